@@ -1,0 +1,1 @@
+"""Pure judgement: a snapshot and a journal window in, findings, a verdict and a recommendation out."""

@@ -1,0 +1,159 @@
+"""What was seen of the masters, frozen and dated: one ``ClusterSnapshot`` a poll.
+
+Times are UTC milliseconds. Unknown is ``None``, never 0. IDs are lower-case hex strings without a prefix.
+A *node* is a master host; a *member* is etcd's view of it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Link(StrEnum):
+    """The life of the SSH connection to one master."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    STALE = "stale"  # connected, but the last sample is more than three seconds late
+    LOST = "lost"  # not connected; ``NodeSnapshot.error`` says why, retry is under way
+    REFUSED = "refused"  # will not be retried by itself: host key, authentication, privilege
+
+
+class NodeError(msgspec.Struct, frozen=True):
+    """Why a node could not be asked: the ``code``, ``title`` and ``hint`` of a RemoteError."""
+
+    code: str
+    title: str
+    hint: str = ""
+
+
+class UnitState(msgspec.Struct, frozen=True, kw_only=True):
+    """``systemctl show`` of the etcd unit."""
+
+    load: str | None = None
+    active: str | None = None
+    sub: str | None = None
+    since_ms: int | None = None  # when ActiveState was entered, by the master's clock
+    restarts: int | None = None
+    exit_status: int | None = None  # ExecMainStatus; None while the main process runs
+    exit_signal: bool = False  # ExecMainCode says killed/dumped: exit_status is a signal number
+    result: str | None = None
+    main_pid: int | None = None
+    invocation_id: str | None = None
+
+
+class Alarm(msgspec.Struct, frozen=True):
+    """One raised alarm, as Status reports it (asking for alarms by their own call would write to raft)."""
+
+    member_id: str
+    kind: str  # NOSPACE | CORRUPT
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """The member's own answer on its own loopback endpoint. Four properties, never one "healthy"."""
+
+    answers: bool | None = None  # Status came back
+    has_quorum: bool | None = None  # a linearizable read on this endpoint came back
+    error: str | None = None  # why it does not answer, or has no quorum
+    latency_ms: float | None = None
+    answered_ms: int | None = None  # last time it answered
+    cluster_id: str | None = None
+    member_id: str | None = None
+    leader_id: str | None = None
+    is_learner: bool | None = None
+    term: int | None = None
+    index: int | None = None
+    applied: int | None = None
+    revision: int | None = None
+    db_size: int | None = None  # bytes
+    db_in_use: int | None = None  # bytes
+    version: str | None = None
+    alarms: tuple[Alarm, ...] = ()
+    errors: tuple[str, ...] = ()
+    fsync_p99_ms: float | None = None
+
+    @property
+    def is_leader(self) -> bool | None:
+        """None while there is no leader or no answer."""
+        if not self.member_id or not self.leader_id or int(self.leader_id, 16) == 0:
+            return None
+        return self.member_id == self.leader_id
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of a member list, as one node's etcd holds it."""
+
+    id: str
+    name: str = ""  # empty while unstarted
+    peer_urls: tuple[str, ...] = ()
+    client_urls: tuple[str, ...] = ()
+    learner: bool = False
+
+    @property
+    def started(self) -> bool:
+        return bool(self.name)
+
+
+class Disk(msgspec.Struct, frozen=True, kw_only=True):
+    """The file system that holds the data directory; bytes."""
+
+    path: str
+    size: int
+    free: int
+
+
+class EtcdEnv(msgspec.Struct, frozen=True, kw_only=True):
+    """What a node's etcd env file says, parsed, never sourced."""
+
+    name: str = ""
+    data_dir: str = ""
+    wal_dir: str = ""
+    initial_cluster: str = ""
+    initial_state: str = ""
+    token: str = ""
+    peer_urls: tuple[str, ...] = ()  # ETCD_INITIAL_ADVERTISE_PEER_URLS
+    client_urls: tuple[str, ...] = ()  # ETCD_ADVERTISE_CLIENT_URLS
+    endpoint: str = ""  # where this node's own etcd is asked
+    cacert: str = ""
+    cert: str = ""
+    key: str = ""
+    cksum: str = ""  # of the whole file: tells a change
+    problems: tuple[str, ...] = ()  # file, key and what is wrong with it
+
+
+class NodeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known of one master. When it cannot be asked, the last known values stay, with their ``at_ms``."""
+
+    name: str
+    host: str
+    link: Link = Link.CONNECTING
+    doing: str = ""  # while connecting: the step it is at
+    error: NodeError | None = None
+    since_ms: int | None = None  # of the present ``link``
+    at_ms: int | None = None  # of the last sample
+    boot_id: str | None = None
+    clock_skew_ms: int | None = None  # master minus us, beyond the round trip
+    unit: UnitState = UnitState()
+    endpoint: Endpoint = Endpoint()
+    members: tuple[Member, ...] = ()  # the list as this node's etcd holds it
+    members_at_ms: int | None = None
+    env: EtcdEnv = EtcdEnv()
+    disk: Disk | None = None
+
+    @property
+    def reachable(self) -> bool:
+        return self.link in (Link.LIVE, Link.STALE)
+
+
+class ClusterSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """All masters at one moment; nodes in the order of the configuration."""
+
+    cluster: str
+    environment: str = ""
+    at_ms: int = 0
+    nodes: tuple[NodeSnapshot, ...] = ()
+
+    def node(self, name: str) -> NodeSnapshot:
+        return next(node for node in self.nodes if node.name == name)

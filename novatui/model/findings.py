@@ -1,0 +1,68 @@
+"""What a diagnosis says: findings with their evidence, quorum arithmetic, one verdict, one recommendation."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Verdict(StrEnum):
+    """Ordered as ``status`` exits: 0, 1, 2, 3."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    NO_QUORUM = "no-quorum"
+    UNKNOWN = "unknown"
+
+
+class Severity(StrEnum):
+    OK = "ok"
+    INFO = "info"
+    WARN = "warn"
+    BAD = "bad"
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a finding comes from: node, source (``journal``, ``unit``, ``endpoint`` ..), the value or line, its time."""
+
+    node: str = ""
+    source: str = ""
+    value: str = ""
+    at_ms: int | None = None
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One judged fact. ``guard`` is set when it forbids a run and may be overruled by that id; ``refuses`` when it forbids at all."""
+
+    id: str
+    severity: Severity
+    title: str
+    hint: str = ""
+    node: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    refuses: bool = False
+    guard: str = ""
+
+
+class Quorum(msgspec.Struct, frozen=True, kw_only=True):
+    """``healthy`` voters answer and have quorum; ``unknown`` could not be asked; ``needed`` of ``total`` voters."""
+
+    healthy: int
+    unknown: int
+    needed: int
+    total: int
+
+
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """The judgement of one snapshot. ``recommend`` is a runbook's name, ``wait``, or empty."""
+
+    verdict: Verdict
+    quorum: Quorum
+    findings: tuple[Finding, ...] = ()
+    recommend: str = ""
+    recommend_node: str = ""
+    recommend_why: str = ""
+    leader: str = ""  # node name
+    cluster_id: str = ""
+    revision: int | None = None

@@ -1,0 +1,55 @@
+"""What is going to be run: what a person confirms, and what is then run, is one ``plan.json``."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+PLAN_SCHEMA = 1
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person asked for: the words of ``novatui plan|run RUNBOOK ..`` or of a wizard."""
+
+    runbook: str
+    node: str = ""
+    snapshot: str = ""  # a path on the masters
+    from_node: str = ""  # copy it from there
+    survivor: str = ""  # the node whose own data is the snapshot
+    overrule: tuple[str, ...] = ()
+
+
+class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One step as shown: ``commands`` per node are the exact words, secrets masked; names born in the run are ``<name>``."""
+
+    id: str
+    title: str
+    scope: str
+    effect: str
+    commands: dict[str, tuple[str, ...]] = {}
+    barrier: str = ""
+    seed: str = ""
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """One plan. ``params`` is the runbook's own, JSON; ``facts`` are what it relies on, per node: re-probed before the
+    first change and again at the gate, any difference refuses."""
+
+    schema: int = PLAN_SCHEMA
+    run: str
+    runbook: str
+    runbook_version: int
+    cluster: str
+    nodes: tuple[str, ...]
+    request: Request
+    params: dict[str, Any]
+    facts: dict[str, dict[str, Any]]
+    steps: tuple[PlannedStep, ...] = ()
+    undo: tuple[PlannedStep, ...] = ()
+    at_ms: int = 0
+
+    def sha256(self) -> str:
+        """Of the plan's canonical JSON; the journal's first record carries it."""
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()

@@ -1,0 +1,48 @@
+"""The places of the platform: configuration, state (runs, logs) and the runtime directory of sockets."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import platformdirs
+
+from novatui.errors import NovatuiError
+
+APP = "novatui"
+
+
+def config_file() -> Path:
+    """``$NOVATUI_CONFIG``, else ``config.toml`` in the platform's configuration directory."""
+    named = os.environ.get("NOVATUI_CONFIG")
+    return Path(named).expanduser() if named else Path(platformdirs.user_config_dir(APP)) / "config.toml"
+
+
+def state_dir() -> Path:
+    """Where runs and logs live; made 0700 when missing."""
+    return private_dir(Path(platformdirs.user_state_dir(APP)))
+
+
+def runs_dir() -> Path:
+    """One directory a run: plan.json, journal.jsonl, runner.log."""
+    return private_dir(state_dir() / "runs")
+
+
+def runtime_dir() -> Path:
+    """Sockets: ``$XDG_RUNTIME_DIR/novatui``, else a directory of ours under /tmp (socket paths stay short)."""
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    return private_dir(Path(base) / APP if base else Path(f"/tmp/{APP}-{os.getuid()}"))
+
+
+def private_dir(path: Path) -> Path:
+    """Make ``path`` 0700 if missing; refuse one that is a link, belongs to somebody else or lets others in."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    info = path.lstat()
+    if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid() or info.st_mode & 0o077:
+        raise NovatuiError(
+            f"{path} is not private",
+            f"owner uid {info.st_uid}, mode {stat.S_IMODE(info.st_mode):04o}; it must be a directory of yours, mode 0700",
+            f"check what is in it, then: chmod 700 {path}",
+        )
+    return path

@@ -1,0 +1,1 @@
+"""What to do, as data: one file a runbook; nothing here does I/O."""

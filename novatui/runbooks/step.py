@@ -1,0 +1,157 @@
+"""The words a runbook is written in. Steps are pure: they name commands and read outcomes; only the engine does I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from novatui.config import ClusterConfig
+from novatui.model.findings import Finding
+from novatui.model.plan import Plan, Request
+from novatui.remote.command import Command, Outcome
+
+Facts = Mapping[str, Any]  # JSON values only: they go into the journal
+Answers = Mapping[str, Mapping[str, Outcome]]  # per node, per name of the survey's command
+
+
+class Scope(StrEnum):
+    ONE = "one"  # ``Step.node`` alone
+    EACH = "each"  # all participants at the same time
+    FOLLOWERS_THEN_LEADER = "followers-then-leader"
+    LOCAL = "local"  # no master: a judgement of facts already gathered
+
+
+class Effect(IntEnum):
+    OBSERVE = 0
+    STAGE = 1  # adds files of ours; abandoning it changes nothing
+    CHANGE = 2  # can be undone
+    NO_RETURN = 3
+
+
+class State(StrEnum):
+    """What a probe found. FOREIGN and UNKNOWN never run ``apply``."""
+
+    DONE = "done"
+    TODO = "todo"
+    PARTIAL = "partial"  # an interrupted apply; running it again finishes it
+    FOREIGN = "foreign"  # somebody else's doing: stop and say so
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Probed:
+    """A reading of the world: its state, its facts (journalled), and words for a person when it is not DONE."""
+
+    state: State
+    facts: Facts = field(default_factory=dict)
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A read-only command and how to read its outcome. ``read`` must be total: odd output is State.UNKNOWN."""
+
+    command: Command
+    read: Callable[[Outcome], Probed]
+
+
+@dataclass(frozen=True)
+class Relay:
+    """Stdout of ``source`` on ``source_node`` into stdin of ``target`` (a changing command) on the step's node."""
+
+    source_node: str
+    source: Command
+    target: Command
+
+
+Act = Command | Relay
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a step may know when it names its commands for one node (empty for LOCAL).
+
+    ``facts[step][node]`` are the facts that steps before this one verified, as the journal holds them.
+    """
+
+    plan: Plan
+    cluster: ClusterConfig
+    node: str
+    facts: Mapping[str, Mapping[str, Facts]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step. The engine does, per node: probe; if TODO or PARTIAL apply; then verify (``probe`` again when None)
+    until DONE or ``settle_s`` is over. When all nodes are through, ``judge`` may still refuse."""
+
+    id: str
+    title: str
+    effect: Effect
+    scope: Scope = Scope.EACH
+    node: str = ""  # for ONE
+    last: Callable[[Context], str] | None = None  # for FOLLOWERS_THEN_LEADER: the node that goes last, or ""
+    probe: Callable[[Context], Ask] | None = None  # None only for LOCAL
+    apply: Callable[[Context], Sequence[Act]] | None = (
+        None  # None: an observation, ``probe`` must come to DONE
+    )
+    verify: Callable[[Context], Ask] | None = None
+    judge: Callable[[Context], Sequence[Finding]] | None = (
+        None  # after all nodes, ``ctx.facts[self.id]`` filled
+    )
+    cleanup: Callable[[Context], Sequence[Act]] | None = None  # STAGE only: takes back what it added
+    settle_s: float = 0.0  # how long the probe/verify of all nodes together with ``judge`` may be repeated
+    retries: int = 2  # applies after the first, each only after a probe said TODO or PARTIAL
+    optional: bool = False
+    barrier: str = ""  # in words: what all nodes wait for before the next step
+    seed: str = ""  # the vendor's step number, e.g. "1.3/7"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The typed confirmation. Nothing before it changes a master beyond STAGE; no human question after it."""
+
+    id: str
+    title: str
+    brief: Callable[[Context], Brief]
+
+
+@dataclass(frozen=True)
+class Word:
+    """One thing to type, and why. ``guard`` is set when ``--overrule GUARD`` says the same."""
+
+    word: str
+    why: str
+    guard: str = ""
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What a gate shows: (label, text) rows, then the words to type."""
+
+    rows: Sequence[tuple[str, str]]
+    words: Sequence[Word]
+
+
+@dataclass(frozen=True)
+class Runbook:
+    """One procedure, as data.
+
+    Planning is pure too: ``survey`` names read-only commands per node (all reachable nodes are asked at once),
+    ``facts`` reads from the answers what the plan relies on, ``draft`` turns them into a plan for the given run id or
+    raises Refused with every reason. The engine asks the survey again before the first change and at the gate, and
+    refuses when ``facts`` differ from the plan's. ``steps`` and ``undo`` are functions of the plan alone, so that what
+    was confirmed is what is run, here and after a resume elsewhere.
+    """
+
+    name: str
+    version: int
+    title: str
+    survey: Callable[[ClusterConfig, Request], Mapping[str, Mapping[str, Command]]]
+    facts: Callable[[ClusterConfig, Request, Answers], Mapping[str, Facts]]
+    draft: Callable[[ClusterConfig, Request, str, Answers], Plan]
+    steps: Callable[[ClusterConfig, Plan], Sequence[Step | Gate]]
+    undo: Callable[[ClusterConfig, Plan], Sequence[Step]]
+    confirm: Callable[[ClusterConfig, Plan], str]  # what ``--yes`` must name

@@ -1,0 +1,1 @@
+"""Doing it: the engine, its write-ahead journal, the lease on the masters, the process and its client."""

@@ -1,0 +1,42 @@
+"""Our own bugs: the traceback goes to a file, a calm sentence to the person."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+from novatui import __version__
+
+EXIT_BUG = 70
+
+
+def report(error: BaseException) -> int:
+    """Keep ``error``'s traceback in the log, say where, and return 70."""
+    text = "".join(traceback.format_exception(error))
+    head = f"{datetime.now(UTC).isoformat(timespec='milliseconds')} novatui {__version__} pid {os.getpid()}\n"
+    where = _keep(head + text)
+    print(
+        f"novatui: stopped by a bug of its own ({type(error).__name__}); the traceback is in {where}",
+        file=sys.stderr,
+    )
+    return EXIT_BUG
+
+
+def _keep(text: str) -> Path:
+    """Append to the log of the state directory; where that cannot be had, a new private file under the temp dir."""
+    try:
+        from novatui import paths
+
+        log = paths.state_dir() / "novatui.log"
+        handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    except Exception:
+        # Whatever is wrong with the state directory must not hide the bug that is being reported.
+        handle, name = tempfile.mkstemp(prefix="novatui-", suffix=".log")
+        log = Path(name)
+    with os.fdopen(handle, "a", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text + "\n")
+    return log

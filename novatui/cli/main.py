@@ -1,0 +1,195 @@
+"""The command line: global options, the table of commands, and what every command's failure looks like."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from novatui.errors import NovatuiError, UsageError
+
+if TYPE_CHECKING:
+    from novatui.config import ClusterConfig
+
+# name -> (module with ``arguments(parser)`` and ``main(args) -> int``, one line of help)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "status": ("novatui.cli.status", "show the cluster once and leave; --json for programs"),
+    "demo": ("novatui.cli.demo", "start a real three-member etcd cluster on this machine and look at it"),
+    "plan": ("novatui.cli.plan", "show exactly what a runbook would do, changing nothing"),
+    "run": ("novatui.cli.run", "run a runbook, headless"),
+    "attach": ("novatui.cli.attach", "follow a run that is under way"),
+    "resume": ("novatui.cli.resume", "go on with a run that was interrupted"),
+    "undo": ("novatui.cli.undo", "take a run back"),
+    "abort": ("novatui.cli.abort", "stop a run at its next safe point"),
+    "runs": ("novatui.cli.runs", "list the runs of this machine"),
+    "report": ("novatui.cli.report", "tell what a run did"),
+}
+
+# Words of the design that are refused by name until they are built.
+NOT_YET: dict[str, str] = {
+    "snapshots": "until then: `novatui plan restore-cluster` shows the archives it finds",
+    "cleanup": "until then: `novatui report RUN` names what a run kept on the masters",
+    "doctor": "until then: `novatui status` says per master why it cannot be asked",
+    "init": "until then: copy config.example.toml and fill it in, or look around with `novatui demo`",
+    "record": "",
+    "support-bundle": "until then: `novatui report RUN` tells what a run did",
+}
+
+_EXAMPLES = """\
+examples:
+  novatui demo                       a real cluster on this machine, to look around
+  novatui                            the screen, on the default cluster
+  novatui --cluster prod status      one look, in words; --json for programs
+  novatui plan restore-cluster --snapshot /tmp/etcd.db.tar.gz
+                                     what would be done, every command; changes nothing
+  novatui run restore-cluster --snapshot /tmp/etcd.db.tar.gz --yes prod
+                                     the same, done; --yes takes the cluster's name
+
+exit codes:
+  status       0 healthy, 1 degraded, 2 no quorum, 3 unknown
+  run, resume, attach, undo
+               0 done and verified, 1 failed (what stands is said), 2 refused, nothing changed,
+               3 aborted, 4 held by another run
+  everywhere   64 usage, 78 configuration, 70 a bug of novatui (traceback in its log), 130 interrupted
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that raises UsageError (exit 64) where the original prints and exits 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.prog}: {message}", hint=f"{self.prog} --help says what is understood")
+
+
+def run(words: Sequence[str]) -> int:
+    """One command line from words to exit code; nothing escapes as a traceback."""
+    try:
+        code = _dispatch(words)
+        sys.stdout.flush()
+        return code
+    except NovatuiError as error:
+        print(f"novatui: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("novatui: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of a pipe went away: end as any Unix tool does, and keep the interpreter's own last flush quiet.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 141
+    except Exception as error:
+        from novatui.cli.crash import report
+
+        return report(error)
+
+
+def _dispatch(words: Sequence[str]) -> int:
+    head, command, tail = _split(words)
+    args = _top_parser().parse_args(head)
+    if command is None:
+        return _open_screen(args)
+    if command in NOT_YET:
+        raise UsageError(f"novatui {command} is not in this version", hint=NOT_YET[command])
+    if command not in COMMANDS:
+        raise UsageError(f"novatui knows no command '{command}'", hint=_nearest(command))
+    module_name, line = COMMANDS[command]
+    if not _exists(module_name):
+        raise UsageError(f"novatui {command} is not in this version")
+    module = importlib.import_module(module_name)
+    parser = Parser(prog=f"novatui {command}", description=line, allow_abbrev=False)
+    _global_options(parser, default=argparse.SUPPRESS)
+    module.arguments(parser)
+    code: int = module.main(parser.parse_args(tail, namespace=args))
+    return code
+
+
+def _split(words: Sequence[str]) -> tuple[list[str], str | None, list[str]]:
+    """Global options, the command, its own words. Without importing any command we cannot let argparse do it."""
+    index = 0
+    while index < len(words):
+        word = words[index]
+        if word in ("-c", "--config", "--cluster"):
+            index += 2
+        elif word.startswith("-"):
+            index += 1
+        else:
+            return list(words[:index]), word, list(words[index + 1 :])
+    return list(words), None, []
+
+
+def _top_parser() -> Parser:
+    width = max(map(len, COMMANDS))
+    table = "\n".join(f"  {name:{width}}  {line}" for name, (_, line) in COMMANDS.items())
+    parser = Parser(
+        prog="novatui",
+        usage="novatui [-c FILE] [--cluster NAME] [COMMAND ...]",
+        description="Sees the etcd of a cluster's masters and recovers it. Without a command: the screen.",
+        epilog=f"commands (novatui COMMAND --help says more):\n{table}\n\n{_EXAMPLES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("-V", "--version", action="store_true", help="print the version")
+    _global_options(parser, default=None)
+    return parser
+
+
+def _global_options(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument(
+        "-c",
+        "--config",
+        metavar="FILE",
+        type=Path,
+        default=default,
+        help="the configuration; else $NOVATUI_CONFIG, else the platform's configuration directory",
+    )
+    parser.add_argument(
+        "--cluster", metavar="NAME", default=default, help="which cluster of the file; else its default"
+    )
+
+
+def _open_screen(args: argparse.Namespace) -> int:
+    """The TUI on a terminal; where there is none (a pipe, TERM=dumb) the same facts in words."""
+    if args.version:
+        from novatui import __version__
+
+        print(f"novatui {__version__}")
+        return 0
+    if not _can_draw() or not _exists("novatui.tui.app"):
+        return _dispatch([*_as_words(args), "status"])
+    app = importlib.import_module("novatui.tui.app")
+    code: int = app.run_app(open_cluster(args))
+    return code
+
+
+def open_cluster(args: argparse.Namespace) -> ClusterConfig:
+    """The cluster that ``-c`` and ``--cluster`` name; ``.path`` is its file. Raises ConfigError, UsageError."""
+    from novatui import paths
+    from novatui.config import load
+
+    return load(args.config or paths.config_file()).pick(args.cluster)
+
+
+def _can_draw() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def _as_words(args: argparse.Namespace) -> list[str]:
+    words = ["-c", str(args.config)] if args.config else []
+    return words + (["--cluster", args.cluster] if args.cluster else [])
+
+
+def _exists(module_name: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(module_name) is not None
+
+
+def _nearest(command: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(command, [*COMMANDS, *NOT_YET], n=1, cutoff=0.5)
+    return f"did you mean `novatui {close[0]}`?" if close else "novatui --help lists them"

@@ -1,0 +1,82 @@
+"""Every test lives in a home of its own: nothing of the person's configuration, keys or runs is read or written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+import pytest
+
+if TYPE_CHECKING:
+    from novatui.demo.client import Demo
+
+_CLEARED = (
+    "NOVATUI_CONFIG",
+    "SSH_AUTH_SOCK",
+    "SSH_AGENT_PID",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLUMNS",
+    "LINES",
+    "LANGUAGE",
+)
+
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
+
+
+def _home_in(root: Path) -> dict[str, str]:
+    """The environment of a home under ``root``. Paths stay short: sockets live in XDG_RUNTIME_DIR."""
+    places = {
+        "HOME": root / "home",
+        "XDG_CONFIG_HOME": root / "home/.config",
+        "XDG_STATE_HOME": root / "home/.local/state",
+        "XDG_DATA_HOME": root / "home/.local/share",
+        "XDG_CACHE_HOME": root / "home/.cache",
+        "XDG_RUNTIME_DIR": root / "run",
+    }
+    for place in places.values():
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return {name: str(place) for name, place in places.items()}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A home for what runs outside of single tests (module fixtures), and one language and time zone for all."""
+    root = Path(tempfile.mkdtemp(prefix="nvt-"))
+    config.add_cleanup(lambda: shutil.rmtree(root, ignore_errors=True))
+    for name in _CLEARED:
+        os.environ.pop(name, None)
+    os.environ.update(_home_in(root), LANG="C.UTF-8", LC_ALL="C.UTF-8", TZ="UTC")
+    time.tzset()
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A fresh, empty home for one test; gone afterwards."""
+    root = Path(tempfile.mkdtemp(prefix="nvt-"))
+    for name, value in _home_in(root).items():
+        monkeypatch.setenv(name, value)
+    yield root / "home"
+    shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Callable[..., Demo]]:
+    """``demo(fault=None, ..)`` starts an embedded cluster (real etcd, real SSH), stopped when the module's tests end."""
+    from novatui.demo.client import Demo
+
+    started: list[Demo] = []
+
+    def start(fault: str | None = None, **options: Any) -> Demo:
+        started.append(Demo.start(fault, **options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()

@@ -1,0 +1,61 @@
+"""Why: every finding with what it was concluded from, and what is recommended."""
+
+from __future__ import annotations
+
+from novatui.model.cluster import ClusterSnapshot
+from novatui.model.findings import Diagnosis, Finding
+from novatui.present.headline import quorum_words, ranked, severity_mark, verdict_word
+from novatui.present.i18n import _
+from novatui.present.numbers import dated
+from novatui.present.rows import BLANK, Role, Row, row, wrap
+
+
+def evidence_rows(snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int, width: int) -> list[Row]:
+    """Recommendation first, then the findings, worst first; rows of at most ``width`` cells."""
+    rows: list[Row] = [*_recommendation(diagnosis, width), BLANK]
+    for finding in ranked(diagnosis.findings):
+        rows += [*_finding(finding, now_ms, width), BLANK]
+    for node in snapshot.nodes:
+        if node.error:
+            rows.append(row(("✖ ", Role.BAD), (node.name, Role.BRIGHT)))
+            rows += _indented(node.error.title, width, Role.NORMAL)
+            rows += [*_indented(node.error.hint, width, Role.DIM), BLANK]
+    if not diagnosis.findings:
+        rows += _paragraph(_("No findings."), width, Role.DIM)
+    while rows and not rows[-1]:
+        rows.pop()
+    return rows
+
+
+def _recommendation(diagnosis: Diagnosis, width: int) -> list[Row]:
+    figure, meaning = quorum_words(diagnosis.verdict, diagnosis.quorum)
+    rows = _paragraph(f"{verdict_word(diagnosis.verdict)}: {figure} {meaning}", width, Role.BRIGHT)
+    if diagnosis.recommend:
+        what = _("wait") if diagnosis.recommend == "wait" else diagnosis.recommend
+        where = f" {diagnosis.recommend_node}" if diagnosis.recommend_node else ""
+        rows += [BLANK, row((_("What to do") + "  ", Role.DIM), (what + where, Role.ACCENT))]
+    if diagnosis.recommend_why:
+        rows += _paragraph(diagnosis.recommend_why, width, Role.NORMAL)
+    return rows
+
+
+def _finding(finding: Finding, now_ms: int, width: int) -> list[Row]:
+    glyph, role = severity_mark(finding.severity)
+    where = f"{finding.node}: " if finding.node and finding.node not in finding.title else ""
+    title = wrap(f"{where}{finding.title}", width - 2)
+    rows = [row((f"{glyph} ", role), (title[0], Role.BRIGHT))]
+    rows += [row("  ", (line, Role.BRIGHT)) for line in title[1:]]
+    rows += _indented(finding.hint, width, Role.NORMAL)
+    for evidence in finding.evidence:
+        head = " ".join(part for part in (evidence.node, evidence.source) if part)
+        when = f" {dated(evidence.at_ms, now_ms)}" if evidence.at_ms is not None else ""
+        rows += _indented(f"{head}{when}: {evidence.value}", width, Role.DIM)
+    return rows
+
+
+def _paragraph(text: str, width: int, role: Role) -> list[Row]:
+    return [row((line, role)) for line in wrap(text, width)] if text else []
+
+
+def _indented(text: str, width: int, role: Role) -> list[Row]:
+    return [row("  ", (line, role)) for line in wrap(text, width - 2)] if text else []

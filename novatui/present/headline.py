@@ -1,0 +1,204 @@
+"""The two lines on top of every screen: the verdict, and what is wrong -> where -> since when -> what to do -> which key."""
+
+from __future__ import annotations
+
+from novatui.model.cluster import ClusterSnapshot, Link, NodeSnapshot
+from novatui.model.findings import Diagnosis, Finding, Quorum, Severity, Verdict
+from novatui.present.i18n import _, ngettext
+from novatui.present.numbers import age, clock, dated
+from novatui.present.rows import BLANK, Role, Row, clip, first_that_fits, joined, row, spread, width_of
+
+FRESH_MS = 3_500  # a poll a second; one late one is no news
+OLD_MS = 10_000
+
+_WORDS = {
+    Verdict.HEALTHY: ("●", Role.OK),
+    Verdict.DEGRADED: ("▲", Role.WARN),
+    Verdict.NO_QUORUM: ("✖", Role.BAD),
+    Verdict.UNKNOWN: ("?", Role.WARN),
+}
+_SEVERITY = {
+    Severity.BAD: ("✖", Role.BAD),
+    Severity.WARN: ("▲", Role.WARN),
+    Severity.INFO: ("·", Role.DIM),
+    Severity.OK: ("●", Role.OK),
+}
+_RANK = [Severity.BAD, Severity.WARN, Severity.INFO, Severity.OK]
+
+
+def verdict_word(verdict: Verdict) -> str:
+    match verdict:
+        case Verdict.HEALTHY:
+            return _("HEALTHY")
+        case Verdict.DEGRADED:
+            return _("DEGRADED")
+        case Verdict.NO_QUORUM:
+            return _("NO QUORUM")
+    return _("UNKNOWN")
+
+
+def severity_mark(severity: Severity) -> tuple[str, Role]:
+    return _SEVERITY[severity]
+
+
+def ranked(findings: tuple[Finding, ...]) -> list[Finding]:
+    """Worst first, otherwise as the diagnosis ordered them."""
+    return sorted(findings, key=lambda finding: _RANK.index(finding.severity))
+
+
+def environment_role(environment: str) -> Role:
+    """The colour of a cluster's name: production must never be taken for another."""
+    low = environment.lower()
+    if low.startswith("prod"):
+        return Role.ENV_PROD
+    if low in ("test", "stage", "staging", "uat", "preprod", "pre-prod"):
+        return Role.ENV_TEST
+    return Role.ENV_OTHER
+
+
+def quorum_words(verdict: Verdict, quorum: Quorum) -> tuple[str, str]:
+    """``quorum 2/3`` and what it means, in one clause."""
+    if quorum.total == 0:
+        return _("quorum unknown"), _("no member list seen yet")
+    figure = _("quorum {healthy}/{total}").format(healthy=quorum.healthy, total=quorum.total)
+    spare = quorum.healthy - quorum.needed
+    if spare > 0:
+        return figure, ngettext("holds, {n} may still be lost", "holds, {n} may still be lost", spare).format(
+            n=spare
+        )
+    if spare == 0:
+        return figure, _("holds, one more loss stops the cluster")
+    missing = -spare
+    if verdict is Verdict.NO_QUORUM:
+        text = ngettext("lost: {n} member short, no writes", "lost: {n} members short, no writes", missing)
+        return figure, text.format(n=missing)
+    return figure, _("not known to hold: {needed} needed, {unknown} could not be asked").format(
+        needed=quorum.needed, unknown=quorum.unknown
+    )
+
+
+def data_age(snapshot: ClusterSnapshot, now_ms: int) -> int | None:
+    """Age of the oldest sample of the masters that can be asked; of the newest of all when none can. None: no data."""
+    reachable = [node.at_ms for node in snapshot.nodes if node.reachable and node.at_ms is not None]
+    if reachable:
+        return now_ms - min(reachable)
+    seen = [node.at_ms for node in snapshot.nodes if node.at_ms is not None]
+    return now_ms - max(seen) if seen else None
+
+
+def _age_row(snapshot: ClusterSnapshot, now_ms: int, short: bool) -> Row:
+    elapsed = data_age(snapshot, now_ms)
+    if elapsed is None:
+        return row((_("no data"), Role.WARN)) if short else row((_("no data yet"), Role.WARN))
+    words = age(elapsed) if short else _("data {age} old").format(age=age(elapsed))
+    if elapsed >= OLD_MS:
+        return row((f"✖ {words}", Role.BAD))
+    return row((f"▲ {words}", Role.WARN)) if elapsed >= FRESH_MS else row((words, Role.DIM))
+
+
+def _unreachable(snapshot: ClusterSnapshot) -> tuple[str, str]:
+    """How many masters cannot be asked, long and short."""
+    lost = [node for node in snapshot.nodes if node.link in (Link.LOST, Link.REFUSED)]
+    if not lost:
+        return "", ""
+    text = ngettext("{n} unreachable", "{n} unreachable", len(lost)).format(n=len(lost))
+    return text, text
+
+
+def verdict_bar(snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int, width: int) -> Row:
+    """Cluster in its environment's colour, verdict, quorum and its meaning, unreachable, age of the data, clock."""
+    env = environment_role(snapshot.environment)
+    name = row((f" {snapshot.cluster} ", env))
+    tag = row((f" {snapshot.environment.upper()} ", env)) if snapshot.environment else BLANK
+    glyph, role = _WORDS[diagnosis.verdict]
+    word = row((f"{glyph} {verdict_word(diagnosis.verdict)}", role))
+    figure, meaning = quorum_words(diagnosis.verdict, diagnosis.quorum)
+    gone, gone_short = _unreachable(snapshot)
+    old, old_short = _age_row(snapshot, now_ms, False), _age_row(snapshot, now_ms, True)
+    time = row((clock(now_ms), Role.DIM))
+    lefts = [
+        joined([_tagged(name, tag), word, row((figure, Role.BRIGHT), f" {meaning}"), row((gone, Role.BAD))]),
+        joined([_tagged(name, tag), word, row((figure, Role.BRIGHT)), row((gone, Role.BAD))]),
+        joined([name, word, row((figure, Role.BRIGHT)), row((gone_short, Role.BAD))]),
+        joined([name, word, row((figure.split(" ")[-1], Role.BRIGHT))]),
+        joined([word, row((figure.split(" ")[-1], Role.BRIGHT))]),
+    ]
+    rights = [joined([old, time], "   "), joined([old_short, time]), old_short]
+    for left in lefts:
+        for right in rights:
+            if width_of(left) + width_of(right) + 4 <= width:
+                return spread(left, (*right, (" ", Role.NORMAL)), width)
+    return spread(lefts[-1], rights[-1], width)
+
+
+def _tagged(name: Row, tag: Row) -> Row:
+    return (*name, *tag)
+
+
+def began(finding: Finding) -> int | None:
+    """The earliest moment its evidence names."""
+    times = [evidence.at_ms for evidence in finding.evidence if evidence.at_ms is not None]
+    return min(times, default=None)
+
+
+def headline(
+    snapshot: ClusterSnapshot,
+    diagnosis: Diagnosis,
+    now_ms: int,
+    width: int,
+    keys: Row = BLANK,
+    trouble: str = "",
+) -> Row:
+    """What is wrong, where, since when; at the right end what to do and which key does it.
+
+    ``trouble`` is one of our own (the poller died): it goes before everything, for then nothing below is of now.
+    """
+    right = (*keys, (" ", Role.NORMAL)) if keys else BLANK
+    if trouble:
+        return spread(row((f" ✖ {trouble}", Role.BAD)), right, width)
+    findings = [f for f in ranked(diagnosis.findings) if f.severity in (Severity.BAD, Severity.WARN)]
+    if findings:
+        return spread(_finding_row(findings, snapshot, now_ms, width - width_of(right) - 1), right, width)
+    return spread(_quiet_row(snapshot, diagnosis), right, width)
+
+
+def _finding_row(findings: list[Finding], snapshot: ClusterSnapshot, now_ms: int, width: int) -> Row:
+    top = findings[0]
+    glyph, role = severity_mark(top.severity)
+    where = f"{top.node}: " if top.node and top.node not in top.title else ""
+    what = row((f" {glyph} ", role), (f"{where}{top.title}", Role.BRIGHT))
+    moment = began(top)
+    since = (
+        row(
+            (_("since {when} ({age})").format(when=dated(moment, now_ms), age=age(now_ms - moment)), Role.DIM)
+        )
+        if moment is not None
+        else BLANK
+    )
+    more = row((_("+{n} more").format(n=len(findings) - 1), Role.DIM)) if len(findings) > 1 else BLANK
+    hint = row((top.hint, Role.NORMAL))
+    fullest = [joined([what, since, hint, more]), joined([what, since, more]), joined([what, since]), what]
+    return clip(first_that_fits(fullest, width), width)
+
+
+def _quiet_row(snapshot: ClusterSnapshot, diagnosis: Diagnosis) -> Row:
+    """Nothing is wrong, or nothing is known yet: said in words either way."""
+    waiting = [node for node in snapshot.nodes if node.link is Link.CONNECTING]
+    if diagnosis.verdict is Verdict.HEALTHY:
+        leader = diagnosis.leader
+        calm = _("nothing to do: all members answer and agree")
+        return joined(
+            [
+                row((f" {calm}", Role.DIM)),
+                row((_("leader {node}").format(node=leader), Role.DIM)) if leader else BLANK,
+            ]
+        )
+    if waiting:
+        doing = ", ".join(f"{node.name} {node.doing}".strip() for node in waiting[:3])
+        return row((" " + _("connecting: "), Role.NORMAL), (doing, Role.DIM))
+    reason = diagnosis.recommend_why or _("no finding says why; d shows what is known")
+    return row((f" {reason}", Role.NORMAL))
+
+
+def since_words(node: NodeSnapshot, now_ms: int) -> str:
+    return age(now_ms - node.since_ms) if node.since_ms is not None else ""

@@ -1,0 +1,77 @@
+"""A journal entry as rows: time, glyph, message, fields. Warnings and worse stand out; the rest is quiet."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from novatui.model.entries import Entry, Level
+from novatui.present.i18n import _
+from novatui.present.numbers import clock
+from novatui.present.rows import Role, Row, clip, row, wrap
+
+ERROR_ROWS = 3  # an error shows this many rows even when lines are not wrapped
+
+
+class TimeFormat(StrEnum):
+    """What ``t`` goes through."""
+
+    CLOCK = "clock"
+    MILLIS = "millis"
+    NONE = "none"
+
+    @property
+    def next(self) -> TimeFormat:
+        order = list(TimeFormat)
+        return order[(order.index(self) + 1) % len(order)]
+
+
+_MARKS: dict[Level, tuple[str, Role, Role]] = {  # glyph, its role, the role of the text
+    Level.DEBUG: ("·", Role.DIM, Role.DIM),
+    Level.INFO: ("·", Role.DIM, Role.NORMAL),
+    Level.WARN: ("▲", Role.WARN, Role.NORMAL),
+    Level.ERROR: ("✖", Role.BAD, Role.BRIGHT),
+    Level.FATAL: ("✖", Role.BAD, Role.BAD),
+    Level.GAP: ("┄", Role.WARN, Role.WARN),
+}
+
+
+def is_error(entry: Entry) -> bool:
+    """What ``e`` and ``E`` jump to: errors, fatal lines, and gaps, which may hide one."""
+    return entry.level in (Level.ERROR, Level.FATAL, Level.GAP)
+
+
+def message(entry: Entry) -> str:
+    """The text and its fields on one line; the field ``error`` comes first and without its name."""
+    error = [value for key, value in entry.fields if key == "error"]
+    rest = [f"{key}={value}" for key, value in entry.fields if key != "error"]
+    head = entry.text
+    if error and error[0] and error[0] not in head:
+        head = f"{head}: {error[0]}"
+    return "  ".join([head, *rest]) if rest else head
+
+
+def plain(entry: Entry) -> str:
+    """What ``y`` copies."""
+    return f"{clock(entry.at_ms, millis=True)} {entry.node} {entry.level} {message(entry)}"
+
+
+def entry_rows(entry: Entry, width: int, wrapped: bool, times: TimeFormat) -> tuple[Row, ...]:
+    """At least one row of at most ``width`` cells; later rows are indented under the text."""
+    glyph, mark, role = _MARKS[entry.level]
+    if entry.unit_line and entry.level in (Level.DEBUG, Level.INFO):
+        glyph, mark = "◆", Role.ACCENT
+    time = "" if times is TimeFormat.NONE else clock(entry.at_ms, millis=times is TimeFormat.MILLIS) + " "
+    indent = len(time) + 2
+    text = message(entry)
+    if entry.level is Level.GAP:
+        text = text or _("lines are missing here")
+    room = max(8, width - indent)
+    if wrapped:
+        lines = wrap(text, room)
+    elif is_error(entry):
+        lines = wrap(text, room, ERROR_ROWS)
+    else:
+        lines = wrap(text, room, 1)
+    first = row((time, Role.DIM), (f"{glyph} ", mark), (lines[0], role))
+    rest = (row(" " * indent, (line, role)) for line in lines[1:])
+    return tuple(clip(line, width) for line in (first, *rest))

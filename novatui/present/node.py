@@ -1,0 +1,236 @@
+"""A master's status block: five rows that never move, whatever they say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from novatui.model.cluster import ClusterSnapshot, Endpoint, Link, NodeSnapshot, UnitState
+from novatui.present.i18n import _, ngettext
+from novatui.present.numbers import age, dated, grouped, latency, percent, size, sparkline
+from novatui.present.rows import BLANK, Role, Row, clip, fit, joined, recolour, row, spread, wrap
+from novatui.present.standing import BAD, BUSY, LEADER, WARN, Standing, current, standing
+
+BLOCK_ROWS = 5
+_LOW_DISK = 0.10
+_SKEW_MS = 1_000
+
+
+def newest_index(snapshot: ClusterSnapshot) -> int | None:
+    """The highest raft index any answering member reports: what lag is measured against."""
+    indexes = [
+        node.endpoint.index
+        for node in snapshot.nodes
+        if current(node) and node.endpoint.answers and node.endpoint.index is not None
+    ]
+    return max(indexes, default=None)
+
+
+def lag(endpoint: Endpoint, newest: int | None) -> int | None:
+    """Entries behind the newest index; None when either is unknown."""
+    return None if newest is None or endpoint.index is None else max(0, newest - endpoint.index)
+
+
+def status_block(
+    node: NodeSnapshot, snapshot: ClusterSnapshot, now_ms: int, width: int, fsync: Sequence[float | None] = ()
+) -> tuple[Row, ...]:
+    """Exactly ``BLOCK_ROWS`` rows of exactly ``width`` cells."""
+    match node.link:
+        case Link.CONNECTING:
+            rows = _connecting(node, now_ms, width)
+        case Link.LOST | Link.REFUSED:
+            rows = _unreachable(node, now_ms, width)
+        case _:
+            rows = _seen(node, newest_index(snapshot), now_ms, width, fsync)
+            if node.link is Link.STALE:
+                rows = [recolour(line, Role.DIM) for line in rows]
+    rows = [*rows, *([BLANK] * BLOCK_ROWS)][:BLOCK_ROWS]
+    return tuple(fit(line, width) for line in rows)
+
+
+def _connecting(node: NodeSnapshot, now_ms: int, width: int) -> list[Row]:
+    state = standing(node)
+    rows = [
+        spread(row((f"{state.glyph} {state.word}", state.role)), _since(state, now_ms), width),
+        row("  ", (node.doing or _("waiting for its turn"), Role.NORMAL)),
+        row("  ", (node.host, Role.DIM)),
+    ]
+    if node.error:
+        rows.append(row("  ", (_("last try: {why}").format(why=node.error.title), Role.WARN)))
+    rows.append(_last_data(node, now_ms))
+    return rows
+
+
+def _unreachable(node: NodeSnapshot, now_ms: int, width: int) -> list[Row]:
+    """Why it cannot be asked, what to do about it, and how old the last data is."""
+    state = standing(node)
+    rows = [spread(row((f"{state.glyph} {state.word}", state.role)), _since(state, now_ms), width)]
+    error = node.error
+    title = error.title if error else _("no reason known")
+    rows += [row("  ", (line, Role.NORMAL)) for line in wrap(title, width - 2, 2)]
+    room = BLOCK_ROWS - len(rows) - 1
+    if error and error.hint:
+        rows += [row("  ", (line, Role.DIM)) for line in wrap(error.hint, width - 2, room)]
+    rows += [BLANK] * (BLOCK_ROWS - 1 - len(rows))
+    rows.append(_last_data(node, now_ms))
+    return rows
+
+
+def _last_data(node: NodeSnapshot, now_ms: int) -> Row:
+    """The last known state in a few words, dated; or that there never was any."""
+    if node.at_ms is None:
+        return row("  ", (_("no data yet"), Role.DIM))
+    was = [_("last data {when}").format(when=dated(node.at_ms, now_ms))]
+    if node.unit.active:
+        was.append(node.unit.active)
+    if node.endpoint.is_leader:
+        was.append(_("leader"))
+    return row("  ", ("  ".join(was), Role.DIM))
+
+
+def _since(state: Standing, now_ms: int) -> Row:
+    return BLANK if state.since_ms is None else row((age(now_ms - state.since_ms), Role.DIM))
+
+
+def _seen(
+    node: NodeSnapshot, newest: int | None, now_ms: int, width: int, fsync: Sequence[float | None]
+) -> list[Row]:
+    answers = node.endpoint.answers
+    rows = [_unit_row(node, now_ms, width), _endpoint_row(node, width)]
+    if answers:
+        rows += [_raft_row(node.endpoint, newest, width), _db_row(node)]
+    else:
+        rows += [_silence_row(node, now_ms), _disk_row(node)]
+    rows.append(_last_row(node, width, fsync))
+    return rows
+
+
+def _unit_row(node: NodeSnapshot, now_ms: int, width: int) -> Row:
+    """systemd's words: ``active  running  leader``, and for how long."""
+    unit = node.unit
+    if unit.active is None:
+        return row((f"{WARN} " + _("unit unknown"), Role.WARN))
+    glyph, role = _unit_mark(node)
+    left = joined(
+        [row((f"{glyph} {unit.active}", role)), row((unit.sub or "", Role.DIM)), _exit_words(unit)],
+    )
+    if node.endpoint.answers and node.endpoint.is_leader:
+        left = joined([left, row((_("leader"), Role.BRIGHT))])
+    right = BLANK if unit.since_ms is None else row((age(now_ms - unit.since_ms), Role.DIM))
+    return spread(left, right, width)
+
+
+def _unit_mark(node: NodeSnapshot) -> tuple[str, Role]:
+    match node.unit.active:
+        case "active":
+            return (LEADER if node.endpoint.answers and node.endpoint.is_leader else "●"), Role.OK
+        case "activating" if node.unit.sub != "auto-restart":
+            return BUSY, Role.WARN
+        case "deactivating" | "reloading":
+            return BUSY, Role.WARN
+    return BAD, Role.BAD
+
+
+def _exit_words(unit: UnitState) -> Row:
+    """How the main process ended, when it did and the unit is not well for it."""
+    if (
+        unit.active == "active"
+        or unit.exit_status is None
+        or (unit.exit_status == 0 and not unit.exit_signal)
+    ):
+        return BLANK
+    what = _("signal {n}") if unit.exit_signal else _("exit {n}")
+    return row((what.format(n=unit.exit_status), Role.BAD))
+
+
+def _endpoint_row(node: NodeSnapshot, width: int) -> Row:
+    endpoint, unit = node.endpoint, node.unit
+    if endpoint.answers is None:
+        return row("  ", (_("not asked yet"), Role.DIM))
+    if not endpoint.answers:
+        restarts = BLANK
+        if unit.restarts:
+            restarts = row(
+                (ngettext("{n} restart", "{n} restarts", unit.restarts).format(n=unit.restarts), Role.WARN)
+            )
+        why = row((endpoint.error or "", Role.DIM))
+        return joined([row((f"{BAD} " + _("no answer"), Role.BAD)), restarts, why])
+    if endpoint.has_quorum is False:
+        left = joined(
+            [row((f"{BAD} " + _("answers"), Role.BAD), ("  ", Role.BAD), (_("no quorum"), Role.BAD))]
+        )
+    elif endpoint.has_quorum is None:
+        left = row("  ", (_("answers"), Role.DIM), "  ", (_("quorum not asked"), Role.WARN))
+    else:
+        left = row("  ", (_("answers"), Role.DIM), "  ", (_("quorum"), Role.DIM))
+    if endpoint.is_learner:
+        left = joined([left, row((_("learner"), Role.WARN))])
+    return spread(left, row((latency(endpoint.latency_ms), Role.DIM)), width)
+
+
+def _raft_row(endpoint: Endpoint, newest: int | None, width: int) -> Row:
+    behind = lag(endpoint, newest)
+    behind_role = Role.WARN if behind is not None and behind >= 100 else Role.NORMAL
+    mark = f"{WARN} " if behind_role is Role.WARN else "  "
+    left = row(
+        (mark, behind_role),
+        (_("term") + " ", Role.DIM),
+        grouped(endpoint.term),
+        ("  " + _("index") + " ", Role.DIM),
+        grouped(endpoint.index),
+        ("  " + _("lag") + " ", Role.DIM),
+        (grouped(behind), behind_role),
+    )
+    return clip(left, width)
+
+
+def _db_row(node: NodeSnapshot) -> Row:
+    endpoint = node.endpoint
+    return row(
+        ("  " + _("db") + " ", Role.DIM),
+        size(endpoint.db_size),
+        ("  " + _("in use") + " ", Role.DIM),
+        size(endpoint.db_in_use),
+        ("  " + (endpoint.version or ""), Role.DIM),
+    )
+
+
+def _silence_row(node: NodeSnapshot, now_ms: int) -> Row:
+    answered = node.endpoint.answered_ms
+    if answered is None:
+        return row("  ", (_("no answer seen since novatui started"), Role.DIM))
+    since = _("last answer {when}, {age} ago").format(
+        when=dated(answered, now_ms), age=age(now_ms - answered)
+    )
+    return row("  ", (since, Role.NORMAL))
+
+
+def _disk_row(node: NodeSnapshot) -> Row:
+    if node.disk is None:
+        return row("  ", (_("disk") + " – ", Role.DIM))
+    free = _("{percent} free, {size}").format(
+        percent=percent(node.disk.free, node.disk.size), size=size(node.disk.free)
+    )
+    return row("  ", (_("disk") + " ", Role.DIM), free)
+
+
+def _last_row(node: NodeSnapshot, width: int, fsync: Sequence[float | None]) -> Row:
+    """What deserves the fifth row most: an alarm, a full disk, a wrong clock, else how fast the disk syncs."""
+    endpoint = node.endpoint
+    if endpoint.answers and endpoint.alarms:
+        kinds = ", ".join(sorted({alarm.kind for alarm in endpoint.alarms}))
+        return row((f"{BAD} " + _("alarm {kinds}").format(kinds=kinds), Role.BAD))
+    if node.disk and node.disk.size and node.disk.free < _LOW_DISK * node.disk.size:
+        left = _("disk {percent} free, {size} left").format(
+            percent=percent(node.disk.free, node.disk.size), size=size(node.disk.free)
+        )
+        return row((f"{WARN} {left}", Role.WARN))
+    if node.clock_skew_ms is not None and abs(node.clock_skew_ms) >= _SKEW_MS:
+        seconds = f"{node.clock_skew_ms / 1000:+.1f} s"
+        return row((f"{WARN} " + _("clock {skew} off ours").format(skew=seconds), Role.WARN))
+    if not endpoint.answers:
+        return BLANK
+    if endpoint.fsync_p99_ms is None:
+        return row("  ", (_("fsync not measured"), Role.DIM))
+    label = row((_("fsync p99") + " ", Role.DIM), latency(endpoint.fsync_p99_ms))
+    room = min(20, width - 4 - len(_("fsync p99")) - 8)
+    return joined([row("  ", (sparkline(list(fsync), max(1, room)), Role.ACCENT)), label])

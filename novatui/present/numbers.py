@@ -1,0 +1,102 @@
+"""Numbers as people read them: grouped, with their unit, of a width that does not jump. Unknown is a dash, never 0."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+
+NONE = "–"
+THIN = "\u2009"  # one cell in a terminal, a hair in a proportional font
+
+_local: tzinfo | None = None
+
+
+def use_timezone(zone: tzinfo | None) -> None:
+    """Show times in ``zone``; None is the operator's own."""
+    global _local
+    _local = zone
+
+
+def grouped(value: int | None) -> str:
+    """``376222`` -> ``376 222`` with thin spaces."""
+    return NONE if value is None else f"{value:,}".replace(",", THIN)
+
+
+def size(value: int | None) -> str:
+    """Bytes, decimal units, at most three figures: ``151 MB``, ``1.6 GB``, ``20 kB``."""
+    if value is None:
+        return NONE
+    amount = float(value)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if amount < 999.5 or unit == "TB":
+            break
+        amount /= 1000
+    text = f"{amount:.1f}" if amount < 9.95 and unit not in ("B", "kB") else f"{amount:.0f}"
+    return f"{text} {unit}"
+
+
+def percent(part: int, whole: int) -> str:
+    """``71 %``; rounded down, so that 100 % means all."""
+    return f"{100 * part // whole} %" if whole else NONE
+
+
+def latency(milliseconds: float | None) -> str:
+    if milliseconds is None:
+        return NONE
+    if milliseconds < 1:
+        return "<1 ms"
+    return f"{milliseconds:.0f} ms" if milliseconds < 10_000 else f"{milliseconds / 1000:.0f} s"
+
+
+def age(milliseconds: int | None) -> str:
+    """``42 s``, ``5m 03s``, ``3h 04m``, ``3d 4h``. A clock that runs ahead gives ``0 s``, not a minus."""
+    if milliseconds is None:
+        return NONE
+    seconds = max(0, milliseconds) // 1000
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60}m {seconds % 60:02}s"
+    if seconds < 86_400:
+        return f"{seconds // 3600}h {seconds % 3600 // 60:02}m"
+    return f"{seconds // 86_400}d {seconds % 86_400 // 3600}h"
+
+
+def _when(at_ms: int) -> datetime:
+    moment = datetime.fromtimestamp(at_ms / 1000, tz=UTC)
+    return moment.astimezone(_local)
+
+
+def clock(at_ms: int | None, *, millis: bool = False) -> str:
+    """Time of day in the operator's zone: ``12:37:51`` or ``12:37:51.042``."""
+    if at_ms is None:
+        return NONE
+    moment = _when(at_ms)
+    return moment.strftime("%H:%M:%S") + (f".{moment.microsecond // 1000:03}" if millis else "")
+
+
+def dated(at_ms: int | None, now_ms: int) -> str:
+    """Time of day, with the date in front when it is not today's: ``2024-06-14 08:15:00``."""
+    if at_ms is None:
+        return NONE
+    moment, now = _when(at_ms), _when(now_ms)
+    return moment.strftime("%H:%M:%S" if moment.date() == now.date() else "%Y-%m-%d %H:%M:%S")
+
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(values: list[float | None], width: int) -> str:
+    """The last ``width`` values in milliseconds, on one fixed scale for all nodes: each bar is twice the one below.
+
+    1 ms and less is the lowest bar, 128 ms and more the full one. A gap is a blank.
+    """
+    shown = values[-width:]
+    bars = "".join(" " if value is None else _BARS[_step(value)] for value in shown)
+    return bars.rjust(width)
+
+
+def _step(value: float) -> int:
+    step, limit = 0, 2.0
+    while value >= limit and step < len(_BARS) - 1:
+        step, limit = step + 1, limit * 2
+    return step

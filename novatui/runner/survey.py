@@ -1,0 +1,59 @@
+"""Ask a runbook's survey of all masters at the same time: for the plan, and again before what cannot wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import msgspec
+
+from novatui.config import ClusterConfig
+from novatui.model.plan import Plan, Request
+from novatui.remote.command import Command, Outcome, Status
+from novatui.remote.transport import Transport
+from novatui.runbooks.step import Answers, Facts, Runbook
+
+
+async def ask(cluster: ClusterConfig, request: Request, runbook: Runbook, transport: Transport) -> Answers:
+    """Per node, per name of the survey's command, its outcome. A master that cannot be asked is all UNKNOWN outcomes.
+
+    Raises ValueError for a survey that would change something: our own bug.
+    """
+    survey = runbook.survey(cluster, request)
+    for commands in survey.values():
+        for command in commands.values():
+            if command.changes:
+                raise ValueError(f"a survey changes nothing: {command.shown_line()}")
+    answers = await asyncio.gather(*(_node(transport, node, commands) for node, commands in survey.items()))
+    return dict(zip(survey, answers, strict=True))
+
+
+def silent(answers: Answers) -> tuple[str, ...]:
+    """Nodes of which an answer is missing: the link broke or a limit ended it."""
+    return tuple(
+        node
+        for node, outcomes in answers.items()
+        if any(outcome.status in (Status.UNKNOWN, Status.TIMEOUT) for outcome in outcomes.values())
+    )
+
+
+def differences(plan: Plan, now: Mapping[str, Facts]) -> list[str]:
+    """What a plan relies on that is not so any more: node, key, was, is."""
+    found = []
+    now = msgspec.json.decode(msgspec.json.encode(now))  # as the plan went through JSON: tuples became lists
+    for node, was in plan.facts.items():
+        if node not in now:
+            found.append(f"{node}: could not be read")
+            continue
+        for key, value in was.items():
+            if key not in now[node]:
+                found.append(f"{node}: {key} was {value}, cannot be read now")
+            elif now[node][key] != value:
+                found.append(f"{node}: {key} was {value}, is {now[node][key]}")
+    found += [f"{node}: was not there" for node in now if node not in plan.facts]
+    return found
+
+
+async def _node(transport: Transport, node: str, commands: Mapping[str, Command]) -> Mapping[str, Outcome]:
+    # One after the other on a master (its channels are few), all masters at the same time.
+    return {name: await transport.run(node, command) for name, command in commands.items()}

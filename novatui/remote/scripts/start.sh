@@ -1,0 +1,46 @@
+# Lifts the hold and starts etcd, only on data that is what it must be.
+# usage: start.sh look|do RUN WORK_DIR UNIT DATA MARK START
+# MARK: this run's marker below DATA that must be there; "" for the data from before, which must not carry it.
+# START: yes, or no to lift the hold alone (the unit was stopped before the run).
+# exit 3: the data is not what it must be, nothing was started
+set -u
+LC_ALL=C
+export LC_ALL
+verb=$1 run=$2 work=$3 unit=$4 data=$5 mark=$6 start=$7
+say() { printf 'nv:%s=%s\n' "$1" "$2"; }
+
+held_by=
+[ ! -e "$work/hold" ] || held_by=$(head -n 1 "$work/hold")
+restored=no
+for path in "$data/.novatui-run" "$data/member/.novatui-run"; do
+    [ "$(head -n 1 "$path" 2>/dev/null)" != "$run" ] || restored=yes
+done
+
+if [ "$verb" = look ]; then
+    systemctl show "$unit" -p LoadState,ActiveState,SubState,MainPID,Result,ExecMainStatus,NRestarts 2>/dev/null |
+        while IFS= read -r line; do printf 'nv:unit.%s\n' "$line"; done
+    say restored "$restored"
+    say held_by "$held_by"
+    say end 1
+    exit 0
+fi
+[ "$verb" = 'do' ] || exit 64
+refuse() { echo "novatui: not started: $1" >&2; exit 3; }
+
+if [ -n "$held_by" ] && [ "$held_by" != "$run" ]; then refuse "this master is held by run $held_by"; fi
+if [ -n "$mark" ]; then
+    [ "$(head -n 1 "$data/$mark" 2>/dev/null)" = "$run" ] || refuse "$data does not carry this run's marker"
+    [ -s "$data/member/snap/db" ] || refuse "no $data/member/snap/db"
+    wal=no
+    for file in "$data"/member/wal/*.wal; do [ ! -s "$file" ] || wal=yes; done
+    [ "$wal" = yes ] || refuse "no log in $data/member/wal"
+elif [ "$restored" = yes ]; then
+    refuse "$data is still the restored data of this run"
+fi
+if [ -n "$held_by" ]; then
+    rm -f -- "$work/hold" || exit 1
+    sync -- "$work" || exit 1
+fi
+[ "$start" = yes ] || exit 0
+systemctl reset-failed "$unit" 2>/dev/null || :
+exec systemctl start --no-block "$unit"

@@ -59,6 +59,10 @@ def read(path: Path) -> list[Record]:
     return [record for raw in whole.splitlines() if (record := decode(raw)) is not None]
 
 
+class JournalLost(NovatuiError):
+    """The disk does not take records: nothing more may be done."""
+
+
 class Journal:
     """The one writer. ``records`` is what the file held when it was opened, then all that was written."""
 
@@ -103,7 +107,7 @@ class Journal:
         self._on_record = on_record
 
     def write(self, record: Record) -> Record:
-        """Stamp, append, sync (all but ``probed``); the record as it was written. Raises NovatuiError when the disk does not take it."""
+        """Stamp, append, sync (all but ``probed``); the record as it was written. Raises JournalLost when the disk does not take it."""
         stamped = replace(record, seq=self.seq + 1, at=self._clock.now_ms(), mono_ns=self._clock.mono_ns())
         raw = _encoder.encode(stamped) + b"\n"
         try:
@@ -112,7 +116,7 @@ class Journal:
                 os.fdatasync(self._fd)
         except OSError as error:
             os.ftruncate(self._fd, self._end)
-            raise NovatuiError(
+            raise JournalLost(
                 "The journal of this run cannot be written: nothing more is done",
                 f"{self._path}: {error.strerror}",
                 f"make room, then novatui resume {self._path.parent.name}",

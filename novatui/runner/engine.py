@@ -1,0 +1,277 @@
+"""The engine: one run of one runbook, from its first lease to its last word. All I/O through injected objects.
+
+Time, waiting and chance come from ``Work.clock``, the masters through ``Work.transport``, the disk through
+``Work.journal``: given those it is deterministic. It never asks a person anything between the gate and the last check.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from novatui import __version__
+from novatui.errors import NovatuiError
+from novatui.model import records as rec
+from novatui.model.run import CHANGING, At
+from novatui.runbooks.step import Effect, Gate, Step
+from novatui.runner import survey
+from novatui.runner.acting import Acting, why
+from novatui.runner.events import Reply
+from novatui.runner.gate import Gates
+from novatui.runner.journal import JournalLost
+from novatui.runner.lease import Leases
+from novatui.runner.mirror import Mirror
+from novatui.runner.plan import check
+from novatui.runner.shown import participants
+from novatui.runner.stepping import Stepping
+from novatui.runner.work import Fenced, Stop, Work, together
+
+EXITS = {"verified": 0, "undone": 0, "failed": 1, "refused": 2, "aborted": 3, "fenced": 4}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How this runner's part of the run ended: the word of ``run_ended``, and the process's exit code."""
+
+    result: str
+    detail: str
+    exit_code: int
+
+
+def _keep_nothing(name: str, content: bytes) -> None:
+    return None
+
+
+class Engine:
+    """One runner's work on one run. Call one of ``run``, ``resume``, ``undo``, ``abandon``, once.
+
+    ``answers``: words typed beforehand (headless; a gate that wants more is refused), or None: a client answers.
+    ``on_failure``: ``stop`` (hold and lease are kept) or ``undo``. ``leased`` hears each node and epoch we hold.
+    ``keep`` stores a text (FINISH.txt, UNDO.txt) beside the journal.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        *,
+        answers: Sequence[str] | None = None,
+        on_failure: str = "stop",
+        leased: Callable[[str, int], None] = lambda node, epoch: None,
+        keep: Callable[[str, bytes], None] = _keep_nothing,
+    ) -> None:
+        self.work = work
+        self._on_failure = on_failure
+        self._leases = Leases(work, leased)
+        self._mirror = Mirror(work, self._leases, keep)
+        self._gates = Gates(work, self._before_the_gate, answers)
+        self._stepping = Stepping(work, self._leases)
+        work.acted = self._acted
+
+    async def run(self) -> Ending:
+        """Begin: writes ``run_started`` and goes to the end."""
+        work, plan = self.work, self.work.plan
+        work.write(
+            rec.RunStarted(
+                run=plan.run,
+                runbook=plan.runbook,
+                runbook_version=plan.runbook_version,
+                novatui=__version__,
+                cluster=plan.cluster,
+                nodes=plan.nodes,
+                plan_sha256=plan.sha256(),
+                operator=work.operator,
+            )
+        )
+        return await self._to_the_end(self._forward)
+
+    async def resume(self) -> Ending:
+        """Go on where the journal ends: what it says is done stays done, what is open is probed."""
+        self.work.write(rec.Requested(what="resume", by=self.work.operator))
+        return await self._to_the_end(self._back if self.work.state.undoing else self._forward)
+
+    async def undo(self) -> Ending:
+        """Take back what was changed."""
+        self.work.write(rec.Requested(what="undo", by=self.work.operator))
+        return await self._to_the_end(self._back)
+
+    async def abandon(self) -> Ending:
+        """Before the gate only: take back what was staged, give the masters free."""
+        return await self._to_the_end(self._give_up)
+
+    def answer(self, gate: str, nonce: str, words: Sequence[str], by: str) -> Reply:
+        """A client's answer to the open gate; judged here and now."""
+        return self._gates.answer(gate, nonce, words, by)
+
+    def request(self, what: str, by: str) -> Reply:
+        """A client's wish. ``abort`` stops at the next safe point; what is not there yet is refused in words."""
+        if what != "abort":
+            return Reply(
+                id=0, code="refused", why=_NOT_HERE.get(what, f"{what!r} is not something a run can do")
+            )
+        if not self.work.abort_by:
+            self.work.write(rec.Requested(what=what, by=by))
+            self.work.abort(by)
+        return Reply(id=0, code="taken", by=by, at=self.work.clock.now_ms())
+
+    async def _to_the_end(self, way: Callable[[], Awaitable[None]]) -> Ending:
+        """Any way the work ends, the journal says so. Raises only JournalLost: then nothing can be said any more."""
+        work = self.work
+        try:
+            try:
+                await self._go(way)
+            except (Fenced, JournalLost):
+                raise
+            except Stop as stop:
+                return await self._stopped(stop)
+            except Exception as bug:
+                logging.getLogger(__name__).exception("our own bug")
+                what = f"{type(bug).__name__}: {bug}"
+                return await self._stopped(Stop("failed", "novatui itself failed", what, exit_code=70))
+        except Fenced as stop:
+            return self._end("fenced", stop)
+        result = "undone" if work.state.undoing else "verified"
+        left = await self._leases.release_all()
+        work.write(rec.RunEnded(result=result, detail="\n".join(left)))
+        return Ending(result, "\n".join(left), EXITS[result])
+
+    async def _go(self, way: Callable[[], Awaitable[None]]) -> None:
+        work = self.work
+        try:
+            check(work.cluster, work.runbook, work.plan)
+        except NovatuiError as error:
+            raise Stop("refused", error.title, error.detail, error.hint) from error
+        await self._leases.take_all()
+        await way()
+
+    async def _forward(self) -> None:
+        work = self.work
+        work.safe_point()
+        if not work.state.committed:
+            await self._facts_stand()
+        for step in work.runbook.steps(work.cluster, work.plan):
+            work.safe_point()
+            if isinstance(step, Gate):
+                gate = work.state.gates.get(step.id)
+                if gate is None or gate.answered_ms is None:
+                    await self._gates.run(step)
+            elif not work.state.passed(step.id):
+                await self._step(step)
+
+    async def _give_up(self) -> None:
+        raise Stop("aborted", f"Abandoned as asked by {self.work.operator}")
+
+    async def _back(self) -> None:
+        work = self.work
+        for step in work.runbook.undo(work.cluster, work.plan):
+            work.safe_point()
+            if not work.state.passed(step.id):
+                await self._step(step)
+
+    async def _step(self, step: Step) -> None:
+        if not self.work.state.committed and step.effect.name.lower() in CHANGING:
+            await self._mirror.prepare()  # a runbook without a gate
+        await self._stepping.run(step)
+        await self._mirror.after(self.work.plan.nodes)
+
+    async def _acted(self, node: str) -> None:
+        await self._mirror.after([node])
+
+    async def _before_the_gate(self) -> None:
+        """With the answer in hand: is everything as it was confirmed, and can every master be finished by hand?"""
+        await self._facts_stand()
+        await self._mirror.prepare()
+
+    async def _facts_stand(self) -> None:
+        """Asks the survey again; raises Stop with every difference."""
+        work, plan = self.work, self.work.plan
+        deadline = work.now_s() + work.pace.reach_s
+        while True:
+            answers = await survey.ask(work.cluster, plan.request, work.runbook, work.transport)
+            try:
+                now = work.runbook.facts(work.cluster, plan.request, answers)
+            except NovatuiError as error:
+                raise Stop("refused", error.title, error.detail, error.hint) from error
+            changed = survey.differences(plan, now)
+            if not changed:
+                return
+            if not survey.silent(answers) or work.now_s() >= deadline:
+                raise Stop(
+                    "refused", "Changed since you looked", "\n".join(changed), "look again, make a new plan"
+                )
+            await work.wait(work.pace.poll_most_s)
+
+    async def _stopped(self, stop: Stop) -> Ending:
+        work = self.work
+        if not work.state.committed:
+            return await self._abandoned(stop)
+        if stop.exit_code == EXITS["fenced"]:
+            return self._end("failed", stop)  # held elsewhere: nothing was done here
+        if work.state.undoing or stop.result == "aborted" or self._on_failure != "undo":
+            ways = "resume" if work.state.undoing else "resume|undo"
+            hint = f"everything that is stopped stays held; go on with: novatui {ways} {work.plan.run}"
+            result = "aborted" if stop.result == "aborted" else "failed"
+            await self._mirror.after(work.state.held)
+            return self._end(result, Stop(result, stop.title, stop.detail, hint, stop.exit_code))
+        work.write(rec.Requested(what="undo", by="on-failure"))
+        return await self._to_the_end(self._back)
+
+    async def _abandoned(self, stop: Stop) -> Ending:
+        """Before the gate: take back what was staged, in reverse, wherever it can be reached; give the leases back."""
+        work = self.work
+        work.abort_by = ""  # the stop is under way; taking back is not to be stopped by it
+        left: list[str] = []
+        for step in reversed(work.runbook.steps(work.cluster, work.plan)):
+            if isinstance(step, Step) and step.effect is Effect.STAGE and step.cleanup is not None:
+                left += await self._clean(step)
+        left += await self._leases.release_all()
+        result = "aborted" if stop.result == "aborted" else "refused"
+        said = Stop(result, stop.title, stop.detail, stop.hint, stop.exit_code)
+        if left:
+            said.hint = "\n".join(
+                [
+                    "Nothing live was changed, but this could not be taken back:",
+                    *left,
+                    f"try: novatui abort {work.plan.run}",
+                ]
+            )
+        return self._end(result, said)
+
+    async def _clean(self, step: Step) -> list[str]:
+        """In words, what of this step could not be taken back."""
+        work = self.work
+        nodes = [
+            node
+            for node in participants(step, work.plan)
+            if work.state.at(step.id, node).tries and node in work.state.held
+        ]
+        words = await together(self._clean_node(step, node) for node in nodes)
+        return [f"{node}: {step.title}: {said}" for node, said in zip(nodes, words, strict=True) if said]
+
+    async def _clean_node(self, step: Step, node: str) -> str:
+        acting = Acting(self.work, self._leases)
+        said = ""
+        for _ in range(2):
+            unknown = bool(said) or self.work.state.at(step.id, node).state is At.UNKNOWN
+            if unknown and (words := await self._leases.renew(node, 0.0)):
+                return words
+            outcome = await acting.cleanup(step, node)
+            if outcome.ok:
+                return ""
+            said = why(outcome)
+        return said
+
+    def _end(self, result: str, stop: Stop) -> Ending:
+        self.work.write(rec.RunEnded(result=result, detail=stop.words()))
+        code = EXITS[result] if stop.exit_code is None else stop.exit_code
+        return Ending(result, stop.words(), code)
+
+
+_NOT_HERE = {
+    "pause": "pausing is not there yet; abort stops at the next safe point",
+    "continue": "nothing is paused",
+    "retry": "a failed run is gone on with by: novatui resume",
+    "skip": "skipping is not there yet",
+    "undo": "the run is under way; abort it first, then: novatui undo",
+    "resume": "the run is under way",
+}

@@ -1,0 +1,180 @@
+"""The fenced lease of one run on every participant: taken, renewed after an unknown outcome, given back.
+
+On a master it is ``<work_dir>/active/``; ``owner`` in it names run and epoch. Every changing command passes ``fence.sh``,
+which lets it through only while the owner is this run at this epoch. Raising the epoch waits for an orphaned act to
+end and shuts out whatever was sent before it and arrives late.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import msgspec
+
+from novatui.model.records import Lease
+from novatui.model.sanitize import clean
+from novatui.remote.command import FENCED_EXIT, Command, Fence, Outcome, Status
+from novatui.runner.work import Fenced, Stop, Work
+
+OTHER_EXIT = 76  # lease.sh: another run has the master; its holder is on stdout
+ALIVE_EXIT = 77  # lease.sh: the same run, and its heartbeat is not silent
+BUSY_EXIT = 78  # lease.sh: an act is still running
+_LEASE_S = 10.0  # of one lease command, beside its waiting
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """``active/holder``: who took this master, for a person to read."""
+
+    run: str
+    operator: str
+    host: str
+    since: int  # UTC ms
+
+
+class Leases:
+    """The leases of one run. ``taken`` is told each node and epoch we come to hold (the heartbeat starts there)."""
+
+    def __init__(self, work: Work, taken: Callable[[str, int], None] = lambda node, epoch: None) -> None:
+        self._work = work
+        self._taken = taken
+
+    def fence(self, node: str) -> Fence:
+        """What a changing command on ``node`` must pass."""
+        if node not in self._work.state.held:
+            raise ValueError(f"no lease on {node}")
+        return Fence(
+            work_dir=self._work.cluster.node(node).etcd.work_dir,
+            run=self._work.plan.run,
+            epoch=self._work.state.epochs[node],
+            wait_s=self._work.pace.fence_s,
+        )
+
+    async def take_all(self) -> None:
+        """Acquire every participant, or adopt it when it is this run's already. All or none: what was newly acquired is
+        given back when one cannot be had. In the plan's order, so that of two operators one wins."""
+        new: list[str] = []
+        try:
+            for node in self._work.plan.nodes:
+                if await self._take(node):
+                    new.append(node)
+        except Stop:
+            if not self._work.state.committed:
+                for node in new:
+                    await self.release(node)
+            raise
+
+    async def renew(self, node: str, orphan_s: float) -> str:
+        """After an unknown outcome: wait for the act to end, then raise the epoch so that nothing sent before can act.
+
+        Empty when done, else in words why not. ``orphan_s``: how long the act may still be running.
+        """
+        work = self._work
+        deadline = work.now_s() + orphan_s + work.reach_s()
+        owner = f"{work.plan.run}:{work.state.epochs[node]}"
+        while True:
+            words = (owner, work.runner_id, str(work.pace.orphan_s))
+            outcome = await self._run(node, "renew", *words, wait_s=work.pace.orphan_s)
+            if outcome.ok:
+                self._hold(node, outcome, "adopted")
+                return ""
+            if outcome.exit == FENCED_EXIT:
+                raise Fenced(node, clean(outcome.text()))
+            if outcome.status is Status.FAILED and outcome.exit != BUSY_EXIT:
+                return f"the lease could not be renewed: {_said(outcome)}"
+            if work.now_s() >= deadline:
+                busy = outcome.exit == BUSY_EXIT
+                return "the act before is still running" if busy else f"not reachable: {_said(outcome)}"
+            await work.wait(work.pace.poll_most_s)
+
+    async def release_all(self) -> list[str]:
+        """Give all back; in words, what could not be."""
+        left = [await self.release(node) for node in self._work.state.held]
+        return [words for words in left if words]
+
+    async def release(self, node: str) -> str:
+        """Empty when the master is free of us."""
+        work = self._work
+        epoch = work.state.epochs[node]
+        outcome = await self._run(
+            node, "release", f"{work.plan.run}:{epoch}", str(work.pace.orphan_s), wait_s=work.pace.orphan_s
+        )
+        if outcome.ok:
+            work.write(Lease(node=node, epoch=epoch, state="released"))
+            return ""
+        if outcome.exit == FENCED_EXIT:
+            work.write(Lease(node=node, epoch=epoch, state="lost"))
+        return f"{node}: the lease could not be given back: {_said(outcome)}"
+
+    async def _take(self, node: str) -> bool:
+        """True when it was free before."""
+        work = self._work
+        deadline = work.now_s() + max(work.reach_s(), work.pace.alive_s)
+        least = str(work.state.epochs.get(node, 0) + 1)
+        holder = Holder(
+            run=work.plan.run, operator=work.operator, host=socket.gethostname(), since=work.clock.now_ms()
+        )
+        verb = "adopt" if node in work.state.held else "acquire"
+        while True:
+            wait = work.pace.orphan_s
+            words = (work.plan.run, work.runner_id, least, str(wait), msgspec.json.encode(holder).decode())
+            outcome = await self._run(node, verb, *words, wait_s=wait)
+            if outcome.ok:
+                self._hold(node, outcome, "adopted" if _field(outcome, "taken") == "adopted" else "acquired")
+                return _field(outcome, "taken") == "acquired"
+            if outcome.exit == OTHER_EXIT:
+                raise _held(node, outcome)
+            over = work.now_s() >= deadline
+            if outcome.exit == ALIVE_EXIT and over:
+                raise Stop(
+                    "refused",
+                    "A runner of this run is alive somewhere else",
+                    f"{node}: its heartbeat is not silent",
+                    "attach to it where it runs",
+                    exit_code=4,
+                )
+            if (outcome.status is Status.FAILED and outcome.exit not in (ALIVE_EXIT, BUSY_EXIT)) or over:
+                raise Stop("failed", f"{node} could not be taken for this run", _said(outcome))
+            await work.wait(work.pace.poll_most_s)
+
+    def _hold(self, node: str, outcome: Outcome, state: str) -> None:
+        epoch = int(_field(outcome, "epoch"))
+        self._work.boots[node] = clean(_field(outcome, "boot"))
+        self._work.write(Lease(node=node, epoch=epoch, state=state))
+        self._taken(node, epoch)
+
+    async def _run(self, node: str, verb: str, *words: str, wait_s: float = 0.0) -> Outcome:
+        work_dir = self._work.cluster.node(node).etcd.work_dir
+        command = Command(script="lease", argv=(verb, work_dir, *words), timeout_s=_LEASE_S + wait_s)
+        return await self._work.transport.run(node, command)
+
+
+def _field(outcome: Outcome, name: str) -> str:
+    """A line ``name value`` of lease.sh."""
+    for line in outcome.text().splitlines():
+        key, _, value = line.partition(" ")
+        if key == name:
+            return value
+    return ""
+
+
+def _said(outcome: Outcome) -> str:
+    said = outcome.error or outcome.stderr.decode("utf-8", "replace").strip() or outcome.text().strip()
+    return clean(said or f"exit {outcome.exit}")
+
+
+def _held(node: str, outcome: Outcome) -> Stop:
+    raw = _field(outcome, "holder")
+    try:
+        holder = msgspec.json.decode(raw, type=Holder)
+        who = f"run {clean(holder.run)} of {clean(holder.operator)} on {clean(holder.host)}"
+    except msgspec.MsgspecError:
+        who = f"another run ({clean(_field(outcome, 'owner'))})"
+    lives = "its runner is alive" if _field(outcome, "alive") == "yes" else "its runner is silent"
+    return Stop(
+        "refused",
+        f"{node} is held by {who}",
+        f"since {clean(_field(outcome, 'since')) or 'an unknown time'}; {lives}",
+        "it ends by being verified, undone or abandoned by its own operator",
+        exit_code=4,
+    )

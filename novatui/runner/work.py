@@ -1,0 +1,183 @@
+"""What all parts of the engine share of one run: its plan, its way to the masters, its journal and the fold of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from novatui.config import ClusterConfig
+from novatui.model.plan import Plan, PlannedStep
+from novatui.model.records import Record
+from novatui.model.run import RunState, apply, fold
+from novatui.remote.transport import Transport
+from novatui.runbooks.step import Context, Runbook
+from novatui.runner.clock import Clock
+from novatui.runner.events import Live
+
+T = TypeVar("T")
+
+# Called at the kill points of tests: step, node, and one of before-act (the intent is on disk, nothing is sent),
+# after-act (the outcome is known, not written), after-outcome, verified, gate-opened, gate-answered.
+Checkpoint = Callable[[str, str, str], Awaitable[None]]
+
+
+async def no_checkpoint(step: str, node: str, phase: str) -> None:
+    """Production's: nothing happens."""
+
+
+async def _nothing(node: str) -> None:
+    return None
+
+
+class Log(Protocol):
+    """The journal as the engine sees it. ``write`` returns when the record, stamped, is on disk."""
+
+    @property
+    def records(self) -> Sequence[Record]: ...
+
+    def write(self, record: Record) -> Record: ...
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long things are waited for, seconds. ``reconnect_s`` is for a master that does not answer once the run is
+    committed, ``reach_s`` before."""
+
+    poll_s: float = 0.2
+    poll_most_s: float = 1.0
+    reconnect_s: float = 60.0
+    reach_s: float = 15.0
+    gate_s: float = 1800.0
+    alive_s: float = 20.0  # for the heartbeat of a dead runner of the same run to fall silent
+    fence_s: int = 10  # for an earlier act of the same master
+    orphan_s: int = 20  # one look at an act whose outcome is unknown
+
+
+class Stop(Exception):
+    """The run goes no further. ``result`` is the word of ``run_ended``; before the gate ``failed`` becomes ``refused``."""
+
+    def __init__(
+        self, result: str, title: str, detail: str = "", hint: str = "", exit_code: int | None = None
+    ):
+        super().__init__(title)
+        self.result = result
+        self.title = title
+        self.detail = detail
+        self.hint = hint
+        self.exit_code = exit_code
+
+    def words(self) -> str:
+        return "\n".join(part for part in (self.title, self.detail, self.hint) if part)
+
+
+class Fenced(Stop):
+    """Another runner has taken this run over: nothing more is done here, and nothing is taken back."""
+
+    def __init__(self, node: str, detail: str = "") -> None:
+        super().__init__(
+            "fenced",
+            "Another runner has taken over this run",
+            f"{node}: {detail}" if detail else node,
+            "attach to it where it runs; this one does nothing more",
+            exit_code=4,
+        )
+
+
+@dataclass
+class Work:
+    """One run under way. ``state`` is always the fold of what is on disk."""
+
+    cluster: ClusterConfig
+    runbook: Runbook
+    plan: Plan
+    transport: Transport
+    journal: Log
+    clock: Clock
+    operator: str = ""
+    tell: Callable[[Live], None] = lambda _: None
+    checkpoint: Checkpoint = no_checkpoint
+    acted: Callable[[str], Awaitable[None]] = _nothing  # called with the node after each outcome
+    pace: Pace = Pace()
+    halted: Stop | None = None  # nothing is begun any more
+    abort_by: str = ""  # somebody asked to stop at the next safe point
+    boots: dict[str, str] = field(default_factory=dict)  # node -> boot id, as the lease saw it last
+    state: RunState = field(init=False)
+    planned: dict[str, PlannedStep] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.state = fold(self.journal.records)
+        self.planned = {step.id: step for step in (*self.plan.steps, *self.plan.undo)}
+        self.runner_id = self.clock.nonce()  # tells this process from every other, on the masters too
+        self._woken = asyncio.Event()
+
+    def write(self, record: Record) -> Record:
+        """On disk, then in the state."""
+        stamped = self.journal.write(record)
+        self.state = apply(self.state, stamped)
+        return stamped
+
+    def context(self, node: str = "") -> Context:
+        return Context(plan=self.plan, cluster=self.cluster, node=node, facts=self.state.facts)
+
+    def overruled(self) -> set[str]:
+        """Guards somebody has answered for: in the request, or at a gate."""
+        return {guard for guard in (*self.plan.request.overrule, *self.state.overruled) if guard}
+
+    def now_s(self) -> float:
+        """Monotonic seconds."""
+        return self.clock.mono_ns() / 1e9
+
+    def reach_s(self) -> float:
+        """How long a master that does not answer is waited for."""
+        return self.pace.reconnect_s if self.state.committed else self.pace.reach_s
+
+    def abort(self, by: str) -> None:
+        """Stop at the next safe point."""
+        self.abort_by = self.abort_by or by
+        self._woken.set()
+
+    def halt(self, stop: Stop) -> None:
+        """Begin nothing more, at once."""
+        self.halted = self.halted or stop
+        self._woken.set()
+
+    def safe_point(self) -> None:
+        """Raises when the run is to stop here: no act is under way where this is called."""
+        if self.halted is not None:
+            raise self.halted
+        if self.abort_by:
+            raise Stop("aborted", f"Stopped as asked by {self.abort_by}")
+
+    async def wait(self, seconds: float) -> None:
+        """Wait where stopping is safe, at most so long; raises when the run is to stop."""
+        self.safe_point()
+        self._woken.clear()
+        if seconds > 0:
+            try:
+                await self.clock.within(seconds, self._woken.wait())
+            except TimeoutError:
+                return
+            self.safe_point()
+
+    def wake(self) -> None:
+        """End every ``wait`` now: there is news."""
+        self._woken.set()
+
+
+async def together(tasks: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """All at the same time. What they return are values; the first exception ends the others and is raised."""
+    running = [asyncio.ensure_future(task) for task in tasks]
+    if not running:
+        return []
+    try:
+        await asyncio.wait(running, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+    for task in running:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error
+    return [task.result() for task in running]

@@ -1,0 +1,83 @@
+"""Evidence about data: what counts, what is too old, and what has another cause."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from novatui.diagnosis.data import Usability, data_state
+from novatui.model.entries import Entry, Level
+from tests.diagnosis.build import NOW, damage, down, line, node
+
+STOPPED = down(node(1))
+LOOPING = down(node(1), "activating", "auto-restart")
+
+
+def ready(ago_s: float) -> Entry:
+    return line("ready to serve client requests", ago_s=ago_s, level=Level.INFO)
+
+
+def started(ago_s: float) -> Entry:
+    return line("starting an etcd server", ago_s=ago_s, level=Level.INFO)
+
+
+def test_an_answer_is_the_best_evidence() -> None:
+    assert data_state(node(1), [damage("m1")]).state is Usability.USABLE
+
+
+def test_silence_is_no_evidence() -> None:
+    assert data_state(STOPPED, []).state is Usability.UNKNOWN
+
+
+def test_a_damage_line_since_the_last_good_start() -> None:
+    found = data_state(LOOPING, [ready(600), started(10), damage("m1")])
+    assert found.state is Usability.UNUSABLE
+    assert found.evidence[-1].value == "failed to open database: invalid database"
+    assert found.evidence[-1].source == "journal"
+
+
+def test_a_damage_line_before_the_last_good_start_is_history() -> None:
+    assert data_state(STOPPED, [damage("m1", 900), ready(600)]).state is Usability.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        line("cannot access data directory: permission denied"),
+        line("failed to preallocate an initial WAL file", "no space left on device"),
+        line("listen failed", "listen tcp 10.0.0.1:2380: bind: address already in use"),
+        line("rejected connection", "x509: certificate has expired or is not yet valid"),
+        line("prober found high clock drift"),
+    ],
+)
+def test_another_cause_since_then_takes_the_proof_away(cause: Entry) -> None:
+    found = data_state(LOOPING, [started(10), damage("m1"), cause])
+    assert found.state is Usability.UNKNOWN
+    assert found.evidence
+
+
+def test_a_start_that_got_past_it_takes_the_proof_away() -> None:
+    waiting = replace(STOPPED, unit=replace(STOPPED.unit, active="activating", sub="start"))
+    assert data_state(waiting, [damage("m1", 100), started(40)]).state is Usability.UNKNOWN
+    assert data_state(waiting, [damage("m1", 100), started(10)]).state is Usability.UNUSABLE
+
+
+def test_a_crash_loop_never_gets_past_it() -> None:
+    lines = [started(50), damage("m1", 49), started(39)]
+    assert data_state(LOOPING, lines).state is Usability.UNUSABLE
+
+
+def test_systemds_own_lines_and_gaps_prove_nothing() -> None:
+    said = replace(damage("m1"), unit_line=True)
+    gap = replace(damage("m1"), level=Level.GAP)
+    assert data_state(STOPPED, [said, gap]).state is Usability.UNKNOWN
+
+
+def test_a_clock_that_is_off_is_taken_into_account() -> None:
+    """The master is an hour ahead: its lines are, too."""
+    ahead = replace(
+        STOPPED, clock_skew_ms=3_600_000, unit=replace(STOPPED.unit, active="activating", sub="start")
+    )
+    shifted = [replace(entry, at_ms=entry.at_ms + 3_600_000) for entry in [damage("m1", 100), started(10)]]
+    assert shifted[0].at_ms > NOW
+    assert data_state(ahead, shifted).state is Usability.UNUSABLE

@@ -68,15 +68,17 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Callable[..., Demo]]:
-    """``demo(fault=None, ..)`` starts an embedded cluster (real etcd, real SSH), stopped when the module's tests end."""
+    """``demo(fault=None, ..)`` starts an embedded cluster (real etcd, real SSH), ended when the module's tests end."""
     from novatui.demo.client import Demo
 
+    base = Path(tempfile.mkdtemp(prefix="nvd-"))
     started: list[Demo] = []
 
     def start(fault: str | None = None, **options: Any) -> Demo:
-        started.append(Demo.start(fault, **options))
+        started.append(Demo.launch(fault, base=base, **options))
         return started[-1]
 
     yield start
     for one in started:
-        one.stop()
+        one.close()
+    shutil.rmtree(base, ignore_errors=True)

@@ -132,10 +132,11 @@ class Resumed(Record, frozen=True, kw_only=True, tag="resumed"):
 
 
 class RunEnded(Record, frozen=True, kw_only=True, tag="run_ended"):
-    """``result``: verified | failed | refused | aborted | undone | fenced."""
+    """``result``: verified | failed | refused | aborted | undone | fenced. ``exit_code``: what its commands end with."""
 
     result: str
     detail: str = ""
+    exit_code: int | None = None
 
 
 AnyRecord = (

@@ -119,6 +119,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     undoing: bool = False
     result: str = ""  # verified | failed | refused | aborted | undone | fenced; empty while it is not ended
     detail: str = ""
+    exit_code: int | None = None  # of the last ending, as commands end with it
     resumes: int = 0
     steps: dict[str, StepRun] = {}
     gates: dict[str, GateRun] = {}
@@ -346,6 +347,7 @@ def _ended(state: RunState, record: rec.RunEnded) -> RunState:
         phase=Phase.ENDED,
         result=record.result,
         detail=record.detail,
+        exit_code=record.exit_code,
         ended_ms=record.at,
     )
 

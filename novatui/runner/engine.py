@@ -132,8 +132,8 @@ class Engine:
             return self._end("fenced", stop)
         result = "undone" if work.state.undoing else "verified"
         left = await self._leases.release_all()
-        work.write(rec.RunEnded(result=result, detail="\n".join(left)))
-        return Ending(result, "\n".join(left), EXITS[result])
+        work.write(rec.RunEnded(result=result, detail="\n".join(left), exit_code=0))
+        return Ending(result, "\n".join(left), 0)
 
     async def _go(self, way: Callable[[], Awaitable[None]]) -> None:
         work = self.work
@@ -262,8 +262,8 @@ class Engine:
         return said
 
     def _end(self, result: str, stop: Stop) -> Ending:
-        self.work.write(rec.RunEnded(result=result, detail=stop.words()))
         code = EXITS[result] if stop.exit_code is None else stop.exit_code
+        self.work.write(rec.RunEnded(result=result, detail=stop.words(), exit_code=code))
         return Ending(result, stop.words(), code)
 
 

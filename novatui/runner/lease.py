@@ -70,8 +70,9 @@ class Leases:
         Empty when done, else in words why not. ``orphan_s``: how long the act may still be running.
         """
         work = self._work
-        deadline = work.now_s() + orphan_s + work.reach_s()
         owner = f"{work.plan.run}:{work.state.epochs[node]}"
+        busy_until = work.now_s() + orphan_s + work.pace.orphan_s
+        silent_until = work.now_s() + work.reach_s()
         while True:
             words = (owner, work.runner_id, str(work.pace.orphan_s))
             outcome = await self._run(node, "renew", *words, wait_s=work.pace.orphan_s)
@@ -79,12 +80,15 @@ class Leases:
                 self._hold(node, outcome, "adopted")
                 return ""
             if outcome.exit == FENCED_EXIT:
-                raise Fenced(node, clean(outcome.text()))
-            if outcome.status is Status.FAILED and outcome.exit != BUSY_EXIT:
+                raise Fenced(node, _said(outcome))
+            if outcome.exit == BUSY_EXIT:
+                if work.now_s() >= busy_until:
+                    return "the command before it is still running"
+                silent_until = work.now_s() + work.reach_s()
+            elif outcome.status is Status.FAILED:
                 return f"the lease could not be renewed: {_said(outcome)}"
-            if work.now_s() >= deadline:
-                busy = outcome.exit == BUSY_EXIT
-                return "the act before is still running" if busy else f"not reachable: {_said(outcome)}"
+            elif work.now_s() >= silent_until:
+                return f"not reachable: {_said(outcome)}"
             await work.wait(work.pace.poll_most_s)
 
     async def release_all(self) -> list[str]:

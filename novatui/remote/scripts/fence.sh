@@ -3,7 +3,7 @@
 # exit 75: fenced, nothing was run; 124: an earlier command of this master did not end within WAIT_S, nothing was run
 work=$1 owner=$2 wait=$3
 shift 3
-if ! exec 9>>"$work/active/act.lock"; then
+if ! command exec 9>>"$work/active/act.lock"; then
     echo "novatui: no lease on this master" >&2
     exit 75
 fi

@@ -33,7 +33,7 @@ put() { # NAME TEXT: whole or not at all
 
 lock() { # WAIT_S: no command runs while we hold it
     [ -d "$active" ] || return 1
-    exec 9>>"$active/act.lock" || return 1
+    command exec 9>>"$active/act.lock" || return 1
     if ! flock -x -w "$1" 9; then
         echo "novatui: a command is still running on this master" >&2
         exit 78

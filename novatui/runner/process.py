@@ -1,0 +1,259 @@
+"""The runner process: one run, detached from whoever started it. ``python -m novatui.runner.process RUNDIR``.
+
+It lives in a session of its own, ignores SIGHUP, and stops at the next safe point on SIGTERM. Its orders come as one
+line on standard input, its word that it began (or why not) goes out on ``--began-fd``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ctypes
+import getpass
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from novatui import config
+from novatui.config import ClusterConfig
+from novatui.errors import NovatuiError, Refused
+from novatui.model.plan import Plan
+from novatui.model.run import RunState, fold
+from novatui.remote.transport import Transport
+from novatui.runbooks.step import Runbook
+from novatui.runner import books, server
+from novatui.runner.clock import Clock, SystemClock
+from novatui.runner.engine import Ending, Engine
+from novatui.runner.hearts import Hearts
+from novatui.runner.journal import Journal, read
+from novatui.runner.places import Launch, RunDir, write_private
+from novatui.runner.spawn import Began, Orders
+from novatui.runner.work import Checkpoint, Fenced, Pace, Work, no_checkpoint
+
+_PR_SET_DUMPABLE = 4
+_CLOSE_S = 5.0
+
+
+def _ssh(cluster: ClusterConfig) -> Transport:
+    from novatui.remote.ssh import SshTransport
+
+    return SshTransport(cluster)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a runner is made of; tests bring their own runbooks, masters and kill points."""
+
+    find: books.FindRunbook = books.find
+    transport: Callable[[ClusterConfig], Transport] = _ssh
+    checkpoint: Checkpoint = no_checkpoint
+    pace: Pace = field(default_factory=Pace)
+
+
+def main(words: Sequence[str] | None = None, parts: Parts = Parts()) -> int:
+    """Exit codes: 0 verified or undone, 1 failed, 2 refused, 3 aborted, 4 held by another run, 70 our own bug."""
+    parser = argparse.ArgumentParser(prog="novatui.runner.process")
+    parser.add_argument("rundir", type=Path)
+    parser.add_argument("--began-fd", type=int, required=True)
+    args = parser.parse_args(words)
+    orders = msgspec.json.decode(sys.stdin.buffer.readline(), type=Orders)
+    if os.fork():
+        os._exit(0)  # nobody's child: whoever started us neither waits for us nor takes us along
+    _harden()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    word = _Word(args.began_fd)
+    try:
+        return asyncio.run(_live(RunDir(args.rundir), orders, parts, word))
+    except NovatuiError as error:
+        logging.getLogger(__name__).error("%s", error)
+        word.say(
+            Began(
+                ok=False, title=error.title, detail=error.detail, hint=error.hint, exit_code=error.exit_code
+            )
+        )
+        return error.exit_code
+    except Exception as bug:
+        logging.getLogger(__name__).exception("our own bug")
+        word.say(
+            Began(
+                ok=False,
+                title="The runner failed: a bug of novatui",
+                detail=f"{type(bug).__name__}: {bug}; the traceback is in {args.rundir / 'runner.log'}",
+                exit_code=70,
+            )
+        )
+        return 70
+
+
+class _Word:
+    """The one line back to our starter, who may be gone."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd: int | None = fd
+
+    def say(self, began: Began) -> None:
+        if self._fd is None:
+            return
+        fd, self._fd = self._fd, None
+        try:
+            os.write(fd, msgspec.json.encode(began) + b"\n")
+        except OSError:
+            pass
+        finally:
+            os.close(fd)
+
+
+def _harden() -> None:
+    """No core, no ptrace by others of our uid, nothing readable for others, no terminal."""
+    os.umask(0o077)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+
+
+async def _live(place: RunDir, orders: Orders, parts: Parts, word: _Word) -> int:
+    plan, launch = place.plan(), place.launch()
+    cluster = config.load(Path(launch.config)).pick(launch.cluster)
+    runbook = parts.find(plan.runbook)
+    clock = SystemClock()
+    journal = _open(place, orders, plan, runbook, clock)
+    transport = parts.transport(cluster)
+    try:
+        life = _Life(place, orders, parts, plan, launch, cluster, runbook, clock, journal, transport)
+        return await life.live(word)
+    finally:
+        try:
+            async with asyncio.timeout(_CLOSE_S):
+                await transport.close()
+        except TimeoutError:
+            pass
+        journal.close()
+
+
+@dataclass
+class _Life:
+    """The parts of one runner, put together."""
+
+    place: RunDir
+    orders: Orders
+    parts: Parts
+    plan: Plan
+    launch: Launch
+    cluster: ClusterConfig
+    runbook: Runbook
+    clock: Clock
+    journal: Journal
+    transport: Transport
+
+    async def live(self, word: _Word) -> int:
+        work = Work(
+            cluster=self.cluster,
+            runbook=self.runbook,
+            plan=self.plan,
+            transport=self.transport,
+            journal=self.journal,
+            clock=self.clock,
+            operator=operator(),
+            checkpoint=self.parts.checkpoint,
+            pace=self.parts.pace,
+        )
+        hearts = Hearts(
+            self.transport,
+            self.cluster,
+            self.plan.run,
+            work.runner_id,
+            lambda node, owner: work.halt(Fenced(node, owner)),
+        )
+        engine = Engine(
+            work,
+            answers=self.orders.answers,
+            on_failure=self.launch.on_failure,
+            leased=hearts.begin,
+            keep=lambda name, content: write_private(self.place.path / name, content),
+        )
+        ears = server.Server(
+            self.plan.run,
+            server.judge(
+                lambda one, by: engine.answer(one.gate, one.nonce, one.words, by),
+                engine.request,
+            ),
+        )
+        for record in self.journal.records:
+            ears.record(record)
+        self.journal.listen(ears.record)
+        work.tell = ears.live
+        await ears.start(self.place.socket)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, engine.request, "abort", "SIGTERM")
+        word.say(Began(ok=True))
+        try:
+            ending = await self._work(engine)
+        finally:
+            await hearts.close()
+            await ears.close()
+        logging.getLogger(__name__).info("%s: %s", ending.result, ending.detail)
+        return ending.exit_code
+
+    async def _work(self, engine: Engine) -> Ending:
+        if self.orders.do == "undo":
+            return await engine.undo()
+        if self.orders.do == "abandon":
+            return await engine.abandon()
+        if engine.work.state.run:
+            return await engine.resume()
+        return await engine.run()
+
+
+def operator() -> str:
+    """Who runs this, for the journal and the leases: user@host."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+def _open(place: RunDir, orders: Orders, plan: Plan, runbook: Runbook, clock: Clock) -> Journal:
+    """The journal, locked. Raises Refused for what cannot be done with the run as it stands."""
+    if orders.do == "run":
+        return Journal.create(place.journal, clock)
+    state = fold(read(place.journal))
+    if why_not := refusal(orders.do, state):
+        raise Refused(*why_not)
+    if state.plan_sha256 and state.plan_sha256 != plan.sha256():
+        raise Refused(
+            f"plan.json of run {place.run} is not the one that was confirmed", str(place.path / "plan.json")
+        )
+    if not place.journal.exists():
+        return Journal.create(place.journal, clock)
+    return Journal.resume(place.journal, clock, runbook_version=runbook.version, by=operator())
+
+
+def refusal(do: str, state: RunState) -> tuple[str, str, str] | None:
+    """Why a run as it stands cannot be resumed, undone or abandoned: title, detail, hint. None when it can."""
+    run = state.run
+    if do == "resume":
+        if state.result in ("verified", "undone"):
+            return f"Run {run} is over", f"it is {state.result}", ""
+        if state.ended and not state.committed:
+            return f"Run {run} ended before it changed anything", state.result, "make a new plan"
+    if do == "undo":
+        if not state.committed:
+            return f"Run {run} changed nothing: there is nothing to undo", "", f"novatui abort {run}"
+        if state.result == "undone":
+            return f"Run {run} is undone already", "", ""
+    if do == "abandon" and state.committed:
+        return f"Run {run} is past its gate", "", f"novatui resume {run}, or novatui undo {run}"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

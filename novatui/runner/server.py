@@ -1,0 +1,174 @@
+"""The control socket of a runner: every client sees all records and the live news; the runner waits for none of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import pwd
+import socket
+import struct
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from novatui.model.records import Record
+from novatui.runner import events
+from novatui.runner.events import AnswerGate, CaughtUp, FromClient, Live, Reply
+
+# A client that does not read: so many lines, or so long without taking one, and it is dropped.
+BEHIND_LINES = 20_000
+STALLED_S = 10.0
+_WORD_BYTES = 64 * 1024
+_GOODBYE_S = 2.0
+
+
+class Server:
+    """Serves one run. ``judge`` answers a client's word (``by`` is who said it)."""
+
+    def __init__(self, run: str, judge: Callable[[FromClient, str], Reply]) -> None:
+        self._run = run
+        self._judge = judge
+        self._lines: list[bytes] = []  # all records, as they are replayed
+        self._clients: set[_Client] = set()
+        self._server: asyncio.Server | None = None
+        self._path: Path | None = None
+
+    async def start(self, path: Path) -> None:
+        """Listen on ``path``; a socket that a dead runner left there is replaced (the journal's lock is ours)."""
+        path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._serve, path, limit=_WORD_BYTES)
+        path.chmod(0o600)
+        self._path = path
+
+    def record(self, record: Record) -> None:
+        """A record that is on disk."""
+        line = events.line(record)
+        self._lines.append(line)
+        self._send(line)
+
+    def live(self, event: Live) -> None:
+        """News that is not kept."""
+        self._send(events.line(event))
+
+    async def close(self) -> None:
+        """Let clients take what is there, for a moment; then nobody is served any more."""
+        if self._server is not None:
+            self._server.close()
+        for client in self._clients:
+            client.finish()
+        tasks = [client.task for client in self._clients if client.task is not None]
+        if tasks:
+            await asyncio.wait(tasks, timeout=_GOODBYE_S)
+        for client in tuple(self._clients):
+            client.drop()
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+    def _send(self, line: bytes) -> None:
+        for client in tuple(self._clients):
+            client.send(line)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        uid, pid = _peer(writer)
+        if uid != os.getuid():
+            writer.transport.abort()
+            return
+        client = _Client(writer, [*self._lines, events.line(CaughtUp(run=self._run, pid=os.getpid()))])
+        self._clients.add(client)
+        client.task = asyncio.create_task(client.pump())
+        try:
+            await self._listen(reader, client, _who(uid, pid))
+        finally:
+            with contextlib.suppress(asyncio.CancelledError):
+                await client.task
+            self._clients.discard(client)
+            writer.transport.abort()
+
+    async def _listen(self, reader: asyncio.StreamReader, client: _Client, by: str) -> None:
+        while True:
+            try:
+                raw = await reader.readline()
+            except (OSError, ValueError):  # gone, or a line longer than any word of ours
+                break
+            if not raw.endswith(b"\n"):
+                break
+            word = events.read_client(raw)
+            if word is not None:
+                client.send(events.line(replace(self._judge(word, by), id=word.id)))
+        client.drop()
+
+
+class _Client:
+    """One connection: what it has not taken yet, bounded."""
+
+    def __init__(self, writer: asyncio.StreamWriter, replay: list[bytes]) -> None:
+        self._writer = writer
+        self._queue = deque(replay)
+        self._most = len(replay) + BEHIND_LINES
+        self._news = asyncio.Event()
+        self._ending = False
+        self.task: asyncio.Task[None] | None = None
+
+    def send(self, line: bytes) -> None:
+        self._queue.append(line)
+        self._news.set()
+        if len(self._queue) > self._most:
+            self.drop()
+
+    def finish(self) -> None:
+        """End once all is taken."""
+        self._ending = True
+        self._news.set()
+
+    def drop(self) -> None:
+        """Now, whatever was not taken."""
+        self._queue.clear()
+        self.finish()
+        self._writer.transport.abort()
+
+    async def pump(self) -> None:
+        try:
+            while True:
+                while self._queue:
+                    self._writer.write(self._queue.popleft())
+                    async with asyncio.timeout(STALLED_S):
+                        await self._writer.drain()
+                if self._ending:
+                    break
+                self._news.clear()
+                await self._news.wait()
+            self._writer.close()
+        except (OSError, TimeoutError):
+            self._writer.transport.abort()
+
+
+def judge(
+    answer: Callable[[AnswerGate, str], Reply], request: Callable[[str, str], Reply]
+) -> Callable[[FromClient, str], Reply]:
+    """A client's word to the engine's method for it."""
+
+    def of(word: FromClient, by: str) -> Reply:
+        return answer(word, by) if isinstance(word, AnswerGate) else request(word.what, by)
+
+    return of
+
+
+def _peer(writer: asyncio.StreamWriter) -> tuple[int, int]:
+    """uid and pid of the other side, as the kernel says; where it does not say, our own (the directory is 0700)."""
+    sock = writer.get_extra_info("socket")
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return os.getuid(), 0
+    pid, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i")))
+    return uid, pid
+
+
+def _who(uid: int, pid: int) -> str:
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        name = str(uid)
+    return f"{name} (pid {pid})"

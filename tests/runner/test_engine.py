@@ -1,0 +1,482 @@
+"""The engine on real shells and the real fence: what is done once, what is refused, what is taken back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from novatui.model import records as rec
+from novatui.model.plan import Plan, Request
+from novatui.model.run import At, Phase
+from novatui.remote.command import Command
+from novatui.runner import plan as planner
+from novatui.runner.clock import SystemClock
+from novatui.runner.engine import Ending, Engine
+from novatui.runner.journal import Journal
+from novatui.runner.work import Checkpoint, Pace, Work, no_checkpoint
+from tests.runner import masters, tiny
+
+QUICK = Pace(poll_s=0.02, poll_most_s=0.05, reconnect_s=1.0, reach_s=0.3, gate_s=5.0, alive_s=0.3, orphan_s=2)
+
+
+@dataclass
+class Bench:
+    """One cluster of directories and runs on it."""
+
+    root: Path
+    pace: Pace = QUICK
+    fault: masters.Fault = lambda node, command: None
+    kept: dict[str, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.cluster = masters.cluster(self.root)
+        self.masters = masters.Masters(self.cluster, lambda node, command: self.fault(node, command))
+
+    async def plan(self, run: str = "r1", **words: Any) -> Plan:
+        request = Request(runbook="tiny", **words)
+        return await planner.make(self.cluster, request, self.masters, find=lambda name: tiny.TINY, run=run)
+
+    def journal(self, plan: Plan) -> Path:
+        return self.root / f"{plan.run}.jsonl"
+
+    def engine(
+        self,
+        plan: Plan,
+        *,
+        answers: Sequence[str] | None = ("tiny",),
+        on_failure: str = "stop",
+        checkpoint: Checkpoint = no_checkpoint,
+        operator: str = "ops@here",
+    ) -> Engine:
+        path, clock = self.journal(plan), SystemClock()
+        journal = (
+            Journal.resume(path, clock, runbook_version=1) if path.exists() else Journal.create(path, clock)
+        )
+        work = Work(
+            cluster=self.cluster,
+            runbook=tiny.TINY,
+            plan=plan,
+            transport=self.masters,
+            journal=journal,
+            clock=clock,
+            operator=operator,
+            checkpoint=checkpoint,
+            pace=self.pace,
+        )
+        return Engine(work, answers=answers, on_failure=on_failure, keep=self.kept.__setitem__)
+
+    async def run(self, plan: Plan, do: str = "run", **options: Any) -> Ending:
+        engine = self.engine(plan, **options)
+        try:
+            ending: Ending = await getattr(engine, do)()
+        finally:
+            engine.work.journal.close()  # type: ignore[attr-defined]
+        self.state = engine.work.state
+        return ending
+
+    def ledgers(self) -> dict[str, list[str]]:
+        return {node.name: tiny.ledger(self.cluster, node.name) for node in self.cluster.nodes}
+
+    def put(self, node: str, name: str, text: str = "") -> None:
+        Path(tiny.home(self.cluster, node), name).write_text(text)
+
+    def leased(self) -> list[str]:
+        return [n.name for n in self.cluster.nodes if Path(n.etcd.work_dir, "active").exists()]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+ALL_DONE = ["stage", "stop", "swap"]
+
+
+async def test_a_run_does_every_act_once_and_gives_the_masters_free(bench: Bench) -> None:
+    plan = await bench.plan()
+    ending = await bench.run(plan)
+    assert (ending.result, ending.exit_code) == ("verified", 0), ending
+    assert bench.ledgers() == {"m1": ALL_DONE, "m2": ALL_DONE, "m3": ALL_DONE}
+    assert bench.leased() == []
+    assert bench.state.phase is Phase.ENDED
+    assert bench.state.at("swap", "m1").state is At.DONE
+
+
+@pytest.mark.invariant("INV-2")
+async def test_every_act_has_an_earlier_intent_and_a_later_outcome(bench: Bench) -> None:
+    plan = await bench.plan()
+    engine = bench.engine(plan)
+    await engine.run()
+    records = engine.work.journal.records
+    assert [record.seq for record in records] == list(range(1, len(records) + 1))
+    intents = {one.seq: one for one in records if isinstance(one, rec.Intent)}
+    outcomes = [one for one in records if isinstance(one, rec.Done)]
+    assert len(intents) == len(outcomes) == 9
+    assert all(one.intent in intents and one.intent < one.seq for one in outcomes)
+
+
+async def test_the_leader_goes_last(bench: Bench) -> None:
+    plan = await bench.plan()
+    await bench.run(plan)
+    stops = [node for node, line in bench.masters.sent if line.endswith(" stop") and "ledger" in line]
+    assert stops[-1] == "m2" and sorted(stops) == ["m1", "m2", "m3"]
+
+
+@pytest.mark.invariant("INV-4")
+async def test_a_failure_before_the_gate_takes_back_what_was_staged(bench: Bench) -> None:
+    bench.put("m3", "fail-stage")
+    plan = await bench.plan()
+    ending = await bench.run(plan)
+    assert (ending.result, ending.exit_code) == ("refused", 2)
+    assert "m3: no room for stage (exit 3)" in ending.detail
+    assert bench.ledgers() == {
+        "m1": ["stage", "undo-stage"],
+        "m2": ["stage", "undo-stage"],
+        "m3": ["undo-stage"],
+    }
+    assert bench.leased() == []
+    assert not bench.state.committed
+
+
+@pytest.mark.invariant("INV-9")
+async def test_a_failure_after_the_gate_stops_and_says_how_to_go_on(bench: Bench) -> None:
+    bench.put("m1", "fail-swap")
+    plan = await bench.plan()
+    ending = await bench.run(plan)
+    assert (ending.result, ending.exit_code) == ("failed", 1)
+    assert "novatui resume|undo r1" in ending.detail
+    ledgers = bench.ledgers()
+    assert ledgers["m1"] == ["stage", "stop"]
+    assert ledgers["m2"] == ledgers["m3"] == ALL_DONE, (
+        "one bad master must not stop the others within the step"
+    )
+    assert bench.leased() == ["m1", "m2", "m3"], "the lease is kept"
+    finish = Path(tiny.home(bench.cluster, "m2"), "work/r1/FINISH.txt").read_text()
+    assert bench.kept["FINISH.txt"].decode() == finish
+    assert "on m2: done" in finish and "swap" in finish and "novatui resume r1" in finish
+
+    Path(tiny.home(bench.cluster, "m1"), "fail-swap").unlink()
+    ending = await bench.run(plan, "resume")
+    assert ending.result == "verified"
+    assert bench.ledgers() == {"m1": ALL_DONE, "m2": ALL_DONE, "m3": ALL_DONE}
+
+
+async def test_undo_after_a_failure_and_after_success(bench: Bench) -> None:
+    plan = await bench.plan()
+    assert (await bench.run(plan)).result == "verified"
+    ending = await bench.run(plan, "undo")
+    assert (ending.result, ending.exit_code) == ("undone", 0)
+    assert bench.ledgers()["m1"] == [*ALL_DONE, "undo-swap", "undo-stop"]
+    assert bench.state.at("swap", "m1").state is At.UNDONE
+    assert bench.state.at("undo-swap", "m1").state is At.DONE
+    assert bench.leased() == []
+
+
+async def test_on_failure_undo_takes_back_at_once(bench: Bench) -> None:
+    bench.put("m1", "fail-swap")
+    ending = await bench.run(await bench.plan(), on_failure="undo")
+    assert ending.result == "undone"
+    assert bench.ledgers()["m1"] == ["stage", "stop", "undo-stop"]
+    assert bench.ledgers()["m2"] == [*ALL_DONE, "undo-swap", "undo-stop"]
+
+
+@pytest.mark.invariant("INV-12")
+async def test_a_fact_that_changed_since_the_plan_refuses(bench: Bench) -> None:
+    plan = await bench.plan()
+    bench.put("m2", "fact", "other")
+    ending = await bench.run(plan)
+    assert ending.result == "refused"
+    assert "m2: fact was none, is other" in ending.detail
+    assert all(ledger == [] for ledger in bench.ledgers().values())
+
+
+@pytest.mark.invariant("INV-12")
+async def test_a_fact_that_changes_while_the_gate_is_open_refuses(bench: Bench) -> None:
+    plan = await bench.plan()
+
+    async def meddle(step: str, node: str, phase: str) -> None:
+        if phase == "gate-opened":
+            bench.put("m2", "fact", "other")
+
+    ending = await bench.run(plan, checkpoint=meddle)
+    assert (ending.result, ending.exit_code) == ("refused", 2)
+    assert not bench.state.committed
+    assert bench.ledgers()["m1"] == ["stage", "undo-stage"]
+
+
+@pytest.mark.invariant("INV-12")
+async def test_a_plan_with_other_words_is_refused(bench: Bench) -> None:
+    from msgspec.structs import replace
+
+    plan = await bench.plan()
+    swap = plan.steps[4]
+    other = replace(swap, commands={**swap.commands, "m1": ("rm -rf /",)})
+    ending = await bench.run(replace(plan, steps=(*plan.steps[:4], other, *plan.steps[5:])))
+    assert ending.result == "refused" and "swap" in ending.detail
+    assert bench.masters.sent[-1][1].endswith(tiny.home(bench.cluster, "m3")), (
+        "only the plan's survey was run"
+    )
+
+
+async def test_the_gate_wants_every_word(bench: Bench) -> None:
+    plan = await bench.plan(snapshot="/an/older/one")
+    ending = await bench.run(plan)
+    assert (ending.result, ending.exit_code) == ("refused", 2)
+    assert "--overrule newer-survivor" in ending.detail and "'OLDER'" in ending.detail
+
+    plan = await bench.plan("r2", snapshot="/an/older/one", overrule=("newer-survivor",))
+    assert (await bench.run(plan)).result == "verified"
+    assert bench.state.overruled == ("newer-survivor",)
+
+
+async def test_a_guard_of_a_judge_refuses_until_it_is_overruled(bench: Bench) -> None:
+    bench.put("m1", "doubt")
+    ending = await bench.run(await bench.plan())
+    assert ending.result == "refused" and "m1: there is a doubt (--overrule doubtful)" in ending.detail
+    assert (await bench.run(await bench.plan("r2", overrule=("",)))).result == "refused"
+    assert (await bench.run(await bench.plan("r3", overrule=("doubtful",)))).result == "verified"
+    assert bench.state.overruled == ("doubtful",)
+
+
+async def test_somebody_elses_doing_stops_the_step(bench: Bench) -> None:
+    bench.put("m2", "foreign")
+    ending = await bench.run(await bench.plan())
+    assert ending.result == "refused" and "m2: somebody else's doing" in ending.detail
+
+
+async def test_two_clients_answer_the_first_valid_one_wins(bench: Bench) -> None:
+    plan = await bench.plan()
+    engine = bench.engine(plan, answers=None)
+    running = asyncio.create_task(engine.run())
+    gate = None
+    for _ in range(500):
+        await asyncio.sleep(0.01)
+        if (gate := engine.work.state.open_gate) is not None:
+            break
+    assert gate is not None
+    assert engine.answer("gate", "guess", ["tiny"], "eve").code == "stale"
+    wrong = engine.answer("gate", gate.nonce, ["tin"], "bob")
+    assert (wrong.code, wrong.wrong) == ("wrong_words", ("tiny",))
+    assert engine.answer("gate", gate.nonce, ["tiny"], "ann").taken
+    second = engine.answer("gate", gate.nonce, ["tiny"], "bob")
+    assert (second.code, second.by) == ("already_answered", "ann")
+    assert (await running).result == "verified"
+    late = engine.answer("gate", gate.nonce, ["tiny"], "bob")
+    assert (late.code, late.by) == ("already_answered", "ann")
+    assert engine.work.state.gates["gate"].answered_by == "ann"
+
+
+async def test_a_gate_nobody_answers_closes_and_nothing_was_changed(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, pace=Pace(poll_s=0.02, poll_most_s=0.05, gate_s=0.3))
+    ending = await bench.run(await bench.plan(), answers=None)
+    assert (ending.result, ending.exit_code) == ("aborted", 3)
+    assert bench.ledgers()["m1"] == ["stage", "undo-stage"] and bench.leased() == []
+
+
+async def test_an_abort_past_the_gate_keeps_the_hold_and_can_be_resumed(bench: Bench) -> None:
+    plan = await bench.plan()
+    engine = bench.engine(plan)
+
+    async def stop_there(step: str, node: str, phase: str) -> None:
+        if (step, phase) == ("stop", "after-outcome"):
+            engine.request("abort", "ann")
+
+    engine.work.checkpoint = stop_there
+    ending = await engine.run()
+    engine.work.journal.close()  # type: ignore[attr-defined]
+    assert (ending.result, ending.exit_code) == ("aborted", 3)
+    assert engine.work.state.held == ("m1", "m2", "m3")
+    assert all("swap" not in ledger for ledger in bench.ledgers().values())
+    assert (await bench.run(plan, "resume")).result == "verified"
+    assert bench.ledgers() == {"m1": ALL_DONE, "m2": ALL_DONE, "m3": ALL_DONE}
+
+
+def losing(step: str, node: str, when: str, times: int = 1) -> masters.Fault:
+    """The first ``times`` acts of a step on a node meet ``when``."""
+    left = [times]
+
+    def fault(at: str, command: Command) -> str | None:
+        if at == node and command.changes and command.argv[-1] == step and left[0]:
+            left[0] -= 1
+            return when
+        return None
+
+    return fault
+
+
+@pytest.mark.invariant("INV-6")
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_an_unknown_outcome_is_probed_never_repeated_blindly(bench: Bench, when: str) -> None:
+    bench.fault = losing("swap", "m2", when)
+    engine = bench.engine(await bench.plan())
+    assert (await engine.run()).result == "verified"
+    assert bench.ledgers() == {"m1": ALL_DONE, "m2": ALL_DONE, "m3": ALL_DONE}
+    leases = [
+        one.state for one in engine.work.journal.records if isinstance(one, rec.Lease) and one.node == "m2"
+    ]
+    assert leases == ["acquired", "adopted", "released"], "the epoch is raised after an unknown outcome"
+
+
+@pytest.mark.invariant("INV-6")
+async def test_an_act_that_arrives_late_is_shut_out(bench: Bench) -> None:
+    """The link broke before the act was sent; the master gets it after our renewal: the fence must refuse it."""
+    plan = await bench.plan()
+    late: list[asyncio.Task[Any]] = []
+    bench.fault = losing("swap", "m2", "before")
+    engine = bench.engine(plan)
+
+    async def resend(step: str, node: str, phase: str) -> None:
+        if (step, node, phase) == ("swap", "m2", "before-act") and not late:
+            old = engine._leases.fence("m2")
+            act = tiny._does("swap")(engine.work.context("m2"))[0]
+
+            async def later() -> Any:
+                while engine.work.state.epochs["m2"] == old.epoch:  # noqa: ASYNC110
+                    await asyncio.sleep(0.005)
+                return await masters.Masters(bench.cluster).run("m2", act, fence=old)
+
+            late.append(asyncio.create_task(later()))
+
+    engine.work.checkpoint = resend
+    assert (await engine.run()).result == "verified"
+    outcome = await late[0]
+    assert outcome.exit == 75
+    assert bench.ledgers()["m2"] == ALL_DONE
+
+
+async def test_a_master_that_is_gone_fails_the_step_in_bounded_time(bench: Bench) -> None:
+    gone = [False]
+
+    def fault(node: str, command: Command) -> str | None:
+        if node == "m3" and command.changes and command.argv[-1] == "swap":
+            gone[0] = True
+        return "gone" if node == "m3" and gone[0] else None
+
+    bench.fault = fault
+    plan = await bench.plan()
+    ending = await bench.run(plan)
+    assert ending.result == "failed"
+    assert "m3: the outcome of the last command is not known" in ending.detail
+    assert bench.ledgers()["m1"] == ALL_DONE
+    bench.fault = lambda node, command: None
+    assert (await bench.run(plan, "resume")).result == "verified"
+    assert bench.ledgers() == {"m1": ALL_DONE, "m2": ALL_DONE, "m3": ALL_DONE}
+
+
+@pytest.mark.invariant("INV-5")
+async def test_another_run_is_told_who_holds_the_masters(bench: Bench) -> None:
+    bench.put("m1", "fail-swap")
+    first = await bench.plan("r1")
+    await bench.run(first)
+    second = await bench.plan("r2")
+    ending = await bench.run(second, operator="bob@there")
+    assert (ending.result, ending.exit_code) == ("refused", 4)
+    assert "run r1 of ops@here" in ending.detail and "its runner is silent" in ending.detail
+    assert bench.ledgers()["m2"] == ALL_DONE
+
+
+@pytest.mark.invariant("INV-5")
+async def test_a_runner_that_was_taken_over_acts_no_more(bench: Bench) -> None:
+    """Stopped in the middle (as by SIGSTOP); its run is adopted elsewhere and finished; it wakes up: fenced."""
+    plan = await bench.plan()
+    asleep, wake = asyncio.Event(), asyncio.Event()
+
+    async def sleep(step: str, node: str, phase: str) -> None:
+        if (step, node, phase) == ("swap", "m1", "before-act"):
+            asleep.set()
+            await wake.wait()
+
+    old = bench.engine(plan, checkpoint=sleep)
+    running = asyncio.create_task(old.run())
+    await asleep.wait()
+    elsewhere = Bench(bench.root)
+    copy = bench.root / "r1.jsonl.copy"
+    copy.write_bytes(bench.journal(plan).read_bytes())
+    elsewhere.journal = lambda plan: copy  # type: ignore[method-assign]
+    assert (await elsewhere.run(plan, "resume")).result == "verified"
+    wake.set()
+    ending = await running
+    assert (ending.result, ending.exit_code) == ("fenced", 4)
+    assert bench.ledgers() == {"m1": ALL_DONE, "m2": ALL_DONE, "m3": ALL_DONE}
+
+
+@pytest.mark.invariant("INV-3")
+async def test_an_act_that_says_ok_and_did_nothing_is_not_believed(bench: Bench) -> None:
+    plan = await bench.plan()
+
+    async def meddle(step: str, node: str, phase: str) -> None:
+        if (step, node, phase) == ("swap", "m2", "after-act"):
+            Path(tiny.home(bench.cluster, "m2"), "swap").unlink()
+
+    ending = await bench.run(plan, checkpoint=meddle)
+    assert ending.result == "failed" and "m2: it is todo" in ending.detail
+
+
+async def test_our_own_bug_ends_in_words_and_70(bench: Bench) -> None:
+    async def bug(step: str, node: str, phase: str) -> None:
+        if (step, phase) == ("swap", "after-act"):
+            raise KeyError("oops")
+
+    ending = await bench.run(await bench.plan(), checkpoint=bug)
+    assert (ending.result, ending.exit_code) == ("failed", 70)
+    assert "KeyError" in ending.detail
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it runs on."""
+
+
+async def kill_points(bench: Bench) -> list[tuple[str, str, str]]:
+    seen: list[tuple[str, str, str]] = []
+
+    async def note(step: str, node: str, phase: str) -> None:
+        seen.append((step, node, phase))
+
+    assert (await bench.run(await bench.plan(), checkpoint=note)).result == "verified"
+    return seen
+
+
+@pytest.mark.slow
+@pytest.mark.invariant("INV-2", "INV-6")
+async def test_killed_at_any_one_point_and_resumed_each_act_is_done_once(tmp_path: Path) -> None:
+    points = await kill_points(Bench(tmp_path / "all"))
+    assert len(points) > 40
+    for number, point in enumerate(points):
+        bench = Bench(tmp_path / str(number))
+        plan = await bench.plan()
+
+        async def kill(step: str, node: str, phase: str, point: tuple[str, str, str] = point) -> None:
+            if (step, node, phase) == point:
+                raise Killed
+
+        with pytest.raises(Killed):
+            await bench.run(plan, checkpoint=kill)
+        assert (await bench.run(plan, "resume")).result == "verified", point
+        assert bench.ledgers() == {"m1": ALL_DONE, "m2": ALL_DONE, "m3": ALL_DONE}, point
+
+
+@pytest.mark.invariant("INV-2", "INV-6")
+async def test_killed_at_every_next_point_until_done_each_act_is_done_once(bench: Bench) -> None:
+    plan = await bench.plan()
+    hit: set[tuple[str, str, str]] = set()
+
+    async def kill(step: str, node: str, phase: str) -> None:
+        if (step, node, phase) not in hit:
+            hit.add((step, node, phase))
+            raise Killed
+
+    do = "run"
+    for _ in range(200):
+        try:
+            ending = await bench.run(plan, do, checkpoint=kill)
+            break
+        except Killed:
+            do = "resume"
+    assert ending.result == "verified"
+    assert len(hit) > 20
+    assert bench.ledgers() == {"m1": ALL_DONE, "m2": ALL_DONE, "m3": ALL_DONE}

@@ -131,10 +131,21 @@ class Demo:
         if self._process.poll() is None:
             with contextlib.suppress(NovatuiError):
                 self.tell("stop")
-        with contextlib.suppress(OSError):
+        if self._leash >= 0:
             os.close(self._leash)
-        self._leash = -1
+            self._leash = -1
         _end(self._process)
+
+    def leave(self, wait_s: float = 5.0) -> bool:
+        """Need it no more. False when it stays because a run still works on it: it ends by itself after that run."""
+        if self._leash >= 0:
+            os.close(self._leash)
+            self._leash = -1
+        try:
+            self._process.wait(wait_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     async def __aenter__(self) -> Demo:
         return self

@@ -90,10 +90,6 @@ class MasterFiles:
         return self.root / "run/boot_id"
 
     @property
-    def manifests(self) -> Path:
-        return self.root / "etc/kubernetes/manifests"
-
-    @property
     def tls(self) -> Path:
         return self.root / "etc/ssl/etcd/ssl"
 
@@ -126,7 +122,7 @@ def write(master: MasterFiles, all_masters: tuple[MasterFiles, ...], etcd: dict[
     """Everything of one master but its certificates."""
     for directory in (
         *(master.etcd_home, master.backup, master.tmp, master.home, master.bin, master.bus.parent),
-        *(master.unit_dir, master.manifests, master.tls, master.root / "var/lib"),
+        *(master.unit_dir, master.tls, master.root / "var/lib"),
     ):
         directory.mkdir(parents=True, exist_ok=True)
     master.data_dir.mkdir(mode=0o700)
@@ -215,6 +211,11 @@ def configuration(place: Path, all_masters: tuple[MasterFiles, ...], ports: dict
             "connect_timeout": 8,
             "become": "auto",
         },
+        # One place for all three: the configuration has no such key per node. Empty, there are no API servers here.
+        "kubernetes": {
+            "manifests": str(place / "kubernetes/manifests"),
+            "kubeconfig": str(place / "kubernetes/admin.conf"),
+        },
         "nodes": [_node(master, ports[master.node]) for master in all_masters],
     }
     return {"default_cluster": "demo", "clusters": {"demo": cluster}}
@@ -232,14 +233,12 @@ def _node(master: MasterFiles, port: int) -> dict[str, Any]:
             "work_dir": str(master.work_dir),
             "unit_dir": str(master.unit_dir),
         },
-        "kubernetes": {
-            "manifests": str(master.manifests),
-            "kubeconfig": str(master.root / "etc/kubernetes/admin.conf"),
-        },
     }
 
 
 def write_configuration(path: Path, content: dict[str, Any]) -> None:
+    """With the empty Kubernetes directory it names."""
+    (path.parent / "kubernetes/manifests").mkdir(parents=True)
     path.write_text(tomli_w.dumps(content))
     path.chmod(0o600)
 

@@ -25,6 +25,9 @@ class Role(StrEnum):
     ENV_PROD = "env-prod"
     ENV_TEST = "env-test"
     ENV_OTHER = "env-other"
+    BORDER = "border"
+    FOCUS = "focus"  # the border of the chosen pane
+    CURSOR = "cursor"  # the line that keys act on
 
 
 Seg = tuple[str, Role]

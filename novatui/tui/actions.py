@@ -1,0 +1,113 @@
+"""Everything a key can do, once: bindings, footer, help and palette are all made from this table.
+
+An action that cannot act now is shown with its reason, never hidden. ``App.action_perform`` looks the reason up, then
+calls ``act_<id>`` of the screen, else of the app.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.binding import Binding
+
+from novatui.present.i18n import _
+from novatui.tui.action import N_, Action
+from novatui.tui.actions_run import HISTORY, RUN, WIZARD
+
+__all__ = ["ACTIONS", "N_", "Action", "bindings", "find", "of_scope"]
+
+if TYPE_CHECKING:
+    from novatui.tui.app import NovatuiApp
+
+
+def _nothing_to_recover(app: NovatuiApp) -> str:
+    match app.view.diagnosis.recommend:
+        case "":
+            return _("nothing to recover")
+        case "wait":
+            return _("wait: it is settling by itself")
+    return ""
+
+
+APP = (
+    Action("help", "question_mark,f1", "?", N_("help"), N_("every key of this screen"), "app", 8),
+    Action("palette", "colon", ":", N_("palette"), N_("find an action by name"), "app", 9),
+    Action("theme", "T", "T", N_("theme"), N_("dark or light"), "app"),
+    Action("quit", "q", "q", N_("quit"), N_("leave novatui; nothing on the masters changes"), "app", 10),
+)
+
+DASHBOARD = (
+    Action(
+        "recover",
+        "w",
+        "w",
+        N_("recover"),
+        N_("open the recommended runbook"),
+        "dashboard",
+        1,
+        _nothing_to_recover,
+    ),
+    Action("why", "d", "d", N_("why"), N_("findings and their evidence"), "dashboard", 2),
+    Action("history", "H", "H", N_("history"), N_("past and living runs"), "dashboard"),
+    Action(
+        "restore", "R", "R", N_("restore"), N_("restore the cluster from a snapshot: the wizard"), "dashboard"
+    ),
+    Action("refresh", "r", "r", N_("refresh"), N_("ask every master now"), "dashboard"),
+    Action("zoom", "z", "z", N_("zoom"), N_("one pane over the whole screen, and back"), "dashboard", 4),
+    Action("table", "m", "m", N_("members"), N_("show or hide the member table"), "dashboard", 3),
+    Action("back", "escape", "Esc", N_("back"), N_("leave zoom or table, follow again"), "dashboard"),
+    Action("next-node", "tab,right,l", "Tab", N_("next node"), N_("choose the next master"), "dashboard"),
+    Action(
+        "previous-node",
+        "shift+tab,left,h",
+        "S-Tab",
+        N_("previous node"),
+        N_("choose the previous master"),
+        "dashboard",
+    ),
+    *(
+        Action(f"node-{n}", str(n), str(n), N_("node"), N_("choose this master"), "dashboard")
+        for n in range(1, 8)
+    ),
+)
+
+JOURNAL = (
+    Action("follow", "f", "f", N_("follow"), N_("to the newest line, and stay there"), "dashboard", 5),
+    Action("up", "up,k", "k ↑", N_("up"), N_("one line up; stops following"), "dashboard"),
+    Action("down", "down,j", "j ↓", N_("down"), N_("one line down"), "dashboard"),
+    Action("page-up", "pageup,ctrl+b", "PgUp", N_("page up"), N_("one page up"), "dashboard"),
+    Action("page-down", "pagedown,ctrl+f,space", "PgDn", N_("page down"), N_("one page down"), "dashboard"),
+    Action("first", "g,home", "g", N_("first"), N_("to the oldest line held"), "dashboard"),
+    Action("last", "G,end", "G", N_("last"), N_("to the newest line, and follow"), "dashboard"),
+    Action("next-error", "e", "e", N_("next error"), N_("cursor to the next error"), "dashboard", 6),
+    Action("previous-error", "E", "E", N_("previous error"), N_("cursor to the previous error"), "dashboard"),
+    Action("time", "t", "t", N_("time"), N_("clock, with milliseconds, none"), "dashboard"),
+    Action("wrap", "W", "W", N_("wrap"), N_("wrap long lines, or cut them"), "dashboard"),
+    Action("copy", "y", "y", N_("copy"), N_("copy the line under the cursor, or the newest"), "dashboard", 7),
+)
+
+# Screens built later add their own scope here: see ``actions_run``.
+ACTIONS: tuple[Action, ...] = (*DASHBOARD, *JOURNAL, *WIZARD, *RUN, *HISTORY, *APP)
+
+
+def find(action_id: str) -> Action:
+    return next(action for action in ACTIONS if action.id == action_id)
+
+
+def of_scope(scope: str) -> list[Action]:
+    """The actions of a screen, and after them the app's own, but for those whose key the screen took."""
+    own = [action for action in ACTIONS if action.scope == scope]
+    if scope == "app":
+        return own
+    taken = {key for action in own for key in action.keys.split(",")}
+    return own + [action for action in APP if not taken & set(action.keys.split(","))]
+
+
+def bindings(scope: str) -> list[Binding]:
+    """For a screen's or the app's ``BINDINGS``."""
+    return [
+        Binding(key, f"app.perform('{action.id}')", action.name, show=False, id=f"{action.id}:{key}")
+        for action in ACTIONS
+        if action.scope == scope
+        for key in action.keys.split(",")
+    ]

@@ -1,0 +1,55 @@
+"""Where the screen's data comes from. The live feed brings its own connections and never changes a master."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from novatui.config import ClusterConfig
+from novatui.model.cluster import ClusterSnapshot
+from novatui.model.entries import Entry
+
+if TYPE_CHECKING:
+    from novatui.remote.transport import Transport
+
+OnSnapshot = Callable[[ClusterSnapshot], None]
+OnEntries = Callable[[str, Sequence[Entry]], None]
+
+
+class Feed(Protocol):
+    """Snapshots and journal lines, delivered in the loop that called ``start``."""
+
+    async def start(self, on_snapshot: OnSnapshot, on_entries: OnEntries) -> None:
+        """Deliver until cancelled."""
+
+    def refresh(self) -> None:
+        """Ask all masters now; connections that were given up are tried again."""
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+
+
+class LiveFeed:
+    """The collector over SSH. Its modules (asyncssh: 0.2 s) are loaded after the first paint, off the loop."""
+
+    def __init__(self, cluster: ClusterConfig) -> None:
+        self.cluster = cluster
+        self._collector: Any = None
+        self._transport: Transport | None = None
+
+    async def start(self, on_snapshot: OnSnapshot, on_entries: OnEntries) -> None:
+        ssh = await asyncio.to_thread(importlib.import_module, "novatui.remote.ssh")
+        collector = await asyncio.to_thread(importlib.import_module, "novatui.probes.collector")
+        self._transport = ssh.SshTransport(self.cluster)
+        self._collector = collector.Collector(self.cluster, self._transport)
+        await self._collector.run(on_snapshot, on_entries)
+
+    def refresh(self) -> None:
+        if self._collector is not None:
+            self._collector.refresh()
+
+    async def close(self) -> None:
+        if self._transport is not None:
+            await self._transport.close()

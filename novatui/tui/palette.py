@@ -1,0 +1,48 @@
+"""The ``:`` palette: every action of the registry by name, with its key, and why it cannot act now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.types import IgnoreReturnCallbackType
+
+from novatui.present.i18n import _
+from novatui.tui.actions import Action, of_scope
+
+if TYPE_CHECKING:
+    from novatui.tui.app import NovatuiApp
+
+
+class RegistryProvider(Provider):
+    """Texts go in as ``Content``: the palette would parse a string for markup."""
+
+    @property
+    def _nova(self) -> NovatuiApp:
+        return cast("NovatuiApp", self.app)
+
+    def _actions(self) -> Iterator[tuple[Action, str]]:
+        scope = getattr(self.screen, "scope", "app")
+        for action in of_scope(scope):
+            if action.id.startswith("node-") or action.id == "palette":
+                continue
+            why_not = action.why_not(self._nova)
+            text = f"{_(action.name)}  ·  {_(action.description)}  ·  {action.label}"
+            yield action, f"{text}  ({why_not})" if why_not else text
+
+    def _command(self, action: Action) -> IgnoreReturnCallbackType:
+        return partial(self.app.run_action, f"app.perform('{action.id}')")
+
+    async def discover(self) -> Hits:
+        for action, text in self._actions():
+            yield DiscoveryHit(Content(text), self._command(action), text)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for action, text in self._actions():
+            score = matcher.match(text)
+            if score > 0:
+                yield Hit(score, Content(text), self._command(action), text)

@@ -1,0 +1,253 @@
+"""The dashboard: verdict, what is wrong, a pane a master, the member table, the keys."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+
+from novatui.present import members
+from novatui.present.evidence import evidence_rows
+from novatui.present.headline import headline, verdict_bar
+from novatui.present.i18n import _
+from novatui.present.journal import plain
+from novatui.present.rows import Role, Row, row
+from novatui.present.strip import status_list
+from novatui.tui.actions import bindings
+from novatui.tui.screens.base import NovaScreen
+from novatui.tui.screens.page import EvidenceScreen
+from novatui.tui.state import View
+from novatui.tui.tail import Tail
+from novatui.tui.widgets.footer import Footer
+from novatui.tui.widgets.pane import NodePane
+from novatui.tui.widgets.rows_view import RowsView
+from novatui.tui.widgets.strip import NodeStrip
+
+PINNED = 3  # panes side by side, however many masters
+
+
+class Dashboard(NovaScreen):
+    """Which pane is chosen, zoomed or pinned is its only state; all else comes from the app's view."""
+
+    scope: ClassVar[str] = "dashboard"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("dashboard")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.chosen = 1
+        self.pinned: list[int] = []
+        self.zoomed = False
+        self.table_wanted: bool | None = None  # None: as the size allows
+
+    def compose(self) -> ComposeResult:
+        yield RowsView(id="verdict")
+        yield RowsView(id="headline")
+        yield NodeStrip(id="strip")
+        yield RowsView(id="status-list")
+        with Horizontal(id="body"):
+            for number, node in enumerate(self.nova.cluster.nodes, 1):
+                yield NodePane(number, self.nova.tails[node.name], id=f"pane-{number}")
+            yield RowsView(id="evidence")
+        yield RowsView(id="members")
+        yield Footer(self.scope)
+
+    def on_mount(self) -> None:
+        self.pinned = list(range(1, min(PINNED, self._count) + 1))
+        super().on_mount()
+
+    @property
+    def _count(self) -> int:
+        return len(self.nova.cluster.nodes)
+
+    @property
+    def _tail(self) -> Tail:
+        return self.nova.tails[self.nova.cluster.nodes[self.chosen - 1].name]
+
+    # drawing
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self.lay_out)
+
+    def lay_out(self) -> None:
+        """Which parts are there at this size; then everything is drawn for it."""
+        tiny = self.has_class("-tiny-width") or self.has_class("-tiny-height")
+        single = self.zoomed or self.has_class("-narrow")
+        cramped = self.has_class("-narrow") and self.has_class("-low")
+        table = self.table_wanted if self.table_wanted is not None else not (cramped or self.zoomed)
+        with self.app.batch_update():
+            self.query_one("#body").display = not tiny and not (table and cramped)
+            self.query_one("#status-list").display = tiny
+            self.query_one("#members").display = table and not tiny
+            self.query_one("#strip").display = not tiny and (
+                self.has_class("-narrow") or self._count > PINNED
+            )
+            self.query_one("#evidence").display = self.has_class("-wide") and not self.zoomed
+            for pane in self.query(NodePane):
+                pane.display = pane.number == self.chosen if single else pane.number in self.pinned
+                pane.choose(pane.number == self.chosen)
+        self.call_after_refresh(self.draw)
+
+    def on_view(self, view: View) -> None:
+        self.draw()
+
+    def on_clock(self, now_ms: int) -> None:
+        self.draw()
+
+    def draw(self) -> None:
+        """Give every part its rows; the parts find out by themselves which lines changed."""
+        view, now = self.nova.view, self.nova.now_ms
+        width = self.size.width
+        if not width:
+            return
+        with self.app.batch_update():
+            self._draw_top(view, now, width)
+            for pane in self.query(NodePane):
+                node = view.snapshot.nodes[pane.number - 1]
+                pane.show_view(view, now, self.nova.fsync.of(node.name))
+            table = members.table(view.snapshot, width - 1)
+            part = self.query_one("#members", RowsView)
+            part.styles.height = max(len(table), self._count + 1)
+            part.set_rows(table)
+            self._draw_evidence(view, now)
+            self.query_one(Footer).update()
+
+    def _draw_top(self, view: View, now: int, width: int) -> None:
+        bar = verdict_bar(view.snapshot, view.diagnosis, now, width)
+        self.query_one("#verdict", RowsView).set_rows([bar])
+        line = headline(view.snapshot, view.diagnosis, now, width, self._keys(view), view.trouble)
+        self.query_one("#headline", RowsView).set_rows([line])
+        self.query_one(NodeStrip).show(view.snapshot, now, self.chosen)
+        self.query_one("#status-list", RowsView).set_rows(status_list(view.snapshot, now, width))
+
+    def _draw_evidence(self, view: View, now: int) -> None:
+        part = self.query_one("#evidence", RowsView)
+        if not part.display or part.size.width < 4:
+            return
+        rows = evidence_rows(view.snapshot, view.diagnosis, now, part.size.width)
+        room = part.size.height
+        if len(rows) > room > 0:
+            rows = [*rows[: room - 1], row((_("more: d"), Role.ACCENT))]
+        part.set_rows(rows)
+
+    def _keys(self, view: View) -> Row:
+        """What to do about it, and which key does that."""
+        recommend = view.diagnosis.recommend
+        if not recommend:
+            return ()
+        if recommend == "wait":
+            return row((_("wait"), Role.ACCENT), "  ", ("d", Role.KEY), f" {_('why')}")
+        narrow = self.has_class("-narrow")
+        name = _("recover") if narrow else recommend
+        return row(("w", Role.KEY), f" {name}  ", ("d", Role.KEY), f" {_('why')}")
+
+    # choosing
+
+    def choose(self, number: int) -> None:
+        """Make a master's pane the one keys act on; beyond three, pin it in place of the last."""
+        if not 1 <= number <= self._count:
+            self.say(_("there is no master {n}").format(n=number))
+            return
+        if number not in self.pinned:
+            at = self.pinned.index(self.chosen) if self.chosen in self.pinned else len(self.pinned) - 1
+            self.pinned = sorted([*self.pinned[:at], *self.pinned[at + 1 :], number])
+        self.chosen = number
+        self.lay_out()
+
+    def on_node_pane_chosen(self, event: NodePane.Chosen) -> None:
+        self.choose(event.number)
+
+    def on_node_strip_chosen(self, event: NodeStrip.Chosen) -> None:
+        self.choose(event.number)
+
+    def act_next_node(self) -> None:
+        self._step(1)
+
+    def act_previous_node(self) -> None:
+        self._step(-1)
+
+    def _step(self, direction: int) -> None:
+        self.choose((self.chosen - 1 + direction) % self._count + 1)
+
+    def act_node(self, number: int) -> None:
+        self.choose(number)
+
+    # what keys do
+
+    def act_recover(self) -> None:
+        diagnosis = self.nova.view.diagnosis
+        self.nova.open_wizard(diagnosis.recommend, diagnosis.recommend_node)
+
+    def act_why(self) -> None:
+        self.app.push_screen(EvidenceScreen())
+
+    def act_refresh(self) -> None:
+        self.nova.refresh_feed()
+        self.say(_("asking every master"))
+
+    def act_zoom(self) -> None:
+        self.zoomed = not self.zoomed
+        self.lay_out()
+
+    def act_table(self) -> None:
+        self.table_wanted = not self.query_one("#members").display
+        self.lay_out()
+
+    def act_back(self) -> None:
+        if self.zoomed or self.table_wanted is not None:
+            self.zoomed, self.table_wanted = False, None
+            self.lay_out()
+        else:
+            self._tail.follow()
+
+    def act_follow(self) -> None:
+        self._tail.follow()
+
+    def act_up(self) -> None:
+        self._tail.move(-1)
+
+    def act_down(self) -> None:
+        self._tail.move(1)
+
+    def act_page_up(self) -> None:
+        self._tail.page(-1)
+
+    def act_page_down(self) -> None:
+        self._tail.page(1)
+
+    def act_first(self) -> None:
+        self._tail.home()
+
+    def act_last(self) -> None:
+        self._tail.follow()
+
+    def act_next_error(self) -> None:
+        if not self._tail.error(1):
+            self.say(_("no later error in this journal"))
+
+    def act_previous_error(self) -> None:
+        if not self._tail.error(-1):
+            self.say(_("no earlier error in this journal"))
+
+    def act_time(self) -> None:
+        times = self._tail.times.next
+        for tail in self.nova.tails.values():
+            tail.times = times
+            tail.touch()
+
+    def act_wrap(self) -> None:
+        wrapped = not self._tail.wrapped
+        for tail in self.nova.tails.values():
+            tail.wrapped = wrapped
+            tail.touch()
+        self.say(_("long lines are wrapped") if wrapped else _("long lines are cut; errors show three rows"))
+
+    def act_copy(self) -> None:
+        entry = self._tail.current()
+        if entry is None:
+            self.say(_("no line to copy"))
+            return
+        self.app.copy_to_clipboard(plain(entry))
+        self.say(_("copied: {line}").format(line=plain(entry)))

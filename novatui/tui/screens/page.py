@@ -1,0 +1,113 @@
+"""Pages over the screen: the evidence, the keys, and what to do by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+from novatui.present.byhand import by_hand
+from novatui.present.evidence import evidence_rows
+from novatui.present.i18n import _
+from novatui.present.keys import keys_page
+from novatui.present.rows import Row
+from novatui.tui.actions import of_scope
+from novatui.tui.state import View
+from novatui.tui.widgets.page import Page
+
+if TYPE_CHECKING:
+    from novatui.tui.app import NovatuiApp
+
+_ALL = 1_000_000
+
+
+class PageScreen(ModalScreen[None], inherit_bindings=False):
+    """Esc, q, or the key that opened it closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "close", "close"),
+        Binding("up,k", "lines(-1)", "up"),
+        Binding("down,j", "lines(1)", "down"),
+        Binding("pageup,ctrl+b", "lines(-10)", "page up"),
+        Binding("pagedown,ctrl+f,space", "lines(10)", "page down"),
+        Binding("g,home", f"lines(-{_ALL})", "first"),
+        Binding("G,end", f"lines({_ALL})", "last"),
+    ]
+    AUTO_FOCUS = ""
+
+    def __init__(self, title: str, opened_by: str = "") -> None:
+        super().__init__()
+        self.page_title = title
+        if opened_by:
+            self._bindings.bind(opened_by, "close", "close")
+
+    @property
+    def nova(self) -> NovatuiApp:
+        return cast("NovatuiApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        page = Page(id="page")
+        page.keys = _("j k scroll  Esc close")
+        yield page
+
+    def page(self, width: int) -> list[Row]:
+        """The rows, laid out for ``width`` cells."""
+        raise NotImplementedError
+
+    def refill(self) -> None:
+        page = self.query_one(Page)
+        page.show(self.page_title, self.page(page.inner))
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self.refill)
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+    def action_lines(self, lines: int) -> None:
+        self.query_one(Page).scroll_lines(lines)
+
+
+class EvidenceScreen(PageScreen):
+    """Why: kept up to date while it is open."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Why"), "d")
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "view", self._renew, init=False)
+
+    def _renew(self, view: View) -> None:
+        self.refill()
+
+    def page(self, width: int) -> list[Row]:
+        view = self.nova.view
+        return evidence_rows(view.snapshot, view.diagnosis, self.nova.now_ms, width)
+
+
+class HelpScreen(PageScreen):
+    """Every key of the screen it was opened from."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(_("Keys"), "question_mark")
+        self.keys_of = scope
+
+    def page(self, width: int) -> list[Row]:
+        entries = [
+            (a.label, _(a.name), _(a.description), a.why_not(self.nova)) for a in of_scope(self.keys_of)
+        ]
+        return keys_page(entries, width)
+
+
+class ByHandScreen(PageScreen):
+    """A runbook this version cannot run, told in words."""
+
+    def __init__(self, runbook: str, node: str) -> None:
+        super().__init__(f"{runbook} {node}".strip(), "w")
+        self.runbook, self.node = runbook, node
+
+    def page(self, width: int) -> list[Row]:
+        return by_hand(self.runbook, self.nova.cluster, self.node, width)

@@ -1,0 +1,203 @@
+"""What a journal pane remembers: lines, the place being read, and how many came since. No widget in here.
+
+Lines are numbered from 0 as they arrive and keep their number when old ones fall out. While following there is no
+cursor and the newest line is at the bottom; moving the cursor stops the following, and nothing that arrives later
+moves what is being read.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from novatui.model.entries import Entry
+from novatui.present.journal import TimeFormat, entry_rows, is_error
+from novatui.present.rows import Row
+
+CAPACITY = 10_000
+
+
+@dataclass
+class Tail:
+    """``cursor`` is the number of the line keys act on, None while following; ``skip`` its rows above the top edge."""
+
+    capacity: int = CAPACITY
+    wrapped: bool = False
+    times: TimeFormat = TimeFormat.CLOCK
+    cursor: int | None = None
+    new: int = 0  # lines that came since following stopped
+    pending: bool = False  # something changed since the last ``rows``
+    on_pending: Callable[[], None] | None = None
+    _entries: deque[Entry] = field(default_factory=deque)
+    _first: int = 0  # number of the oldest line held
+    _top: int = 0  # number of the line at the top edge, while not following
+    _skip: int = 0  # rows of it that are above the edge
+    _width: int = 40
+    _height: int = 10
+
+    @property
+    def following(self) -> bool:
+        return self.cursor is None
+
+    @property
+    def end(self) -> int:
+        """Number after the newest line."""
+        return self._first + len(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def entry(self, number: int) -> Entry:
+        return self._entries[number - self._first]
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        self._entries.extend(entries)
+        surplus = len(self._entries) - self.capacity
+        for _ in range(surplus):
+            self._entries.popleft()
+        self._first += max(0, surplus)
+        if self.cursor is not None:
+            self.new += len(entries)
+            self.cursor = max(self.cursor, self._first)
+            if self._top < self._first:
+                self._top, self._skip = self._first, 0
+        self.touch()
+
+    def touch(self) -> None:
+        """Say that the pane should be drawn again."""
+        self.pending = True
+        if self.on_pending:
+            self.on_pending()
+
+    # what keys do
+
+    def follow(self) -> None:
+        self.cursor, self.new = None, 0
+        self.touch()
+
+    def pause(self) -> None:
+        """Stop following where we are; the newest line gets the cursor."""
+        if self.cursor is None and self._entries:
+            shown = list(self._upwards(self.end))
+            self.cursor, self.new = self.end - 1, 0
+            self._top, self._skip = shown[-1] if shown else (self._first, 0)
+            self.touch()
+
+    def move(self, lines: int) -> None:
+        """Cursor up (negative) or down; past the newest line is following again."""
+        if not self._entries:
+            return
+        if self.cursor is None:
+            if lines > 0:
+                return
+            self.pause()
+        assert self.cursor is not None
+        if self._inside(lines):
+            self.touch()
+            return
+        target = self.cursor + lines
+        if target >= self.end:
+            self.follow()
+            return
+        self.cursor = max(self._first, target)
+        self._reveal()
+        self.touch()
+
+    def page(self, direction: int) -> None:
+        self.move(direction * max(1, self._height - 1))
+
+    def home(self) -> None:
+        if self._entries:
+            self.cursor = self._first
+            self._top, self._skip = self._first, 0
+            self.touch()
+
+    def error(self, direction: int) -> bool:
+        """To the next (+1) or previous (-1) error; False when there is none that way."""
+        start = self.end if self.cursor is None else self.cursor
+        numbers = range(start + 1, self.end) if direction > 0 else range(start - 1, self._first - 1, -1)
+        lines = list(self._entries)
+        for number in numbers:
+            if is_error(lines[number - self._first]):
+                self.pause()
+                self.cursor = number
+                self._reveal()
+                self.touch()
+                return True
+        return False
+
+    def current(self) -> Entry | None:
+        """The line under the cursor, or the newest."""
+        if not self._entries:
+            return None
+        return self._entries[-1] if self.cursor is None else self.entry(self.cursor)
+
+    # what the pane shows
+
+    def rows(self, width: int, height: int) -> list[tuple[Row, bool]]:
+        """At most ``height`` rows, top to bottom, and whether the cursor is on each."""
+        self.pending = False
+        resized = (width, height) != (self._width, self._height)
+        self._width, self._height = width, height
+        if height <= 0 or width <= 0 or not self._entries:
+            return []
+        if self.cursor is None:
+            shown = list(self._upwards(self.end))
+            shown.reverse()
+            return [(self._rows_of(number)[part], False) for number, part in shown]
+        if resized:
+            self._skip = 0
+            self._reveal()
+        return self._downwards()
+
+    def _rows_of(self, number: int) -> tuple[Row, ...]:
+        return entry_rows(self.entry(number), self._width, self.wrapped, self.times)
+
+    def _upwards(self, before: int) -> Iterator[tuple[int, int]]:
+        """(line, row of it) from the row above line ``before`` upwards, one screenful."""
+        left = self._height
+        for number in range(before - 1, self._first - 1, -1):
+            for part in range(len(self._rows_of(number)) - 1, -1, -1):
+                if left == 0:
+                    return
+                yield number, part
+                left -= 1
+
+    def _downwards(self) -> list[tuple[Row, bool]]:
+        out: list[tuple[Row, bool]] = []
+        for number in range(max(self._top, self._first), self.end):
+            lines = self._rows_of(number)
+            for part in range(self._skip if number == self._top else 0, len(lines)):
+                if len(out) == self._height:
+                    return out
+                out.append((lines[part], number == self.cursor))
+        return out
+
+    def _inside(self, lines: int) -> bool:
+        """Scroll within the line at the cursor when it is taller than the pane; True when that is all there was to do."""
+        if self.cursor is None or self.cursor != self._top or abs(lines) != 1:
+            return False
+        rows = len(self._rows_of(self.cursor))
+        skip = self._skip + lines
+        if rows <= self._height or not 0 <= skip <= rows - self._height:
+            return False
+        self._skip = skip
+        return True
+
+    def _reveal(self) -> None:
+        """Move the top edge as little as needed for the cursor's line to be whole, or its head if it is too tall."""
+        assert self.cursor is not None
+        if self.cursor <= self._top:
+            self._top, self._skip = self.cursor, 0
+            return
+        if self.cursor - self._top <= self._height:
+            used = (
+                sum(len(self._rows_of(number)) for number in range(self._top, self.cursor + 1)) - self._skip
+            )
+            if used <= self._height:
+                return
+        if len(self._rows_of(self.cursor)) >= self._height:
+            self._top, self._skip = self.cursor, 0
+            return
+        *_rest, (self._top, self._skip) = self._upwards(self.cursor + 1)

@@ -1,0 +1,94 @@
+"""The words of ``plan RUNBOOK ..`` and ``run RUNBOOK ..``: from options to a Request, to a plan made over SSH."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from novatui.errors import Refused
+
+if TYPE_CHECKING:
+    from novatui.config import ClusterConfig
+    from novatui.model.plan import Plan, Request
+
+# Words of the design that are refused by name until they are built.
+_NOT_YET = {
+    "upload": "put the archive on the masters yourself and name it with --snapshot",
+    "without": "every master of the configuration takes part",
+    "token": "the token of the env files is kept",
+    "bump_revision": "revisions are those of the snapshot",
+    "no_fence": "API servers are not fenced by this version",
+}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What both commands understand."""
+    parser.add_argument("runbook", metavar="RUNBOOK", help="restore-cluster, ...")
+    parser.add_argument("--node", metavar="N", default="", help="the master it is about")
+    parser.add_argument("--snapshot", metavar="PATH", default="", help="an archive on the masters")
+    parser.add_argument(
+        "--from", dest="from_node", metavar="NODE", default="", help="copy the archive from there"
+    )
+    parser.add_argument("--survivor", metavar="NODE", default="", help="restore from this master's own data")
+    parser.add_argument(
+        "--overrule",
+        metavar="GUARD",
+        action="append",
+        default=[],
+        help="go on although this guard refuses; the plan and the refusal name it",
+    )
+    parser.add_argument("--upload", metavar="FILE", help=argparse.SUPPRESS)
+    parser.add_argument("--without", metavar="NODE", action="append", help=argparse.SUPPRESS)
+    parser.add_argument("--token", metavar="keep|fresh", help=argparse.SUPPRESS)
+    parser.add_argument("--bump-revision", action="store_true", default=None, help=argparse.SUPPRESS)
+    parser.add_argument("--no-fence", action="store_true", default=None, help=argparse.SUPPRESS)
+
+
+def request(args: argparse.Namespace) -> Request:
+    """Raises Refused for what this version does not do."""
+    from novatui.model.plan import Request
+
+    for name, instead in _NOT_YET.items():
+        if getattr(args, name) is not None:
+            raise Refused(f"--{name.replace('_', '-')} is not in this version", instead)
+    return Request(
+        runbook=args.runbook,
+        node=args.node,
+        snapshot=args.snapshot,
+        from_node=args.from_node,
+        survivor=args.survivor,
+        overrule=tuple(args.overrule),
+    )
+
+
+def plan(cluster: ClusterConfig, wanted: Request) -> Plan:
+    """Survey the masters and draw the plan. Raises Refused with every reason."""
+    import asyncio
+
+    from novatui.runner import books
+
+    books.find(wanted.runbook)  # an unknown one is refused before anybody is asked
+
+    async def over_ssh() -> Plan:
+        from novatui.remote.ssh import SshTransport
+        from novatui.runner import client
+
+        transport = SshTransport(cluster)
+        try:
+            return await client.make_plan(cluster, wanted, transport)
+        finally:
+            await transport.close()
+
+    return asyncio.run(over_ssh())
+
+
+def confirmed(cluster: ClusterConfig, plan: Plan, yes: str) -> None:
+    """``--yes`` must name what the screen would make one type. Raises Refused."""
+    from novatui.runner import books
+
+    wanted = books.find(plan.runbook).confirm(cluster, plan)
+    if yes != wanted:
+        raise Refused(
+            f"--yes {yes!r} does not confirm this plan",
+            f"{plan.runbook} is confirmed by the name {wanted!r}; nothing was changed",
+        )

@@ -1,0 +1,175 @@
+"""A run told in calm plain lines with times, live or from its journal; shared by run, attach, resume, undo, abort, report."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+
+from novatui.errors import UsageError
+from novatui.model import records as rec
+from novatui.model.plan import Plan
+from novatui.model.run import RunState, apply
+from novatui.model.sanitize import clean
+from novatui.runner import client, places
+from novatui.runner.client import Follower
+
+
+def chosen(run: str) -> str:
+    """The named run, or the newest: the one under way before all others."""
+    if run:
+        return places.find(run).run
+    found = client.runs()
+    if not found:
+        raise UsageError("There are no runs here yet")
+    return next((one for one in found if one.alive), found[0]).run
+
+
+def confirmed(run: str, yes: str) -> None:
+    """``--yes`` must name what confirmed the run. Raises Refused."""
+    from pathlib import Path
+
+    from novatui import config
+    from novatui.cli import asking
+
+    place = places.find(run)
+    launch = place.launch()
+    asking.confirmed(config.load(Path(launch.config)).pick(launch.cluster), place.plan(), yes)
+
+
+def seen(run: str) -> int:
+    """The last record there is now: following may begin after it."""
+    return client.load(run)[1].last_seq
+
+
+def left(run: str) -> str:
+    """What somebody who leaves should know."""
+    return (
+        f"The run goes on without you.\n  follow it:  novatui attach {run}\n  stop it:    novatui abort {run}"
+    )
+
+
+def follow(run: str, *, after: int = 0) -> int:
+    """Tell a run until its runner ends; the exit code of the run. Ctrl-C leaves it running."""
+    try:
+        return asyncio.run(_follow(run, after))
+    except KeyboardInterrupt:
+        print(f"\n{left(run)}", flush=True)
+        return 130
+
+
+async def _follow(run: str, after: int) -> int:
+    async with Follower.open(run) as one:
+        telling = Telling(one.plan)
+        for record in one.records:
+            _print(telling.lines(record), record.seq > after)
+        async for event in one.events():
+            if isinstance(event, rec.Record):
+                _print(telling.lines(event), event.seq > after)
+        state = one.state
+    return _ending(run, state)
+
+
+def _ending(run: str, state: RunState) -> int:
+    if not state.ended:
+        print(
+            f"novatui: the runner of {run} is gone and has not finished\n"
+            f"  go on:      novatui resume {run}\n  take back:  novatui undo {run}",
+            file=sys.stderr,
+        )
+        return 1
+    if state.result in ("failed", "aborted") and state.committed:
+        place = places.find(run)
+        text = place.path / ("UNDO.txt" if state.undoing else "FINISH.txt")
+        if text.exists():
+            print(f"\nBy hand, if no novatui can ({text}, and on each master):\n\n{text.read_text()}")
+    return state.exit_code if state.exit_code is not None else 1
+
+
+def _print(lines: Iterator[str], wanted: bool) -> None:
+    for line in lines:  # always drawn: the telling keeps its own state
+        if wanted:
+            print(line, flush=True)
+
+
+def stamp(ms: int, *, date: bool = False) -> str:
+    """Local time."""
+    return (
+        datetime.fromtimestamp(ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S")
+    )
+
+
+class Telling:
+    """Records in, lines out."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._titles = {step.id: step.title for step in (*plan.steps, *plan.undo)}
+        self._barriers = {step.id: step.barrier for step in (*plan.steps, *plan.undo)}
+        self._state = RunState()
+        self._said = ""
+        self._width = max((len(node) for node in plan.nodes), default=0)
+
+    def lines(self, record: rec.Record) -> Iterator[str]:
+        before = self._state
+        self._state = apply(before, record)
+        at = stamp(record.at)
+        match record:
+            case rec.RunStarted():
+                yield f"{at}  run {record.run}: {record.runbook} on {record.cluster}, by {clean(record.operator)}"
+            case rec.Lease(state="adopted" | "lost"):
+                yield f"{at}    {record.node:<{self._width}}  lease {record.state}, epoch {record.epoch}"
+            case rec.Intent():
+                yield from self._step(record.step, at)
+                command = self._state.at(record.step, record.node).command
+                yield f"{at}    {record.node:<{self._width}}  $ {command}"
+            case rec.Done(status="ok"):
+                pass
+            case rec.Done():
+                yield from self._not_ok(record, before, at)
+            case rec.Verified():
+                yield from self._step(record.step, at)
+                word = "✔" if record.ok else "✖"
+                yield f"{at}    {record.node:<{self._width}}  {word} {clean(record.detail)}".rstrip()
+            case rec.Judged():
+                yield from self._judged(record, at)
+            case _:
+                yield from self._of_people(record, at)
+
+    def _step(self, step: str, at: str) -> Iterator[str]:
+        if step != self._said:
+            self._said = step
+            yield f"{at}  {self._titles.get(step, step)}"
+
+    def _not_ok(self, record: rec.Done, before: RunState, at: str) -> Iterator[str]:
+        step, node = before.open_intents.get(record.intent, ("", ""))
+        words = record.status if record.exit is None else f"{record.status}, exit {record.exit}"
+        yield f"{at}    {node:<{self._width}}  ▲ {words} {clean(record.error)}".rstrip()
+        for line in self._state.at(step, node).output[-5:]:
+            yield f"{at}    {node:<{self._width}}    {line}"
+
+    def _judged(self, record: rec.Judged, at: str) -> Iterator[str]:
+        yield from self._step(record.step, at)
+        for finding in record.findings:
+            yield f"{at}    {finding.get('severity', '')}: {clean(str(finding.get('title', '')))}"
+        if record.ok and (barrier := self._barriers.get(record.step)):
+            yield f"{at}    ═ {barrier}"
+
+    def _of_people(self, record: rec.Record, at: str) -> Iterator[str]:
+        match record:
+            case rec.GateOpened():
+                yield f"{at}  ◆ gate"
+                for label, text in record.rows:
+                    yield f"{at}      {clean(label)}: {clean(text)}"
+            case rec.GateAnswered():
+                yield f"{at}  ◆ answered by {clean(record.by)}; nobody is asked from here on"
+            case rec.Overruled():
+                yield f"{at}  ▲ guard {record.guard} overruled by {clean(record.by)}"
+            case rec.Requested():
+                yield f"{at}  {record.what}, asked by {clean(record.by)}"
+            case rec.Resumed():
+                yield f"{at}  a new runner has the journal"
+            case rec.RunEnded():
+                yield f"{at}  {record.result}"
+                for line in record.detail.splitlines():
+                    yield f"{at}    {clean(line)}"

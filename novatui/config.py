@@ -142,6 +142,7 @@ class FileTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 def load(path: Path) -> Config:
     """Read, check and resolve ``path``. Raises ConfigError that lists every problem at once."""
+    path = path.expanduser().absolute()  # it is handed to processes that run elsewhere
     raw = _parse(path, _read(path))
     found = problems(raw, FileTable)
     found += _across(raw)

@@ -40,7 +40,7 @@ def data_state(node: NodeSnapshot, entries: Sequence[Entry]) -> DataState:
     """Judge one member's data. Pure; ``entries`` are its own journal lines, oldest first."""
     if node.link is Link.LIVE and node.endpoint.answers:
         return DataState(state=Usability.USABLE, why="it answers from its data")
-    since = list(since_last_good_start(entries))
+    since = [entry for entry in since_last_good_start(entries) if not _answered_after(node, entry)]
     damage = [(entry, pattern) for entry, pattern in judged(since) if pattern.unusable]
     if not damage:
         return DataState(state=Usability.UNKNOWN, why="no line since its last good start says it is damaged")
@@ -83,6 +83,17 @@ def evidence_of(entry: Entry) -> Evidence:
     error = error_of(entry)
     value = f"{entry.text}: {error}" if error else entry.text
     return Evidence(node=entry.node, source="journal", value=value, at_ms=entry.at_ms)
+
+
+def is_landmark(entry: Entry) -> bool:
+    """A line that says what older ones are worth: whoever keeps a window of lines must not lose it to a flood."""
+    return _says(entry, _SERVES) or _says(entry, _STARTS)
+
+
+def _answered_after(node: NodeSnapshot, entry: Entry) -> bool:
+    """We ourselves had an answer from its data after this line was written, so the line is history."""
+    answered = node.endpoint.answered_ms
+    return answered is not None and answered + (node.clock_skew_ms or 0) > entry.at_ms
 
 
 def _got_past(node: NodeSnapshot, since: Sequence[Entry], damage_ms: int) -> bool:

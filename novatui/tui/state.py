@@ -43,8 +43,11 @@ class Recent:
         self._plain: deque[Entry] = deque(maxlen=plain)
 
     def append(self, entries: Sequence[Entry]) -> None:
+        from novatui.diagnosis.data import is_landmark  # comes with the first lines, not before the first paint
+
         for entry in entries:
-            (self._notable if entry.level in _NOTABLE or entry.unit_line else self._plain).append(entry)
+            kept = entry.level in _NOTABLE or entry.unit_line or is_landmark(entry)
+            (self._notable if kept else self._plain).append(entry)
 
     def entries(self) -> list[Entry]:
         """By time, oldest first."""

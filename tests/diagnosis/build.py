@@ -87,7 +87,13 @@ def down(one: NodeSnapshot, active: str = "failed", sub: str = "failed", **unit:
     return replace(
         one,
         unit=replace(one.unit, active=active, sub=sub, since_ms=NOW - 42_000, **unit),
-        endpoint=replace(one.endpoint, answers=False, has_quorum=None, error="connection refused"),
+        endpoint=replace(
+            one.endpoint,
+            answers=False,
+            has_quorum=None,
+            answered_ms=NOW - 900_000,
+            error="connection refused",
+        ),
     )
 
 

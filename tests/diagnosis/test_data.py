@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from novatui.diagnosis.data import Usability, data_state
+from novatui.diagnosis.data import Usability, data_state, is_landmark
 from novatui.model.entries import Entry, Level
 from tests.diagnosis.build import NOW, damage, down, line, node
 
@@ -81,3 +81,17 @@ def test_a_clock_that_is_off_is_taken_into_account() -> None:
     shifted = [replace(entry, at_ms=entry.at_ms + 3_600_000) for entry in [damage("m1", 100), started(10)]]
     assert shifted[0].at_ms > NOW
     assert data_state(ahead, shifted).state is Usability.UNUSABLE
+
+
+def test_a_damage_line_before_our_own_last_answer_is_history() -> None:
+    """Also when the line of its good start is no longer in the window."""
+    answered = replace(STOPPED, endpoint=replace(STOPPED.endpoint, answered_ms=NOW - 60_000))
+    assert data_state(answered, [damage("m1", 900)]).state is Usability.UNKNOWN
+    assert data_state(answered, [damage("m1", 30)]).state is Usability.UNUSABLE
+
+
+def test_landmarks() -> None:
+    assert is_landmark(ready(1))
+    assert is_landmark(started(1))
+    assert not is_landmark(damage("m1"))
+    assert not is_landmark(replace(ready(1), unit_line=True))

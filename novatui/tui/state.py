@@ -43,7 +43,8 @@ class Recent:
         self._plain: deque[Entry] = deque(maxlen=plain)
 
     def append(self, entries: Sequence[Entry]) -> None:
-        from novatui.diagnosis.data import is_landmark  # comes with the first lines, not before the first paint
+        # Imported with the first lines, not before the first paint.
+        from novatui.diagnosis.data import is_landmark
 
         for entry in entries:
             kept = entry.level in _NOTABLE or entry.unit_line or is_landmark(entry)

@@ -1,11 +1,11 @@
-# Takes the hold away, puts the env file's state back as it was, removes what this run staged. Kept: the copy of the
-# env file, the old data directory.
-# usage: release.sh look|do RUN WORK_DIR UNIT UNIT_DIR ENV_FILE [STAGE STAGED MARK]
+# Takes the hold away and puts the env file's state back as it was. The copy of the env file is kept.
+# usage: release.sh do RUN WORK_DIR UNIT UNIT_DIR ENV_FILE
+#        release.sh look RUN WORK_DIR UNIT UNIT_DIR ENV_FILE STAGE STAGED
 set -u
 LC_ALL=C
 export LC_ALL
 verb=$1 run=$2 work=$3 unit=$4 unit_dir=$5 env_file=$6
-stage=${7:-} staged=${8:-} mark=${9:-}
+stage=${7:-} staged=${8:-}
 dropin_dir=$unit_dir/$unit.service.d
 dropin=$dropin_dir/00-novatui-hold.conf
 copy=$env_file.novatui-$run
@@ -76,15 +76,3 @@ if [ "$ours" = yes ]; then
     systemctl daemon-reload
 fi
 if [ "$held_by" = "$run" ]; then rm -f -- "$work/hold"; fi
-if [ -n "$stage" ] && [ -e "$stage" ]; then
-    case $stage in
-        *.novatui-stage-"$run") if [ "$(cat "$stage/run" 2>/dev/null)" = "$run" ]; then rm -rf -- "$stage"; fi ;;
-    esac
-fi
-# Staged directories go only by this run's name, and only with its marker or as an unfinished part.
-case $staged in
-    *.novatui-new-"$run")
-        if [ "$(head -n 1 "$staged/$mark" 2>/dev/null)" = "$run" ]; then rm -rf -- "$staged"; fi
-        rm -rf -- "$staged.part"
-        ;;
-esac

@@ -1,6 +1,6 @@
 # Restores STAGE/snapshot.db into a new data directory beside the live one; the live one is not touched.
 # usage: stage.sh do STAGE SHA256 RUN STAGED INNER MARK OWNER MODE -- RESTORE_COMMAND ..
-#        stage.sh look STAGED MARK RUN
+#        stage.sh look STAGED MARK RUN LIVE
 # RESTORE_COMMAND without the snapshot and --data-dir, both are added here. INNER: what of the restored directory is
 # staged ("" all, "member" where the data directory is a mount point). MARK: the marker's path below STAGED.
 set -u
@@ -24,8 +24,12 @@ member_below() { case $1 in member/*) printf 'member' ;; *) printf '' ;; esac; }
 verb=$1
 shift
 if [ "$verb" = look ]; then
-    staged=$1 mark=$2 run=$3
-    if [ ! -e "$staged" ]; then say staged no
+    staged=$1 mark=$2 run=$3 live=$4
+    if [ "$(head -n 1 "$live/$mark" 2>/dev/null)" = "$run" ]; then
+        # It is live already: nothing may be staged a second time.
+        say staged live
+        say sha256 "$(sed -n 2p "$live/$mark")"
+    elif [ ! -e "$staged" ]; then say staged no
     elif [ "$(head -n 1 "$staged/$mark" 2>/dev/null)" != "$run" ]; then say staged foreign
     elif whole "$staged" "$(member_below "$mark")"; then
         say staged yes

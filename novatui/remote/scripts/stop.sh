@@ -1,6 +1,6 @@
 # Stops the etcd unit, and tells whether really none is left: unit, cgroup, the db's own lock, its ports.
 # usage: stop.sh do UNIT
-#        stop.sh look UNIT DATA PORT ..
+#        stop.sh look UNIT DATA [IPV4:]PORT ..
 set -u
 LC_ALL=C
 export LC_ALL
@@ -28,12 +28,25 @@ if [ -f "$data/member/snap/db" ]; then
     flock -x -n "$data/member/snap/db" true 2>/dev/null || lock='held'
 fi
 say lock "$lock"
-for port in "$@"; do
-    hex=$(printf '%04X' "$port")
+# Local addresses in /proc/net are hexadecimal, an IPv4 one with its bytes reversed; a listener on any address counts.
+for place in "$@"; do
+    port=$(printf '%04X' "${place##*:}")
+    case $place in
+        *.*.*.*:*)
+            # shellcheck disable=SC2046 # the four numbers are four words
+            set_ip() { ip=$(printf '%02X%02X%02X%02X' "$4" "$3" "$2" "$1"); }
+            # shellcheck disable=SC2046
+            set_ip $(printf '%s' "${place%:*}" | tr . ' ')
+            ;;
+        *) ip= ;;
+    esac
     for table in /proc/net/tcp /proc/net/tcp6; do
         [ -r "$table" ] || continue
         while read -r _ local _ state _; do
-            case $state:$local in 0A:*:"$hex") say listening "$port" ;; esac
+            case $state:$local in
+                0A:00000000:"$port"|0A:00000000000000000000000000000000:"$port") say listening "$place" ;;
+                0A:*"$ip:$port") say listening "$place" ;;
+            esac
         done <"$table"
     done
 done

@@ -125,6 +125,7 @@ endpoint_facts() {
 
 say boot_id "$(systemd-id128 boot-id 2>/dev/null || cat /proc/sys/kernel/random/boot_id 2>/dev/null)"
 say now "$(date +%s)"
+say zone "$(date +%z)"
 say uid "$(id -u):$(id -g)"
 systemctl show "$unit" -p LoadState,ActiveState,SubState,MainPID,FragmentPath,DropInPaths,ExecStart,EnvironmentFiles,Environment,User,TimeoutStopUSec 2>/dev/null |
     while IFS= read -r line; do printf 'nv:unit.%s\n' "$line"; done

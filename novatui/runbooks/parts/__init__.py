@@ -1,0 +1,1 @@
+"""Pieces that the runbooks are put together from; pure, like them."""

@@ -1,0 +1,65 @@
+"""The etcd env file, read as systemd reads an ``EnvironmentFile=`` (src/basic/env-file.c); never sourced."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+_LINE = re.compile(r"[ \t]*(?P<key>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
+
+
+class EnvFile(msgspec.Struct, frozen=True, kw_only=True):
+    """``values``: the last of each key, unquoted. ``repeated``: keys that are set twice with different values.
+    ``odd``: keys whose quoting or continuation is more than this program reads as systemd would."""
+
+    values: dict[str, str]
+    repeated: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
+    carriage_returns: bool = False
+
+    def get(self, key: str) -> str:
+        return self.values.get(key, "")
+
+    def urls(self, key: str) -> tuple[str, ...]:
+        return tuple(url.strip() for url in self.get(key).split(",") if url.strip())
+
+    def initial_cluster(self) -> dict[str, tuple[str, ...]]:
+        """Name -> its peer URLs, sorted; a name may come several times, once a URL."""
+        found: dict[str, list[str]] = {}
+        for pair in self.urls("ETCD_INITIAL_CLUSTER"):
+            name, _, url = pair.partition("=")
+            found.setdefault(name.strip(), []).append(url.strip())
+        return {name: tuple(sorted(urls)) for name, urls in found.items()}
+
+
+def parse(text: str) -> EnvFile:
+    """Comments and blank lines are skipped, a CR ends a line, one pair of quotes around a value is dropped."""
+    values: dict[str, str] = {}
+    repeated: list[str] = []
+    odd: list[str] = []
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        if not line.strip() or line.lstrip()[0] in "#;":
+            continue
+        found = _LINE.fullmatch(line)
+        if found is None:
+            continue
+        key, raw = found["key"], found["value"].strip(" \t")
+        value = _unquoted(raw)
+        if value is None:
+            odd.append(key)
+            value = raw
+        if values.get(key, value) != value:
+            repeated.append(key)
+        values[key] = value
+    return EnvFile(values=values, repeated=tuple(repeated), odd=tuple(odd), carriage_returns="\r" in text)
+
+
+def _unquoted(raw: str) -> str | None:
+    """None for what systemd might read otherwise: escapes, a quote that is not closed, pieces run together."""
+    if "\\" in raw:
+        return None
+    if len(raw) >= 2 and raw[0] == raw[-1] and raw[0] in "\"'":
+        inner = raw[1:-1]
+        return None if raw[0] in inner else inner
+    return None if '"' in raw or "'" in raw else raw

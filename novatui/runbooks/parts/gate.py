@@ -1,0 +1,148 @@
+"""The gate of a restore: what is lost, what is kept, the way back, how much is done; and what must be typed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from novatui.runbooks.parts.commands import known
+from novatui.runbooks.parts.params import RestoreParams, params_of, places
+from novatui.runbooks.parts.prepare import proved
+from novatui.runbooks.parts.refusal import NEWER_SURVIVOR, SURVIVOR_UNREAD
+from novatui.runbooks.step import Brief, Context, Gate, Word
+
+OLDER = "OLDER"
+UNREAD = "UNREAD"
+
+
+def gate() -> Gate:
+    return Gate(id="confirm", title="Stop etcd on all masters and swap the snapshot in", brief=brief)
+
+
+def brief(ctx: Context) -> Brief:
+    """Built from what the run itself has read and proved, not from what the plan hoped."""
+    params = params_of(ctx.plan)
+    rows = [
+        ("Snapshot", snapshot_words(ctx, params)),
+        ("What is lost", lost_words(ctx)),
+        ("What is kept", kept_words(ctx, params)),
+        ("Way back", f"novatui undo {ctx.plan.run}, any time until you purge what is kept"),
+        ("Commands", _count(ctx)),
+    ]
+    rows += [("Survivor", words) for words in survivor_words(ctx)]
+    if params.overruled:
+        rows.append(("Overruled", ", ".join(params.overruled)))
+    rows += [("Note", note) for note in params.notes]
+    words = []
+    revision = proved(ctx, "revision")
+    newest = newest_survivor(ctx)
+    if newest is not None and (revision is None or newest[1]["revision"] > revision):
+        words.append(
+            Word(
+                OLDER,
+                f"{newest[0]} still has revision {newest[1]['revision']}, the snapshot {revision}",
+                NEWER_SURVIVOR,
+            )
+        )
+    if unread := unread_survivors(ctx):
+        words.append(
+            Word(UNREAD, f"not read, may be newer than the snapshot: {', '.join(unread)}", SURVIVOR_UNREAD)
+        )
+    words.append(Word(ctx.cluster.name, "stops etcd on all its masters and takes its data back"))
+    return Brief(rows=rows, words=words)
+
+
+def newest_survivor(ctx: Context) -> tuple[str, Any] | None:
+    """The node whose own data has the highest revision, and its facts."""
+    saved = [
+        (node, facts)
+        for node, facts in ctx.facts.get("survivors", {}).items()
+        if facts.get("survivor") == "saved" and facts.get("revision") is not None
+    ]
+    return max(saved, key=lambda one: int(one[1]["revision"]), default=None)
+
+
+def unread_survivors(ctx: Context) -> list[str]:
+    """Masters whose data is there and was not read; one that is damaged or has none is not among them."""
+    return [node for node in ctx.plan.nodes if known(ctx, "survivors", node, "survivor") == "unread"]
+
+
+def survivor_words(ctx: Context) -> list[str]:
+    found = []
+    for node in ctx.plan.nodes:
+        facts = ctx.facts.get("survivors", {}).get(node, {})
+        if facts.get("survivor") == "saved":
+            how = "as it answers" if facts.get("how") == "live" else "from a copy of its data"
+            found.append(f"{node}: revision {facts.get('revision')}, read {how}")
+        else:
+            found.append(f"{node}: {facts.get('why') or 'not read'}")
+    return found
+
+
+def snapshot_words(ctx: Context, params: RestoreParams) -> str:
+    source = params.source
+    revision, keys = proved(ctx, "revision"), proved(ctx, "keys")
+    if source.kind == "survivor":
+        return f"the data of {source.nodes[0]} itself, revision {revision}, {keys} keys"
+    by = "by its name" if source.dated_by == "name" else "by the file's time"
+    return f"{source.path}, of {date_words(source.taken_ms)} ({by}), revision {revision}, {keys} keys"
+
+
+def lost_words(ctx: Context) -> str:
+    params = params_of(ctx.plan)
+    revision, newest = proved(ctx, "revision"), newest_survivor(ctx)
+    taken = params.source.taken_ms
+    if newest is None:
+        since = (
+            f"everything written after {date_words(taken)}" if taken else "everything newer than the snapshot"
+        )
+        return f"{since}; how much that is cannot be said: no member's own data could be read"
+    node, facts = newest
+    behind = int(facts["revision"]) - int(revision or 0)
+    if behind <= 0:
+        return "nothing that any member still has"
+    words = f"{behind} revision{'s' if behind > 1 else ''}"
+    written = facts.get("written_ms")
+    if taken is not None and written is not None and written > taken:
+        words += f", {span_words(written - taken)} of writes"
+    return f"{words} (newest survivor: {node}, revision {facts['revision']})"
+
+
+def kept_words(ctx: Context, params: RestoreParams) -> str:
+    kept = {node: places(params.nodes[node], ctx.plan.run).old for node in ctx.plan.nodes}
+    if len(set(kept.values())) == 1:
+        return f"{next(iter(kept.values()))} on each master, until you purge it"
+    return "; ".join(f"{node}: {path}" for node, path in kept.items())
+
+
+def _count(ctx: Context) -> str:
+    counts = dict.fromkeys(ctx.plan.nodes, 0)
+    after = False
+    for step in ctx.plan.steps:
+        after = after or step.scope == "gate"
+        if after:
+            for node, commands in step.commands.items():
+                counts[node] += len(commands)
+    return ", ".join(f"{count} on {node}" for node, count in counts.items())
+
+
+def date_words(at_ms: int | None) -> str:
+    if at_ms is None:
+        return "unknown date"
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def span_words(span_ms: int) -> str:
+    """``2 d 3 h``, ``3 h 22 min``, ``4 min``, ``12 s``."""
+    seconds = span_ms // 1000
+    sizes: Sequence[tuple[str, int]] = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+    for position, (name, size) in enumerate(sizes):
+        if seconds >= size:
+            words = f"{seconds // size} {name}"
+            rest = seconds % size
+            if position + 1 < len(sizes) and name in ("d", "h") and rest >= sizes[position + 1][1]:
+                lower, lower_size = sizes[position + 1]
+                words += f" {rest // lower_size} {lower}"
+            return words
+    return "less than a second"

@@ -1,0 +1,110 @@
+"""What a restore's plan holds in ``params``: everything its steps need, decided when it was drawn, for every master."""
+
+from __future__ import annotations
+
+import msgspec
+
+from novatui.model.plan import Plan
+from novatui.runbooks.parts.unit import DEFAULT_STOP_S
+
+
+class NodeParams(msgspec.Struct, frozen=True, kw_only=True):
+    """One master. ``kind``: ``dir``, or ``mount`` where the data directory is a mount point and only ``member`` is swapped.
+
+    ``live_inode`` is of the directory that is swapped out, ``had_live`` whether there is one. ``listening`` are the
+    addresses of its own etcd, ``[IPv4:]PORT``. ``was_running``: the unit was started, or being restarted, at planning.
+    """
+
+    member: str
+    member_id: str
+    peer_urls: tuple[str, ...]
+    data_dir: str
+    kind: str
+    owner: str
+    mode: str
+    had_live: bool
+    live_inode: str
+    etcd: str
+    etcdctl: str
+    restorer: str
+    endpoint: str
+    cacert: str
+    cert: str
+    key: str
+    env_file: str
+    unit: str
+    unit_dir: str
+    work_dir: str
+    listening: tuple[str, ...]
+    was_running: bool
+    had_quorum: bool
+    survivor_bytes: int  # what a copy of its data would hold, for the limits
+    stop_s: float = DEFAULT_STOP_S
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the snapshot comes from. ``nodes`` have it; the others get it from the first of them.
+
+    ``sha256`` and ``revision`` as read at planning; empty and None for a survivor, which is read in the run.
+    """
+
+    kind: str  # archive | survivor
+    path: str = ""
+    nodes: tuple[str, ...]
+    sha256: str = ""
+    revision: int | None = None
+    db_size: int = 0
+    taken_ms: int | None = None
+    dated_by: str = ""  # name | mtime
+
+
+class RestoreParams(msgspec.Struct, frozen=True, kw_only=True):
+    nodes: dict[str, NodeParams]
+    source: Source
+    initial_cluster: str
+    token: str
+    cluster_id: str
+    peer_urls: tuple[str, ...]  # of all members
+    overruled: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Places(msgspec.Struct, frozen=True, kw_only=True):
+    """The paths of one run on one master. ``live``, ``staged``, ``old`` and ``aside`` are siblings on one file system.
+
+    ``mark`` is the run's marker below ``live`` and ``staged``, ``mark_in_data`` the same below the data directory;
+    ``inner`` is what of a restored directory is staged.
+    """
+
+    live: str
+    staged: str
+    old: str
+    aside: str
+    stage: str
+    mark: str
+    mark_in_data: str
+    inner: str
+
+
+MARKER = ".novatui-run"
+
+
+def params_of(plan: Plan) -> RestoreParams:
+    """Raises msgspec.ValidationError for a plan that is not one of ours."""
+    return msgspec.convert(plan.params, RestoreParams)
+
+
+def places(node: NodeParams, run: str) -> Places:
+    data = node.data_dir
+    inside = node.kind == "mount"
+    beside = f"{data}/.novatui" if inside else f"{data}.novatui"
+    return Places(
+        live=f"{data}/member" if inside else data,
+        staged=f"{beside}-new-{run}",
+        old=f"{beside}-old-{run}",
+        aside=f"{beside}-undone-{run}",
+        stage=f"{beside}-stage-{run}",
+        mark=MARKER if inside else f"member/{MARKER}",
+        mark_in_data=f"member/{MARKER}",
+        inner="member" if inside else "",
+    )

@@ -1,0 +1,241 @@
+"""The checks that end a run: who is a member, one leader, the same keys by their hash, a write on every endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from novatui.model.findings import Finding
+from novatui.remote.command import Command, Outcome
+from novatui.runbooks.parts import answer
+from novatui.runbooks.parts.commands import At, born, known
+from novatui.runbooks.parts.params import params_of
+from novatui.runbooks.parts.prepare import UNREADABLE
+from novatui.runbooks.parts.reading import read
+from novatui.runbooks.parts.refusal import reason
+from novatui.runbooks.step import Ask, Context, Effect, Probed, State, Step
+
+MEMBERS_S = 60.0
+LAST_GATE_S = 60.0
+MOST_LAG = 100
+
+
+# -- members --------------------------------------------------------------------------------------------------------
+
+
+def members() -> Step:
+    return Step(
+        id="members",
+        title="Exactly the expected members, one leader",
+        effect=Effect.OBSERVE,
+        probe=_ask_members,
+        judge=judge_members,
+        settle_s=MEMBERS_S,
+        barrier="all members are started, agree on the cluster and on one leader",
+        seed="1.3/9",
+    )
+
+
+def _member_command(ctx: Context) -> Command:
+    at = At(ctx)
+    return Command(script="member", argv=(at.node.unit, *at.tls, at.node.etcdctl), timeout_s=25)
+
+
+def _ask_members(ctx: Context) -> Ask:
+    at = At(ctx)
+    ids = frozenset(node.member_id for node in at.params.nodes.values())
+    return Ask(
+        _member_command(ctx),
+        lambda outcome: read_members(outcome, at.node.member_id, at.params.cluster_id, ids),
+    )
+
+
+def read_members(outcome: Outcome, member_id: str, cluster_id: str, ids: frozenset[str]) -> Probed:
+    """One member's own view; anything that is not as it must be is TODO: a cluster that just started may still settle."""
+    reading = read(outcome)
+    if not reading.whole:
+        return UNREADABLE
+    status = answer.status(reading.json("status"))
+    listed = answer.members(reading.json("members"))
+    if status is None:
+        return Probed(State.TODO, detail=f"does not answer; the unit is {reading.unit('ActiveState')}")
+    wrong = []
+    if status.cluster_id != cluster_id:
+        wrong.append(f"cluster {status.cluster_id}, expected {cluster_id}")
+    if status.member_id != member_id:
+        wrong.append(f"member {status.member_id}, expected {member_id}")
+    if listed is None or {one.id for one in listed} != ids:
+        names = "not read" if listed is None else ", ".join(sorted(one.id for one in listed))
+        wrong.append(f"its list is {names}, expected {', '.join(sorted(ids))}")
+    elif unstarted := [one.id for one in listed if not one.name or one.learner]:
+        wrong.append(f"not started voters: {', '.join(unstarted)}")
+    if not status.leader_id:
+        wrong.append("no leader yet")
+    if reading.get("quorum") != "yes":
+        wrong.append("no linearizable read yet")
+    facts = {
+        "member_id": status.member_id,
+        "cluster_id": status.cluster_id,
+        "leader_id": status.leader_id,
+        "revision": status.revision,
+        "version": status.version,
+    }
+    return Probed(State.TODO, facts, detail="; ".join(wrong)) if wrong else Probed(State.DONE, facts)
+
+
+def judge_members(ctx: Context) -> Sequence[Finding]:
+    leaders = {node: known(ctx, "members", node, "leader_id") for node in ctx.plan.nodes}
+    if len(set(leaders.values())) == 1:
+        return ()
+    said = "; ".join(f"{node}: {leader}" for node, leader in leaders.items())
+    return [reason("leader", f"the members do not agree on one leader: {said}")]
+
+
+# -- last gate ------------------------------------------------------------------------------------------------------
+
+
+def last_gate() -> Step:
+    return Step(
+        id="last-gate",
+        title="Last gate: same revision, same hash, a write on every endpoint",
+        effect=Effect.OBSERVE,
+        probe=_ask_last_gate,
+        judge=judge_last_gate,
+        settle_s=LAST_GATE_S,
+        barrier="the cluster is the snapshot, on every member, and takes writes",
+        seed="1.3/9",
+    )
+
+
+def _ask_last_gate(ctx: Context) -> Ask:
+    at = At(ctx)
+    first = at.params.source.nodes[0]
+    revision = born(ctx, "prove", first, "revision", "revision of the snapshot")
+    argv = (*at.tls, at.node.etcdctl, revision)
+    least = known(ctx, "prove", first, "revision")
+    return Ask(
+        Command(script="last-gate", argv=argv, timeout_s=150), lambda outcome: read_last_gate(outcome, least)
+    )
+
+
+def read_last_gate(outcome: Outcome, least: int | None) -> Probed:
+    """``least``: the snapshot's revision. Facts hold both looks at the index, for the judge."""
+    reading = read(outcome)
+    if not reading.whole:
+        return UNREADABLE
+    looks = [answer.status(reading.json(key)) for key in ("status1", "status2")]
+    first, second = looks
+    if first is None or second is None:
+        return Probed(State.TODO, detail="does not answer")
+    hashed = answer.hashkv(reading.json("hashkv"))
+    wrong = []
+    if least is None or second.revision < least:
+        wrong.append(f"revision {second.revision}, the snapshot's is {least}")
+    if hashed is None:
+        wrong.append("its keys could not be hashed")
+    if alarms := {*first.alarms, *second.alarms}:
+        wrong.append(f"alarms: {', '.join(sorted(alarms))}")
+    if reading.get("write") != "yes":
+        wrong.append(f"a lease could not be granted and revoked: {reading.text('write_error')}")
+    facts = {
+        "revision": second.revision,
+        "snapshot_revision": least,
+        "hash": hashed[0] if hashed else None,
+        "compact_revision": hashed[1] if hashed else None,
+        "index": [first.index, second.index],
+        "write": reading.get("write") == "yes",
+    }
+    return Probed(State.TODO, facts, detail="; ".join(wrong)) if wrong else Probed(State.DONE, facts)
+
+
+def judge_last_gate(ctx: Context) -> Sequence[Finding]:
+    """Across the members: hashes are compared only where the compact revision is equal."""
+    facts = {node: ctx.facts.get("last-gate", {}).get(node, {}) for node in ctx.plan.nodes}
+    found: list[Finding] = []
+    compacted = {node: one.get("compact_revision") for node, one in facts.items()}
+    hashes = {node: one.get("hash") for node, one in facts.items()}
+    if len(set(compacted.values())) > 1:
+        found.append(reason("hash", f"compacted to different revisions, not to be compared yet: {compacted}"))
+    elif len(set(hashes.values())) > 1 or None in hashes.values():
+        found.append(reason("hash", f"the members' keys differ: hashkv {hashes}"))
+    for look in (0, 1):
+        indexes = {node: one["index"][look] for node, one in facts.items() if one.get("index")}
+        if len(indexes) == len(facts) and max(indexes.values()) - min(indexes.values()) >= MOST_LAG:
+            found.append(reason("lag", f"a member lags: raft index {indexes}"))
+    return found
+
+
+# -- as before ------------------------------------------------------------------------------------------------------
+
+
+def undo_reach() -> Step:
+    """Everything an undo discards, and that every master is there: a partial undo was green with differing data."""
+    return Step(
+        id="undo-reach",
+        title="Reach all masters; what the undo discards",
+        effect=Effect.OBSERVE,
+        probe=_ask_undo_reach,
+        settle_s=10,
+        barrier="every master answers: an undo is done on all or on none",
+    )
+
+
+def _ask_undo_reach(ctx: Context) -> Ask:
+    least = known(ctx, "prove", params_of(ctx.plan).source.nodes[0], "revision")
+    return Ask(_member_command(ctx), lambda outcome: read_undo_reach(outcome, least))
+
+
+def read_undo_reach(outcome: Outcome, least: int | None) -> Probed:
+    reading = read(outcome)
+    if not reading.whole:
+        return UNREADABLE
+    status = answer.status(reading.json("status"))
+    revision = status.revision if status else None
+    facts = {"leads": status is not None and status.leads, "revision": revision, "snapshot_revision": least}
+    if revision is None or least is None:
+        return Probed(State.DONE, facts)
+    return Probed(
+        State.DONE, facts, detail=f"discards {max(0, revision - least)} revisions written since the restore"
+    )
+
+
+def undo_leader(ctx: Context) -> str:
+    """Who leads now: it is stopped last."""
+    return next((node for node in ctx.plan.nodes if known(ctx, "undo-reach", node, "leads")), "")
+
+
+def as_before() -> Step:
+    return Step(
+        id="as-before",
+        title="As before: the same members on their own data",
+        effect=Effect.OBSERVE,
+        probe=_ask_as_before,
+        settle_s=MEMBERS_S,
+        barrier="every member is what it was before the run",
+    )
+
+
+def _ask_as_before(ctx: Context) -> Ask:
+    node = At(ctx).node
+    return Ask(_member_command(ctx), _as_before_reader(node.had_quorum, node.was_running))
+
+
+def _as_before_reader(had_quorum: bool, was_running: bool) -> Callable[[Outcome], Probed]:
+    def reader(outcome: Outcome) -> Probed:
+        reading = read(outcome)
+        if not reading.whole:
+            return UNREADABLE
+        status = answer.status(reading.json("status"))
+        active = reading.unit("ActiveState")
+        facts = {
+            "unit": active,
+            "answers": status is not None,
+            "revision": status.revision if status else None,
+        }
+        if had_quorum and reading.get("quorum") != "yes":
+            return Probed(State.TODO, facts, detail="it had quorum before, and has none yet")
+        if was_running and active in ("inactive", ""):
+            return Probed(State.TODO, facts, detail=f"the unit is {active or 'unknown'}, it ran before")
+        words = "" if had_quorum else "without quorum, as before"
+        return Probed(State.DONE, facts, detail=words)
+
+    return reader

@@ -1,0 +1,30 @@
+"""The runbooks by name, and what to do by hand where there is none yet."""
+
+from __future__ import annotations
+
+from novatui.errors import Refused, UsageError
+from novatui.runbooks import restore_cluster
+from novatui.runbooks.step import Runbook
+
+RUNBOOKS: dict[str, Runbook] = {restore_cluster.NAME: restore_cluster.RUNBOOK}
+
+# name -> what a person does instead, in this version
+BY_HAND = {
+    "restart-member": "on that master: systemctl restart etcd, then novatui status; the journal says why when it does not come back",
+    "start-cluster": "on every master, one right after the other: systemctl start --no-block etcd. A lone member waits for its peers",
+    "recover-member": "the vendor's procedure 1.2: keep a copy of the data directory, member remove, member add, "
+    "ETCD_INITIAL_CLUSTER_STATE=existing, empty data directory, start",
+    "take-snapshot": "on a master, with its ETCDCTL_* variables set: etcdctl snapshot save FILE",
+    "disarm-alarm": "NOSPACE: compact, defragment each member, then etcdctl alarm disarm; CORRUPT: replace the odd member first",
+    "defragment": "one member after the other, the leader last: etcdctl defrag on its own endpoint",
+}
+
+
+def find(name: str) -> Runbook:
+    """Raises Refused for one that is not in this version (with what to do by hand), UsageError for an unknown name."""
+    if name in RUNBOOKS:
+        return RUNBOOKS[name]
+    if name in BY_HAND:
+        raise Refused(f"{name} is not in this version", "nothing was changed", f"by hand: {BY_HAND[name]}")
+    known = ", ".join([*RUNBOOKS, *BY_HAND])
+    raise UsageError(f"There is no runbook {name!r}", f"known: {known}")

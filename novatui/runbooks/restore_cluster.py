@@ -1,0 +1,132 @@
+"""restore-cluster (the vendor's 1.3): take all members back to one snapshot, every proof first, nothing deleted.
+
+Order: read what each member still has, prove the snapshot, put it everywhere, restore it beside the live data - up to here
+nothing was stopped - then the typed gate, and without another question: hold, stop, swap, start together, check, release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from novatui.config import ClusterConfig
+from novatui.model.plan import Plan, Request
+from novatui.model.sources import Sources
+from novatui.remote.command import Command
+from novatui.runbooks.parts import change, drawing, listing, prepare, proof
+from novatui.runbooks.parts.commands import survey_commands
+from novatui.runbooks.parts.drawing import Seen
+from novatui.runbooks.parts.gate import gate
+from novatui.runbooks.parts.host import Host
+from novatui.runbooks.parts.refusal import refuse
+from novatui.runbooks.step import Answers, Facts, Gate, Runbook, Step
+
+NAME = "restore-cluster"
+VERSION = 1
+
+
+def survey(cluster: ClusterConfig, request: Request) -> Mapping[str, Mapping[str, Command]]:
+    """What each master is asked. With neither archive nor survivor named, also for everything that could be restored."""
+    return {node.name: survey_commands(node, request) for node in cluster.nodes}
+
+
+def sources(cluster: ClusterConfig, answers: Answers) -> Sources:
+    """For the wizard: what could be restored, from the answers to a survey that names nothing."""
+    return listing.sources(cluster, answers)
+
+
+def facts(cluster: ClusterConfig, request: Request, answers: Answers) -> Mapping[str, Facts]:
+    """What the plan relies on: everything that must not have changed when etcd is about to be stopped.
+
+    Nothing of it changes by what a run stages, nor by a broken etcd that is being restarted over and over.
+    """
+    seen = drawing.see(cluster, answers)
+    return {node: _facts(host, seen, node) for node, host in seen.hosts.items()}
+
+
+def _facts(host: Host, seen: Seen, node: str) -> Facts:
+    unit = host.unit
+    found = {
+        "env_sha256": host.env_sha256,
+        "unit": f"{unit.load} {unit.program} {' '.join(unit.flags)}".strip(),
+        "env_files": list(unit.env_files),
+        "environment": list(unit.variables),
+        "drop_ins": list(unit.drop_ins),
+        "tools": host.tools,
+        "data_dir": host.data.path,
+        "data_kind": host.data.kind,
+        "data_owner": host.data.owner,
+        "data_inode": host.data.member_inode if host.data.kind == "mount" else host.data.inode,
+        "has_data": host.data.complete,
+        "quorum": host.quorum,
+        "api_server": host.api_server,
+    }
+    archives = seen.archives.get(node)
+    if archives is not None:
+        found["archives"] = [
+            [one.path, one.size, one.mtime, one.sha256, one.revision, one.problem] for one in archives
+        ]
+    return found
+
+
+def draft(cluster: ClusterConfig, request: Request, run: str, answers: Answers) -> Plan:
+    """The plan's parameters and facts. Raises Refused with every reason at once, HeldByAnother for another run's masters."""
+    seen = drawing.see(cluster, answers)
+    source, found = drawing.reasons(cluster, request, seen)
+    refuse(found, request.overrule)
+    assert source is not None, "no source, and no reason why"
+    return Plan(
+        run=run,
+        runbook=NAME,
+        runbook_version=VERSION,
+        cluster=cluster.name,
+        nodes=tuple(node.name for node in cluster.nodes),
+        request=request,
+        params=msgspec.to_builtins(drawing.params(cluster, request, seen, source)),
+        facts={node: dict(one) for node, one in facts(cluster, request, answers).items()},
+    )
+
+
+def steps(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
+    return [
+        *prepare.steps(),
+        gate(),
+        change.hold(),
+        change.stop(),
+        change.swap(),
+        change.start(),
+        proof.members(),
+        proof.last_gate(),
+        change.release(),
+    ]
+
+
+def undo(cluster: ClusterConfig, plan: Plan) -> Sequence[Step]:
+    """On all masters or on none: the first step reaches every one of them before anything is touched."""
+    return [
+        proof.undo_reach(),
+        change.hold("undo-hold"),
+        change.stop("undo-stop", last=proof.undo_leader),
+        change.swap_back(),
+        change.start_as_before(),
+        proof.as_before(),
+        change.release("undo-release"),
+    ]
+
+
+def confirm(cluster: ClusterConfig, plan: Plan) -> str:
+    return cluster.name
+
+
+RUNBOOK = Runbook(
+    name=NAME,
+    version=VERSION,
+    title="Restore the whole cluster from a snapshot",
+    survey=survey,
+    facts=facts,
+    draft=draft,
+    steps=steps,
+    undo=undo,
+    confirm=confirm,
+)

@@ -20,6 +20,7 @@ from novatui.errors import NovatuiError
 from novatui.model.plan import Plan, Request
 from novatui.model.records import Record
 from novatui.model.run import Phase, RunState, apply, fold
+from novatui.model.sources import Sources
 from novatui.remote.transport import Transport
 from novatui.runner import events, journal, places
 from novatui.runner.events import Event, FromClient, FromRunner, Output, Progress, Reply
@@ -37,6 +38,7 @@ __all__ = [
     "make_plan",
     "resume",
     "runs",
+    "sources",
     "start",
     "undo",
 ]
@@ -64,6 +66,16 @@ async def make_plan(cluster: ClusterConfig, request: Request, transport: Transpo
     from novatui.runner import plan as planner
 
     return await planner.make(cluster, request, transport)
+
+
+async def sources(cluster: ClusterConfig, transport: Transport) -> Sources:
+    """Ask all masters (read-only) what the cluster could be restored from: archives, and their own data."""
+    from novatui.runbooks import restore_cluster
+    from novatui.runner import survey
+
+    request = Request(runbook=restore_cluster.NAME)
+    answers = await survey.ask(cluster, request, restore_cluster.RUNBOOK, transport)
+    return restore_cluster.sources(cluster, answers)
 
 
 async def start(

@@ -19,6 +19,7 @@ BEAT_S = 5.0
 QUIET_S = 15  # after so long without a beat the master lets go
 _AGAIN_S = 1.0
 _AGAIN_MOST_S = 10.0
+_CLOSE_S = 2.0
 
 
 class Hearts:
@@ -47,7 +48,8 @@ class Hearts:
     async def close(self) -> None:
         for task in self._beating.values():
             task.cancel()
-        await asyncio.gather(*self._beating.values(), return_exceptions=True)
+        if self._beating:
+            await asyncio.wait(self._beating.values(), timeout=_CLOSE_S)
 
     async def _beat(self, node: str) -> None:
         work_dir = self._cluster.node(node).etcd.work_dir

@@ -115,6 +115,7 @@ class Masters:
                 raise RemoteError("a command on the master ended", f"exit {code}")
         finally:
             beating.cancel()
+            process.stdin.close()
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()

@@ -28,7 +28,9 @@ from novatui.tui.feed import Feed, LiveFeed
 from novatui.tui.palette import RegistryProvider
 from novatui.tui.screens.base import NovaScreen
 from novatui.tui.screens.dashboard import Dashboard
+from novatui.tui.screens.history import HistoryScreen, offer_living_run
 from novatui.tui.screens.page import ByHandScreen, HelpScreen
+from novatui.tui.screens.run_client import LiveClient, RunClient
 from novatui.tui.state import Fsync, Recent, View, first_view
 from novatui.tui.tail import Tail
 from novatui.tui.theme import DARK, LIGHT, THEMES
@@ -90,6 +92,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
         feed: Feed | None = None,
         clock: Callable[[], int] = wall_ms,
         judge: Diagnose = diagnose,
+        client: RunClient | None = None,
     ) -> None:
         super().__init__()
         for theme in THEMES:
@@ -99,6 +102,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
         self.feed: Feed = feed or LiveFeed(cluster)
         self.tails = {node.name: Tail() for node in cluster.nodes}
         self.fsync = Fsync()
+        self.run_client: RunClient = client or LiveClient(cluster, self.feed)
         self._recent = {node.name: Recent() for node in cluster.nodes}
         self._judge = judge
         self.set_reactive(NovatuiApp.now_ms, clock())
@@ -108,6 +112,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
         self.theme = DARK.name
         self.set_interval(1.0, self._tick)
         self.call_after_refresh(self._start_feed)
+        self.set_timer(0.5, self._offer_living_run)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own variables, for themes that do not set them."""
@@ -127,6 +132,9 @@ class NovatuiApp(App[None], inherit_bindings=False):
             exclusive=True,
             exit_on_error=False,
         )
+
+    def _offer_living_run(self) -> None:
+        self.run_worker(offer_living_run(self, self.run_client), name="offer", exit_on_error=False)
 
     def snapshot_arrived(self, snapshot: ClusterSnapshot) -> None:
         self.post_message(SnapshotArrived(snapshot))
@@ -176,6 +184,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
             self.feed.refresh()
 
     async def on_unmount(self) -> None:
+        await self.run_client.close()
         await self.feed.close()
 
     # actions
@@ -212,6 +221,13 @@ class NovatuiApp(App[None], inherit_bindings=False):
 
     def action_no_quit(self) -> None:
         self.say(_("Ctrl-C does not quit; q does"))
+
+    def act_restore(self) -> None:
+        """Always to be had: what speaks against it, the wizard says."""
+        self.open_wizard("restore-cluster")
+
+    def act_history(self) -> None:
+        self.push_screen(HistoryScreen(self.run_client))
 
     def open_wizard(self, runbook: str, node: str = "") -> None:
         """The wizard of ``runbook``, or in words what to do by hand where there is none."""

@@ -39,6 +39,11 @@ class LiveFeed:
         self._collector: Any = None
         self._transport: Transport | None = None
 
+    @property
+    def transport(self) -> Transport | None:
+        """The connections, once there are any: the wizard asks its read-only questions over them too."""
+        return self._transport
+
     async def start(self, on_snapshot: OnSnapshot, on_entries: OnEntries) -> None:
         ssh = await asyncio.to_thread(importlib.import_module, "novatui.remote.ssh")
         collector = await asyncio.to_thread(importlib.import_module, "novatui.probes.collector")

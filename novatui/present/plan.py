@@ -1,0 +1,148 @@
+"""A plan as a person reads it before confirming: every step, every exact command, and what cannot be taken back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from novatui.model.plan import Plan, PlannedStep
+from novatui.present.i18n import _, ngettext
+from novatui.present.rows import BLANK, Role, Row, fit, row, spread, wrap
+from novatui.present.run import GATE, no_return
+
+_SCRIPT = re.compile(r"(?:^|\s)([a-z][a-z0-9-]*)\.sh(?=\s|$)")
+_INDENT = 4
+_GAP = 2
+
+
+def plan_rows(plan: Plan, nodes: Sequence[str], width: int) -> list[Row]:
+    """The whole plan for ``nodes`` side by side, in rows of ``width`` cells."""
+    rows = [*_summary(plan, width), BLANK, _columns_head(plan, nodes, width)]
+    rows += [*_section(_("Prepare"), _("nothing stops: looks, and files beside the live data"), width)]
+    for number, step in enumerate(plan.steps, 1):
+        if step.scope == GATE:
+            rows += [BLANK, *_gate(plan, step, number, width)]
+            rows += _section(_("After your word"), _("nobody is asked any more"), width)
+        else:
+            rows += _step(step, number, nodes, width)
+    rows += _section(_("To take it back"), _("u, at any time until you purge what was kept"), width)
+    for number, step in enumerate(plan.undo, 1):
+        rows += _step(step, number, nodes, width)
+    return rows
+
+
+def plan_text(plan: Plan) -> str:
+    """The same to be copied: a step a paragraph, each master's commands whole."""
+    lines = [f"{plan.runbook} on {plan.cluster}, run {plan.run}, plan sha256 {plan.sha256()}", ""]
+    for part, steps in ((_("To do"), plan.steps), (_("To take it back"), plan.undo)):
+        lines += [part, ""]
+        for number, step in enumerate(steps, 1):
+            lines.append(f"{number}. {_(step.title)} [{effect_words(step)}]")
+            lines += [
+                f"   {node}: {command}" for node, commands in step.commands.items() for command in commands
+            ]
+            if step.barrier:
+                lines.append(f"   == {_(step.barrier)}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def scripts(plan: Plan) -> list[str]:
+    """Names of the scripts the plan's commands run, in order of use."""
+    spoken = (c for step in (*plan.steps, *plan.undo) for part in step.commands.values() for c in part)
+    return list(dict.fromkeys(name for command in spoken for name in _SCRIPT.findall(command)))
+
+
+def count_words(plan: Plan) -> str:
+    """``14 on nova-master-1, 14 on nova-master-2``: commands a master, the undo not counted."""
+    counts = {node: sum(len(step.commands.get(node, ())) for step in plan.steps) for node in plan.nodes}
+    return ", ".join(_("{n} on {node}").format(n=n, node=node) for node, n in counts.items())
+
+
+def effect_words(step: PlannedStep) -> str:
+    match step.effect:
+        case "observe":
+            return _("looks")
+        case "stage":
+            return _("adds files")
+        case "change":
+            return _("changes, can be taken back")
+        case "no_return":
+            return _("cannot be taken back")
+        case "gate":
+            return _("your typed word")
+    return step.effect
+
+
+def _summary(plan: Plan, width: int) -> list[Row]:
+    masters = ngettext("{n} master", "{n} masters", len(plan.nodes)).format(n=len(plan.nodes))
+    first = row(
+        (plan.runbook, Role.BRIGHT), "  ", (masters, Role.NORMAL), "  ", (f"run {plan.run}", Role.DIM)
+    )
+    commands = row((_("commands") + "  ", Role.DIM), count_words(plan))
+    found = [fit(first, width), fit(commands, width)]
+    end = row(
+        (f"═ {no_return(plan)}", Role.OK if all(s.effect != "no_return" for s in plan.steps) else Role.WARN)
+    )
+    return [*found, fit(end, width)]
+
+
+def _section(name: str, meaning: str, width: int) -> list[Row]:
+    return [BLANK, fit(row((name, Role.ACCENT), "  ", (meaning, Role.DIM)), width)]
+
+
+def _columns_head(plan: Plan, nodes: Sequence[str], width: int) -> Row:
+    size = _column(len(nodes), width)
+    out: list[tuple[str, Role]] = [(" " * _INDENT, Role.NORMAL)]
+    for node in nodes:
+        number = plan.nodes.index(node) + 1
+        out += [*fit(row((f"{number} ", Role.KEY), (node, Role.BRIGHT)), size), (" " * _GAP, Role.NORMAL)]
+    return tuple(out)
+
+
+def _column(count: int, width: int) -> int:
+    return max(8, (width - _INDENT - _GAP * (count - 1)) // max(1, count))
+
+
+def _gate(plan: Plan, step: PlannedStep, number: int, width: int) -> list[Row]:
+    left = row(("◆", Role.WARN), (f"{number:>3} ", Role.DIM), (_(step.title), Role.BRIGHT))
+    return [spread(left, row((_("your typed word"), Role.WARN)), width)]
+
+
+def _step(step: PlannedStep, number: int, nodes: Sequence[str], width: int) -> list[Row]:
+    loud = {"change": Role.WARN, "no_return": Role.BAD}.get(step.effect, Role.DIM)
+    glyph = {"change": "▲", "no_return": "✖", "stage": "+"}.get(step.effect, "·")
+    seed = f"  {step.seed}" if step.seed else ""
+    left = row(
+        (f"{glyph}", loud), (f"{number:>3} ", Role.DIM), (_(step.title), Role.BRIGHT), (seed, Role.DIM)
+    )
+    rows = [spread(left, row((effect_words(step), loud)), width)]
+    rows += _commands(step, nodes, width)
+    if step.barrier:
+        words = wrap(_(step.barrier), width - _INDENT - 2)
+        rows += [
+            row(" " * _INDENT, ("═ " if i == 0 else "  ", Role.ACCENT), (w, Role.ACCENT))
+            for i, w in enumerate(words)
+        ]
+    return rows
+
+
+def _commands(step: PlannedStep, nodes: Sequence[str], width: int) -> list[Row]:
+    """Columns side by side, every command to its end: what is confirmed here is what is run."""
+    size = _column(len(nodes), width)
+    columns = [_column_rows(step.commands.get(node, ()), size) for node in nodes]
+    rows: list[Row] = []
+    for y in range(max((len(column) for column in columns), default=0)):
+        out: list[tuple[str, Role]] = [(" " * _INDENT, Role.NORMAL)]
+        for column in columns:
+            out += [*fit(column[y] if y < len(column) else BLANK, size), (" " * _GAP, Role.NORMAL)]
+        rows.append(fit(tuple(out), width))
+    return rows
+
+
+def _column_rows(commands: Sequence[str], width: int) -> list[Row]:
+    rows: list[Row] = []
+    for command in commands:
+        pieces = wrap(command, width - 2)
+        rows += [row(("$ " if i == 0 else "  ", Role.DIM), piece) for i, piece in enumerate(pieces)]
+    return rows

@@ -1,0 +1,396 @@
+"""The run screen's words: where a run stands, step by step, and for how long etcd has been down."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from novatui.model.plan import Plan, PlannedStep
+from novatui.model.run import At, NodeStep, Phase, RunState, StepRun
+from novatui.model.sanitize import clean
+from novatui.present.headline import environment_role
+from novatui.present.i18n import _
+from novatui.present.numbers import clock
+from novatui.present.rows import BLANK, Role, Row, clip, first_that_fits, joined, row, spread, width_of
+
+GATE = "gate"  # PlannedStep.scope of a gate
+STOPS, STARTS = "stop", "start"  # ids of the steps between which no etcd runs
+
+
+class Link(StrEnum):
+    """How this screen is tied to the run."""
+
+    OPENING = "opening"
+    LIVE = "live"  # a runner works on it and tells us
+    PAST = "past"  # it ended; the journal was read
+    GONE = "gone"  # no runner lives and the journal has no end: it was killed
+
+
+class Watch(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the run screen is made of, at one moment."""
+
+    plan: Plan
+    state: RunState
+    link: Link
+    now_ms: int
+    environment: str = ""
+
+
+class Mark(StrEnum):
+    """Where one step stands on all masters together."""
+
+    TODO = "todo"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    UNDONE = "undone"
+    GATE_OPEN = "gate-open"
+    STOPPED = "stopped"  # was under way when the run ended
+
+
+_GLYPH = {
+    Mark.TODO: ("▷", Role.DIM),
+    Mark.RUNNING: ("▶", Role.ACCENT),
+    Mark.DONE: ("✔", Role.OK),
+    Mark.FAILED: ("✖", Role.BAD),
+    Mark.UNKNOWN: ("?", Role.WARN),
+    Mark.UNDONE: ("↩", Role.DIM),
+    Mark.GATE_OPEN: ("◆", Role.WARN),
+    Mark.STOPPED: ("■", Role.WARN),
+}
+
+
+def titles(plan: Plan) -> dict[str, str]:
+    """Of every step, by id."""
+    return {step.id: _(step.title) for step in (*plan.steps, *plan.undo)}
+
+
+def short_title(step: PlannedStep) -> str:
+    """What is before the first comma or colon: for the list, where a title has one row."""
+    title = _(step.title)
+    cut = min(
+        (at for at in (title.find(","), title.find(":"), title.find(";")) if at > 0), default=len(title)
+    )
+    return title[:cut]
+
+
+def shown_steps(watch: Watch) -> tuple[PlannedStep, ...]:
+    """The steps under way: the runbook's, or those that take it back."""
+    return watch.plan.undo if watch.state.undoing else watch.plan.steps
+
+
+def mark(watch: Watch, step: PlannedStep) -> Mark:
+    state = watch.state
+    if step.scope == GATE:
+        gate = state.gates.get(step.id)
+        if gate is None:
+            return Mark.TODO
+        if gate.answered_ms is not None:
+            return Mark.DONE
+        return Mark.TODO if state.ended else Mark.GATE_OPEN
+    run = state.steps.get(step.id)
+    return _mark_of(run, ended=state.ended or watch.link in (Link.GONE, Link.PAST)) if run else Mark.TODO
+
+
+def _mark_of(run: StepRun, *, ended: bool) -> Mark:
+    states = {node.state for node in run.nodes.values()}
+    if run.passed is False:
+        return Mark.FAILED
+    if At.UNDONE in states:
+        return Mark.UNDONE
+    if run.passed:
+        return Mark.DONE
+    if At.UNKNOWN in states:
+        return Mark.UNKNOWN
+    if At.FAILED in states and (ended or not states & {At.ACTING, At.PROBING}):
+        return Mark.FAILED
+    return Mark.STOPPED if ended else Mark.RUNNING
+
+
+def current(watch: Watch) -> PlannedStep | None:
+    """The step that is worked on, or where it stopped; None before the first and after the last."""
+    steps = shown_steps(watch)
+    for step in reversed(steps):
+        if mark(watch, step) in (Mark.RUNNING, Mark.GATE_OPEN, Mark.UNKNOWN, Mark.FAILED, Mark.STOPPED):
+            return step
+    if watch.state.ended:
+        return None
+    return next((step for step in steps if mark(watch, step) is Mark.TODO), None)
+
+
+def waiting_for(watch: Watch, step: PlannedStep) -> str:
+    """In words: which masters a step still waits for. Masters by their number, as on the keys."""
+    run = watch.state.steps.get(step.id)
+    if run is None or run.passed is not None:
+        return ""
+    left = [node for node in watch.plan.nodes if (got := run.nodes.get(node)) and got.state is not At.DONE]
+    later = [node for node in _nodes_of(watch, step) if node not in run.nodes]
+    numbers = " ".join(node_number(watch.plan, node) for node in left)
+    if not left and not later:
+        return _("judging") if run.nodes else ""
+    if not left:
+        return _("then {nodes}").format(nodes=" ".join(node_number(watch.plan, n) for n in later))
+    return _("waiting for {nodes}").format(nodes=numbers)
+
+
+def _nodes_of(watch: Watch, step: PlannedStep) -> tuple[str, ...]:
+    if step.scope == "one":
+        return tuple(step.commands)
+    return () if step.scope in ("local", GATE) else watch.plan.nodes
+
+
+def node_number(plan: Plan, node: str) -> str:
+    return str(plan.nodes.index(node) + 1) if node in plan.nodes else clean(node)
+
+
+def minutes(milliseconds: int | None) -> str:
+    """``00:41``; ``1:02:03`` from an hour on. Of a width that does not jump."""
+    if milliseconds is None:
+        return "--:--"
+    seconds = max(0, milliseconds) // 1000
+    if seconds < 3600:
+        return f"{seconds // 60:02}:{seconds % 60:02}"
+    return f"{seconds // 3600}:{seconds % 3600 // 60:02}:{seconds % 60:02}"
+
+
+def elapsed(watch: Watch) -> int | None:
+    """Since the run began; it stands still when the run has ended or nobody works on it."""
+    state = watch.state
+    if not state.started_ms:
+        return None
+    until = state.ended_ms if state.ended_ms is not None else _frozen_at(watch)
+    return until - state.started_ms
+
+
+def _frozen_at(watch: Watch) -> int:
+    return watch.state.last_ms if watch.link is Link.GONE else watch.now_ms
+
+
+def down(watch: Watch) -> tuple[int, bool] | None:
+    """For how long this run has kept etcd stopped, in ms, and whether it still does; None while it stopped none."""
+    stop = watch.state.steps.get(STOPS)
+    if stop is None or stop.started_ms is None or not watch.state.committed:
+        return None
+    start = watch.state.steps.get(STARTS)
+    if start is not None and start.passed and start.ended_ms is not None:
+        return start.ended_ms - stop.started_ms, False
+    if watch.state.ended and watch.state.result != "failed":
+        return None
+    until = watch.now_ms if not watch.state.undoing or watch.link is Link.LIVE else watch.state.last_ms
+    return until - stop.started_ms, True
+
+
+def header(watch: Watch, width: int) -> Row:
+    """Cluster, runbook, run, step n of N, elapsed, and for how long etcd has been down."""
+    plan = watch.plan
+    env = environment_role(watch.environment)
+    name = row((f" {plan.cluster} ", env))
+    tagged = (*name, *row((f" {watch.environment.upper()} ", env))) if watch.environment else name
+    what = row((plan.runbook, Role.BRIGHT))
+    run = row((_("run {run}").format(run=plan.run), Role.DIM))
+    here = _position(watch)
+    clocks = joined([row((minutes(elapsed(watch)), Role.BRIGHT)), _down_row(watch)], "   ")
+    right = (*clocks, (" ", Role.NORMAL))
+    room = width - width_of(right) - 1
+    left = first_that_fits(
+        [
+            joined([tagged, what, run, here], "   "),
+            joined([tagged, what, run, here]),
+            joined([name, what, here]),
+            joined([name, what]),
+            name,
+        ],
+        room,
+    )
+    return spread(left, right, width)
+
+
+def _down_row(watch: Watch) -> Row:
+    span = down(watch)
+    if span is None:
+        return BLANK
+    if span[1]:
+        return row((_("etcd down {time}").format(time=minutes(span[0])), Role.WARN))
+    return row((_("etcd was down {time}").format(time=minutes(span[0])), Role.DIM))
+
+
+def _position(watch: Watch) -> Row:
+    """``step 9 of 14  stop etcd``, or how it ended."""
+    if watch.state.ended:
+        return result_word(watch.state.result)
+    steps = shown_steps(watch)
+    step = current(watch)
+    if watch.link is Link.GONE:
+        return row(("✖ " + _("the runner is gone"), Role.BAD))
+    if step is None:
+        return row((_("finishing"), Role.NORMAL))
+    figure = _("step {n} of {total}").format(n=steps.index(step) + 1, total=len(steps))
+    if watch.state.undoing:
+        figure = _("undo, ") + figure
+    return joined([row(figure), row((_(step.title), Role.BRIGHT))])
+
+
+def result_word(result: str) -> Row:
+    """How a run ended: glyph and word."""
+    match result:
+        case "verified":
+            return row(("● " + _("done and verified"), Role.OK))
+        case "undone":
+            return row(("↩ " + _("taken back and verified"), Role.OK))
+        case "aborted":
+            return row(("■ " + _("aborted"), Role.WARN))
+        case "refused":
+            return row(("▲ " + _("refused, nothing was changed"), Role.WARN))
+        case "failed":
+            return row(("✖ " + _("failed"), Role.BAD))
+        case "fenced":
+            return row(("✖ " + _("taken over by another runner"), Role.BAD))
+        case "":
+            return row(("▶ " + _("under way"), Role.ACCENT))
+    return row(("? " + clean(result), Role.WARN))
+
+
+def step_rows(watch: Watch, width: int, selected: str = "") -> list[Row]:
+    """One row a step: glyph, number, title, and at the right its time or whom it waits for."""
+    rows: list[Row] = []
+    steps = shown_steps(watch)
+    if watch.state.undoing:
+        done = sum(1 for step in watch.plan.steps if mark(watch, step) in (Mark.DONE, Mark.UNDONE))
+        rows.append(clip(row((_("Taking back {n} steps").format(n=done), Role.ACCENT)), width))
+    for number, step in enumerate(steps, 1):
+        rows.append(_step_row(watch, step, number, width, chosen=step.id == selected))
+        rows += _waiting_row(watch, step, width)
+        if not watch.state.undoing and step.scope == GATE:
+            rows.append(clip(row(("═ " + no_return(watch.plan, short=True), Role.DIM)), width))
+    return rows
+
+
+def _step_row(watch: Watch, step: PlannedStep, number: int, width: int, *, chosen: bool) -> Row:
+    state = mark(watch, step)
+    glyph, role = _GLYPH[state]
+    quiet = Role.DIM if state is Mark.TODO else Role.NORMAL
+    loud = state in (Mark.RUNNING, Mark.GATE_OPEN, Mark.FAILED, Mark.UNKNOWN, Mark.STOPPED)
+    left = row(
+        ("›" if chosen else " ", Role.ACCENT),
+        (f"{glyph} ", role),
+        (f"{number:>2} ", Role.DIM),
+        (short_title(step), Role.BRIGHT if loud or chosen else quiet),
+    )
+    return spread(left, _step_right(watch, step, state), width)
+
+
+def _step_right(watch: Watch, step: PlannedStep, state: Mark) -> Row:
+    word = {
+        Mark.FAILED: (_("failed"), Role.BAD),
+        Mark.UNKNOWN: (_("unknown"), Role.WARN),
+        Mark.UNDONE: (_("undone"), Role.DIM),
+        Mark.GATE_OPEN: (_("your word"), Role.WARN),
+        Mark.STOPPED: (_("stopped"), Role.WARN),
+    }.get(state)
+    if word:
+        return row(word)
+    if step.scope == GATE and state is Mark.DONE:
+        return row((clock(watch.state.gates[step.id].answered_ms), Role.DIM))
+    run = watch.state.steps.get(step.id)
+    if run is None or run.started_ms is None:
+        return BLANK
+    until = run.ended_ms if run.ended_ms is not None else watch.now_ms
+    return row((minutes(until - run.started_ms), Role.ACCENT if state is Mark.RUNNING else Role.DIM))
+
+
+def _waiting_row(watch: Watch, step: PlannedStep, width: int) -> list[Row]:
+    if mark(watch, step) is not Mark.RUNNING:
+        return []
+    words = joined([row((waiting_for(watch, step), Role.ACCENT))])
+    return [clip(row("      ", *words), width)] if words else []
+
+
+def no_return(plan: Plan, *, short: bool = False) -> str:
+    """Where this plan cannot be taken back any more; for a restore: nowhere."""
+    at = next((step for step in plan.steps if step.effect == "no_return"), None)
+    if at is None:
+        if short:
+            return _("all below can be taken back")
+        return _("point of no return: none, every step can be taken back until you purge")
+    return _("point of no return: {step}").format(step=_(at.title))
+
+
+def node_word(watch: Watch, node: str) -> Row:
+    """The right end of a master's frame: where it stands in the current step."""
+    step = current(watch)
+    if step is None or step.scope in (GATE, "local"):
+        return row((_("waits"), Role.DIM)) if step else BLANK
+    at: NodeStep = watch.state.at(step.id, node)
+    span = minutes((at.ended_ms or watch.now_ms) - at.started_ms) if at.started_ms is not None else ""
+    match at.state:
+        case At.DONE:
+            return row(("✔ ", Role.OK), (_("done") + f" {span}", Role.DIM))
+        case At.FAILED:
+            return row(("✖ " + _("failed"), Role.BAD))
+        case At.UNKNOWN:
+            return row(("? " + _("outcome unknown"), Role.WARN))
+        case At.ACTING:
+            return row(("▶ " + _("running") + f" {span}", Role.ACCENT))
+        case At.PROBING:
+            return row(("▶ " + _("checking") + f" {span}", Role.ACCENT))
+        case At.UNDONE:
+            return row(("↩ " + _("undone"), Role.DIM))
+    return row((_("waits"), Role.DIM))
+
+
+def phase_words(watch: Watch) -> Row:
+    """One line under the header: what this moment means for the masters."""
+    state = watch.state
+    if watch.link is Link.OPENING:
+        return row((" " + _("opening the run"), Role.DIM))
+    if watch.link is Link.GONE:
+        return row(
+            (" ✖ " + _("The runner process is gone, nobody works on this run. "), Role.BAD),
+            (_("Its journal has all it did: r looks at the masters and goes on."), Role.BRIGHT),
+        )
+    if state.ended:
+        return row((" " + (clean(state.detail) or _ended_words(state)), Role.NORMAL))
+    match state.phase:
+        case Phase.NEW:
+            words = _("beginning")
+        case Phase.PREPARING:
+            words = _(
+                "Preparing: nothing stops yet. Leaving now changes nothing but files beside the live data."
+            )
+        case Phase.GATE:
+            words = _("All is proved and staged. Nothing has been stopped; your word is awaited.")
+        case Phase.CLEANING:
+            words = _("Taking the staged files back. Nothing was stopped.")
+        case Phase.UNDOING:
+            words = _("Putting everything back as it was before the run.")
+        case _:
+            words = no_return(watch.plan)
+            return row((f" ═ {words} ", Role.DIM))
+    return row((f" {words}", Role.NORMAL))
+
+
+def _ended_words(state: RunState) -> str:
+    match state.result:
+        case "verified":
+            return _("Every check of the last gate passed.")
+        case "aborted" if not state.committed:
+            return _("Aborted before anything was stopped: the masters are as they were.")
+        case "undone":
+            return _("Everything is as it was before the run.")
+    return ""
+
+
+def strip_row(watch: Watch, width: int) -> Row:
+    """All steps as glyphs on one line: for narrow terminals."""
+    cells: list[tuple[str, Role]] = [(" ", Role.NORMAL)]
+    for step in shown_steps(watch):
+        glyph, role = _GLYPH[mark(watch, step)]
+        cells.append(("◆" if step.scope == GATE else glyph, role))
+    step_now = current(watch)
+    words = waiting_for(watch, step_now) if step_now else ""
+    tail = joined(
+        [row((short_title(step_now), Role.BRIGHT)) if step_now else BLANK, row((words, Role.ACCENT))]
+    )
+    return clip((*cells, ("  ", Role.NORMAL), *tail), width)

@@ -1,0 +1,264 @@
+"""Pages of a run that are read, not watched: its result, its steps with their facts, the way by hand."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from novatui.model.plan import Plan, PlannedStep
+from novatui.model.run import At, RunState
+from novatui.model.sanitize import clean
+from novatui.present.gate import pair_rows
+from novatui.present.i18n import _
+from novatui.present.numbers import grouped
+from novatui.present.rows import BLANK, Role, Row, joined, row, text_of, wrap
+from novatui.present.run import (
+    GATE,
+    Link,
+    Mark,
+    Watch,
+    down,
+    elapsed,
+    mark,
+    minutes,
+    node_number,
+    result_word,
+    shown_steps,
+)
+
+# Facts that say what a person asks after a restore, in that order; others follow by name.
+_FIRST = (
+    "cluster_id",
+    "member_id",
+    "leader_id",
+    "revision",
+    "snapshot_revision",
+    "hash",
+    "compact_revision",
+    "write",
+)
+_QUIET = ("endpoint", "cacert", "cert", "key", "boot_id", "state", "raw")
+
+
+def result_rows(watch: Watch, width: int, by_hand: Mapping[str, str]) -> list[Row]:
+    """How it ended, what is verified, what stands where, and which key does what next. ``by_hand``: directory per node."""
+    rows = [joined([result_word(watch.state.result), row((watch.plan.runbook, Role.NORMAL))]), BLANK]
+    if watch.link is Link.GONE:
+        rows = [row(("✖ " + _("the runner is gone"), Role.BAD)), BLANK]
+    if watch.state.detail:
+        rows += [
+            row((piece, Role.BRIGHT))
+            for line in watch.state.detail.split("\n")
+            for piece in wrap(clean(line), width)
+        ]
+        rows.append(BLANK)
+    rows += _times(watch, width)
+    rows += _wrong(watch, width)
+    rows += _verified(watch, width)
+    rows += _standing(watch, width)
+    rows += _kept(watch, width)
+    rows += _next(watch, width, by_hand)
+    return rows
+
+
+def result_text(watch: Watch, by_hand: Mapping[str, str]) -> str:
+    """The same, to be copied."""
+    return "\n".join(text_of(line) for line in result_rows(watch, 100, by_hand)) + "\n"
+
+
+def _times(watch: Watch, width: int) -> list[Row]:
+    span = down(watch)
+    words = minutes(elapsed(watch))
+    if span is not None:
+        how = _("etcd still down, {time} so far") if span[1] else _("etcd was down {time}")
+        words += "   " + how.format(time=minutes(span[0]))
+    rows = pair_rows(_("Took"), words, width)
+    gate = next((g for g in watch.state.gates.values() if g.answered_ms is not None), None)
+    if gate is not None:
+        rows += pair_rows(_("Typed by"), clean(gate.answered_by), width)
+    return rows
+
+
+def _wrong(watch: Watch, width: int) -> list[Row]:
+    """Every step that is not as it should be, on which master, and why."""
+    rows: list[Row] = []
+    for step in shown_steps(watch):
+        if mark(watch, step) not in (Mark.FAILED, Mark.UNKNOWN, Mark.STOPPED):
+            continue
+        rows += [BLANK, row(("✖ ", Role.BAD), (_(step.title), Role.BRIGHT))]
+        run = watch.state.steps[step.id]
+        for node in watch.plan.nodes:
+            at = run.nodes.get(node)
+            if at is None or at.state is At.DONE:
+                continue
+            words = {At.FAILED: _("failed"), At.UNKNOWN: _("outcome unknown")}.get(
+                at.state, _("not finished")
+            )
+            said = at.detail or (at.output[-1] if at.output else "")
+            rows += _indented(
+                f"{node_number(watch.plan, node)} {node}: {words}" + (f": {said}" if said else ""), width
+            )
+        for finding in run.findings:
+            rows += _indented(clean(str(finding.get("title", finding))), width)
+            if finding.get("hint"):
+                rows += _indented(clean(str(finding["hint"])), width, Role.DIM)
+    return rows
+
+
+def _verified(watch: Watch, width: int) -> list[Row]:
+    """The facts of the checks that ended the run, merged per master: what is the same on all is said once."""
+    if watch.state.result not in ("verified", "undone"):
+        return []
+    seen = [s for s in _after_gate(watch) if s.effect == "observe" and watch.state.passed(s.id)]
+    facts: dict[str, dict[str, Any]] = {}
+    for step in seen:
+        for node, one in watch.state.facts.get(step.id, {}).items():
+            facts.setdefault(node, {}).update(one)
+    if not facts:
+        return []
+    rows = [BLANK, row((_("Verified"), Role.ACCENT), "  ", (_(seen[-1].title), Role.DIM))]
+    for key in [key for key in _keys(facts) if key not in _QUIET]:
+        values = {n: _value(key, facts[n].get(key), facts) for n in watch.plan.nodes if n in facts}
+        if len(set(values.values())) == 1 and len(values) > 1:
+            rows += pair_rows(_fact_name(key), f"{next(iter(values.values()))}  {_('on all')}", width)
+        else:
+            told = "   ".join(f"{node_number(watch.plan, node)}: {value}" for node, value in values.items())
+            rows += pair_rows(_fact_name(key), told, width)
+    return rows
+
+
+def _after_gate(watch: Watch) -> list[PlannedStep]:
+    steps = list(shown_steps(watch))
+    gates = [number for number, step in enumerate(steps) if step.scope == GATE]
+    return steps[gates[-1] + 1 :] if gates else steps
+
+
+def _keys(facts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    every = dict.fromkeys(key for one in facts.values() for key in one)
+    return [key for key in _FIRST if key in every] + [key for key in every if key not in _FIRST]
+
+
+def _fact_name(key: str) -> str:
+    names = {
+        "cluster_id": _("Cluster ID"),
+        "member_id": _("Member IDs"),
+        "leader_id": _("Leader"),
+        "revision": _("Revision"),
+        "snapshot_revision": _("Snapshot's"),
+        "hash": _("Hash of keys"),
+        "compact_revision": _("Compacted at"),
+        "write": _("Takes writes"),
+        "index": _("Raft index"),
+        "version": _("etcd"),
+        "unit": _("Unit"),
+        "answers": _("Answers"),
+    }
+    return names.get(key, clean(key.replace("_", " ")))
+
+
+def _value(key: str, value: Any, facts: Mapping[str, Mapping[str, Any]]) -> str:
+    if key == "leader_id":
+        return next((node for node, one in facts.items() if one.get("member_id") == value), clean(str(value)))
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return _("yes") if value else _("no")
+        case int():
+            return str(value) if "hash" in key else grouped(value)
+        case str():
+            return clean(value) or "–"
+        case [int(), int()]:
+            return f"{grouped(value[0])} → {grouped(value[1])}"
+        case list() | tuple() if all(isinstance(v, str) for v in value):
+            return " ".join(clean(v) for v in value) or _("none")
+    return clean(msgspec.json.encode(value).decode())
+
+
+def _standing(watch: Watch, width: int) -> list[Row]:
+    """After a stop before the end: the last thing each master is known to have finished."""
+    if watch.state.result in ("verified", "undone") or not watch.state.steps:
+        return []
+    rows = [BLANK, row((_("What stands"), Role.ACCENT))]
+    for node in watch.plan.nodes:
+        done = [s for s in shown_steps(watch) if watch.state.at(s.id, node).state is At.DONE]
+        words = _("after: {step}").format(step=_(done[-1].title)) if done else _("nothing done")
+        held = watch.state.leases.get(node, "")
+        words += {"acquired": _("; held by this run"), "adopted": _("; held by this run")}.get(held, "")
+        rows += pair_rows(f"{node_number(watch.plan, node)} {node}", words, width)
+    return rows
+
+
+def _kept(watch: Watch, width: int) -> list[Row]:
+    kept = kept_paths(watch.plan, watch.state)
+    if not kept:
+        return []
+    what = _("the restored data") if watch.state.result == "undone" else _("the data from before")
+    rows = [
+        BLANK,
+        row(
+            (_("Kept"), Role.ACCENT),
+            "  ",
+            (_("{what}, until a person purges it").format(what=what), Role.DIM),
+        ),
+    ]
+    for node, path in kept.items():
+        rows += pair_rows(f"{node_number(watch.plan, node)} {node}", path, width)
+    return rows
+
+
+def kept_paths(plan: Plan, state: RunState) -> dict[str, str]:
+    """Per node where the data that was swapped out lies: the path its own swap command names for it."""
+    undone = state.result == "undone"
+    steps, part = (
+        (plan.undo, f"novatui-undone-{plan.run}") if undone else (plan.steps, f"novatui-old-{plan.run}")
+    )
+    found: dict[str, str] = {}
+    for step in steps:
+        for node, commands in step.commands.items():
+            if "swap" not in step.id or state.at(step.id, node).state is not At.DONE:
+                continue
+            words = [word for command in commands for word in shlex.split(command) if word.endswith(part)]
+            if words:
+                found[node] = clean(words[0])
+    return found
+
+
+def _next(watch: Watch, width: int, by_hand: Mapping[str, str]) -> list[Row]:
+    state = watch.state
+    rows = [BLANK, row((_("Next"), Role.ACCENT))]
+    if watch.link is Link.GONE or (
+        state.result in ("failed", "fenced", "aborted") and (state.committed or state.result == "failed")
+    ):
+        rows += _key("r", _("look at the masters and go on from where it stopped"), width)
+    if can_undo(state):
+        rows += _key(
+            "u",
+            _("take it back: everything as it was before this run, the writes since are discarded"),
+            width,
+        )
+    if state.committed and by_hand:
+        file = "UNDO.txt" if state.result == "verified" else "FINISH.txt"
+        for node, path in by_hand.items():
+            rows += _key("", f"{file}: {node}:{path}/{file}", width)
+    rows += _key("l", _("every line of output of the chosen master"), width)
+    rows += _key("q", _("back to the dashboard"), width)
+    return rows
+
+
+def can_undo(state: RunState) -> bool:
+    """Whether there is anything to take back: it changed something, and was not taken back yet."""
+    return state.committed and state.result not in ("undone", "")
+
+
+def _key(key: str, meaning: str, width: int) -> list[Row]:
+    pieces = wrap(meaning, width - 4)
+    rows = [row((f" {key:<3}", Role.KEY), pieces[0])]
+    return rows + [row("    ", piece) for piece in pieces[1:]]
+
+
+def _indented(text: str, width: int, role: Role = Role.NORMAL) -> list[Row]:
+    return [row("  ", (piece, role)) for piece in wrap(text, width - 2)]

@@ -1,0 +1,125 @@
+"""The gate: the one place where a person's typed word lets a run stop etcd. Esc changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from novatui.model.plan import Plan
+from novatui.model.run import GateRun, RunState
+from novatui.present.gate import answered_words, closes_words, gate_rows, words_of
+from novatui.present.i18n import _
+from novatui.present.numbers import clock
+from novatui.present.rows import Role, Row, row
+from novatui.present.run import titles
+from novatui.tui.screens.run_choice import Choice, ChoiceModal
+from novatui.tui.screens.run_pages import PlanPage
+from novatui.tui.screens.run_words import StartButton, WordsModal
+from novatui.tui.widgets.rows_view import RowsView
+
+if TYPE_CHECKING:
+    from novatui.runner.client import Reply
+
+Answer = Callable[[str, str, tuple[str, ...]], Awaitable["Reply"]]
+
+
+class GateModal(WordsModal[str]):
+    """Ends with ``answered``, ``look`` (the gate stays open), ``detach`` or ``abort``. ``answer`` asks the runner."""
+
+    def __init__(self, plan: Plan, gate: GateRun, answer: Answer, now_ms: Callable[[], int]) -> None:
+        super().__init__(
+            titles(plan).get(gate.gate, gate.gate),
+            words_of(gate),
+            _("Start {runbook} on {cluster}").format(runbook=plan.runbook, cluster=plan.cluster),
+        )
+        self.plan, self.gate = plan, gate
+        self._answer, self._now_ms = answer, now_ms
+        self._asking = False
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(1.0, self._tick)
+        self._tick()
+
+    def _tick(self) -> None:
+        closes = closes_words(self.gate, self._now_ms())
+        self.query_one("#words-title", RowsView).set_rows(
+            [row((self.words_title, Role.BRIGHT), "   ", *closes)]
+        )
+
+    def rows(self, width: int) -> list[Row]:
+        return gate_rows(self.plan, self.gate, width)
+
+    def refill(self) -> None:
+        super().refill()
+        self._tick()
+
+    def start(self) -> None:
+        if not self._asking:
+            self._asking = True
+            self.query_one(StartButton).disabled = True
+            self.say(row((_("looking once more whether anything changed"), Role.ACCENT)))
+            self.run_worker(self._ask(), exit_on_error=False)
+
+    async def _ask(self) -> None:
+        reply = await self._answer(self.gate.gate, self.gate.nonce, self.typed)
+        self._asking = False
+        if reply.taken:
+            return  # the run screen closes us when the journal says so, or when the run ends
+        self.query_one(StartButton).disabled = False
+        match reply.code:
+            case "already_answered":
+                self.dismiss(f"already:{reply.by}:{clock(reply.at)}")
+            case "wrong_words":
+                wrong = ", ".join(reply.wrong)
+                self.say(row(("✖ " + _("not right: {words}").format(words=wrong), Role.BAD)))
+            case "stale":
+                self.dismiss("stale")
+            case _:
+                self.say(row(("✖ " + (reply.why or reply.code), Role.BAD)))
+
+    def state_changed(self, state: RunState) -> None:
+        """The run went on: if this gate is not the open one any more, there is nothing left to type."""
+        now = state.open_gate
+        if now is None or now.nonce != self.gate.nonce:
+            gate = state.gates.get(self.gate.gate)
+            if self.is_attached and not self._dismissed:
+                self._dismissed = True
+                self.dismiss("answered" if gate is not None and gate.answered_ms is not None else "closed")
+
+    _dismissed = False
+
+    def action_leave(self) -> None:
+        if not self.armed:
+            return
+        self.app.push_screen(
+            ChoiceModal(
+                _("The gate stays open; nothing has been stopped"),
+                [
+                    Choice("stay", "s", _("Stay"), _("back to the gate")),
+                    Choice("look", "l", _("Look"), _("at the run's output; o opens the gate again")),
+                    Choice("detach", "d", _("Detach"), _("leave the run waiting here; H finds it again")),
+                    Choice(
+                        "abort", "A", _("Abort"), _("remove the staged files; the masters stay as they are")
+                    ),
+                ],
+            ),
+            self._left,
+        )
+
+    def _left(self, choice: str | None) -> None:
+        if choice and choice != "stay" and not self._dismissed:
+            self._dismissed = True
+            self.dismiss(choice)
+
+    def action_commands(self) -> None:
+        self.app.push_screen(PlanPage(self.plan))
+
+
+def how_closed(gate: GateRun | None) -> Content:
+    """For the line below: by whom it was answered."""
+    return Content(
+        answered_words(gate) if gate is not None and gate.answered_ms is not None else _("the gate is closed")
+    )

@@ -1,0 +1,406 @@
+"""The wizard of restore-cluster: source, preflight, plan. It only looks; ``p`` on the plan starts the run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec.structs import replace
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.worker import Worker, WorkerState
+
+from novatui.errors import NovatuiError, Refused
+from novatui.model.findings import Finding
+from novatui.model.plan import Plan, Request
+from novatui.model.sources import Source, Sources
+from novatui.present.i18n import _
+from novatui.present.plan import plan_rows, plan_text
+from novatui.present.preflight import overrulable
+from novatui.present.rows import BLANK, Role, Row, row, text_of
+from novatui.present.sources import (
+    detail_rows,
+    looked_rows,
+    preselected,
+    silent_rows,
+    source_rows,
+)
+from novatui.present.wizard import page_names, preflight_rows, trouble_rows, waiting_rows, wizard_header
+from novatui.tui.actions import bindings
+from novatui.tui.screens.base import NovaScreen
+from novatui.tui.screens.run import RunScreen
+from novatui.tui.screens.run_client import RunClient
+from novatui.tui.screens.run_pages import COLUMNS_FROM, ScriptsPage
+from novatui.tui.screens.wizard_overrule import OverruleModal
+from novatui.tui.widgets.footer import Footer
+from novatui.tui.widgets.page import Page
+from novatui.tui.widgets.rows_view import RowsView
+
+if TYPE_CHECKING:
+    from novatui.tui.app import NovatuiApp
+
+log = logging.getLogger(__name__)
+RUNBOOK = "restore-cluster"
+SPIN_SECONDS = 1 / 4
+SOURCE, PREFLIGHT, PLAN = range(3)
+
+
+class WizardScreen(NovaScreen):
+    """Which page, which source, which guards are overruled; the plan is made anew whenever one of them changes."""
+
+    CSS_PATH = "../styles/run.tcss"
+    scope: ClassVar[str] = "wizard"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("wizard"),
+        *(Binding(str(n), f"choose({n - 1})", show=False) for n in range(1, 8)),
+    ]
+
+    def __init__(self, client: RunClient, nodes: tuple[str, ...], prefer: str = "") -> None:
+        super().__init__()
+        self.client, self.nodes, self.prefer = client, nodes, prefer
+        self.page_now = SOURCE
+        self.found: Sources | None = None
+        self.chosen = -1
+        self.overruled: tuple[str, ...] = ()
+        self.plan: Plan | None = None
+        self.findings: tuple[Finding, ...] = ()
+        self.error: NovatuiError | None = None
+        self.waiting = ""
+        self.since_ms = 0
+        self.node = 0  # whose commands are shown where there is room for one
+
+    def compose(self) -> ComposeResult:
+        yield RowsView(id="wizard-header")
+        yield Page(id="wizard-page")
+        yield Footer(self.scope)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(SPIN_SECONDS, self._spin)
+        self.look()
+
+    # asking
+
+    def look(self) -> None:
+        self.found, self.plan, self.error, self.findings = None, None, None, ()
+        words = _("asking every master, read-only: configuration, archives, its own data")
+        self._ask(words, self._look())
+
+    def _ask(self, words: str, work: Coroutine[Any, Any, None]) -> None:
+        self.waiting, self.since_ms = words, self.nova.clock()
+        self.paint()
+        self.run_worker(work, name="ask", group="ask", exclusive=True, exit_on_error=False)
+
+    async def _look(self) -> None:
+        self.found = await self.client.look(Request(runbook=RUNBOOK))
+        self.chosen = self._first(self.found)
+        self._answered()
+
+    def _first(self, found: Sources) -> int:
+        for number, source in enumerate(found.sources):
+            if self.prefer and source.kind == "survivor" and self.prefer in source.nodes and source.usable:
+                return number
+        return preselected(found)
+
+    def make_plan(self) -> None:
+        source = self.source
+        if source is None:
+            return
+        self.plan, self.error, self.findings = None, None, ()
+        words = _("looking at every master for this source: all checks, and the exact commands")
+        self._ask(words, self._make_plan(request_for(source, self.nodes, self.overruled)))
+
+    async def _make_plan(self, request: Request) -> None:
+        try:
+            self.plan = await self.client.make_plan(request)
+        except Refused as refused:
+            self.findings = tuple(getattr(refused, "findings", ()))
+            self.error = None if self.findings else refused
+        self._answered()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Whatever else went wrong is said on the page it belongs to."""
+        if event.state is not WorkerState.ERROR or event.worker.name not in ("ask", "start"):
+            return
+        error = event.worker.error
+        if not isinstance(error, NovatuiError):
+            log.error("the wizard's worker stopped", exc_info=error)
+            error = NovatuiError(
+                _("This failed, and it is a fault of novatui"),
+                f"{type(error).__name__}: {error}",
+                _("its log says more; nothing was changed"),
+            )
+        self.error = error
+        self._answered()
+
+    def _answered(self) -> None:
+        self.waiting = ""
+        self.paint()
+
+    # drawing
+
+    @property
+    def source(self) -> Source | None:
+        found = self.found
+        return found.sources[self.chosen] if found and 0 <= self.chosen < len(found.sources) else None
+
+    def _spin(self) -> None:
+        if self.waiting:
+            self.paint()
+
+    def on_clock(self, now_ms: int) -> None:
+        if not self.waiting and self.page_now == SOURCE:
+            self.paint()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self.paint)
+
+    def paint(self) -> None:
+        if not self.is_attached:
+            return
+        cluster = self.nova.cluster
+        page = self.query_one(Page)
+        with self.app.batch_update():
+            self.query_one("#wizard-header", RowsView).set_rows(
+                [wizard_header(cluster.name, cluster.environment, RUNBOOK, self.page_now, self.size.width)]
+            )
+            page.keys = self._keys()
+            page.show(page_names()[self.page_now], self.rows(page.inner, max(4, page.size.height - 2)))
+            self.query_one(Footer).update()
+
+    def _keys(self) -> str:
+        if self.waiting or self.error:
+            return ""
+        match self.page_now:
+            case 0:
+                return _("j k choose  n next")
+            case 1:
+                return (
+                    _("n plan")
+                    if self.plan
+                    else _("o overrule")
+                    if overrulable(self.findings, self.overruled)
+                    else ""
+                )
+        return _("p prepare: nothing stops yet")
+
+    def rows(self, width: int, height: int) -> list[Row]:
+        now = self.nova.clock()
+        if self.waiting:
+            return [BLANK, *waiting_rows(self.waiting, self.since_ms, now, width)]
+        if self.error is not None:
+            return [BLANK, *trouble_rows(self.error.title, self.error.detail, self.error.hint, width)]
+        match self.page_now:
+            case 0:
+                return self._source_rows(now, width, height)
+            case 1:
+                return [
+                    BLANK,
+                    *preflight_rows(
+                        self.findings, self.nodes, self.overruled, width, passed=self.plan is not None
+                    ),
+                ]
+        return self._plan_rows(width)
+
+    def _source_rows(self, now: int, width: int, height: int) -> list[Row]:
+        found = self.found
+        if found is None:
+            return []
+        if not found.sources:
+            return [BLANK, *looked_rows(found, width)]
+        source = self.source
+        below = [BLANK, *detail_rows(source, found, now, width)] if source else []
+        below += silent_rows(found, width)
+        groups = source_rows(found, self.chosen, now, width)
+        room = max(3, height - len(below) - 1)
+        return [BLANK, *_window(groups, max(0, self.chosen), room), *below]
+
+    def _plan_rows(self, width: int) -> list[Row]:
+        if self.plan is None:
+            return []
+        nodes = (
+            self.plan.nodes if width >= COLUMNS_FROM else [self.plan.nodes[self.node % len(self.plan.nodes)]]
+        )
+        said = row(
+            ("p", Role.KEY),
+            " ",
+            (
+                _(
+                    "prepares it: nothing stops yet. Survivors are read, the archive is proved, data is staged beside the live data;"
+                ),
+                Role.BRIGHT,
+            ),
+        )
+        then = row("  ", (_("then the gate asks for your typed word."), Role.BRIGHT))
+        return [said, then, BLANK, *plan_rows(self.plan, nodes, width)]
+
+    # keys
+
+    def why_not_next(self) -> str:
+        if self.waiting:
+            return _("still asking")
+        if self.page_now == SOURCE:
+            if self.source is None:
+                return _("nothing was found")
+            return "" if self.source.usable else _("it cannot be used")
+        if self.page_now == PREFLIGHT:
+            return "" if self.plan is not None else _("refused")
+        return _("p prepares")
+
+    def act_wizard_next(self) -> None:
+        if self.page_now == SOURCE:
+            self.page_now = PREFLIGHT
+            self.make_plan()
+        elif self.page_now == PREFLIGHT:
+            self._turn(PLAN)
+
+    def _turn(self, page: int) -> None:
+        self.page_now = page
+        self.query_one(Page).scroll_lines(-1_000_000)
+        self.paint()
+
+    def act_wizard_back(self) -> None:
+        if self.page_now == SOURCE:
+            self.dismiss(None)
+            return
+        if self.page_now == PREFLIGHT:
+            self.workers.cancel_group(self, "ask")
+            self.waiting, self.error, self.overruled = "", None, ()
+        self._turn(self.page_now - 1)
+
+    def act_wizard_quit(self) -> None:
+        self.dismiss(None)
+
+    def act_wizard_again(self) -> None:
+        if self.page_now == SOURCE:
+            self.look()
+        else:
+            self.page_now = PREFLIGHT
+            self.make_plan()
+
+    def why_not_overrule(self) -> str:
+        if self.page_now != PREFLIGHT or self.waiting:
+            return _("on the preflight page")
+        return "" if overrulable(self.findings, self.overruled) else _("nothing here may be overruled")
+
+    def act_wizard_overrule(self) -> None:
+        guard = overrulable(self.findings, self.overruled)[0]
+        reasons = [f for f in self.findings if f.guard == guard]
+        self.app.push_screen(OverruleModal(guard, reasons), self._overruled)
+
+    def _overruled(self, guard: str | None) -> None:
+        if guard:
+            self.overruled = (*self.overruled, guard)
+            self.make_plan()
+
+    def why_not_plan(self) -> str:
+        return "" if self.plan is not None else _("no plan yet")
+
+    def act_wizard_scripts(self) -> None:
+        if self.plan is not None:
+            self.app.push_screen(ScriptsPage(self.plan))
+
+    def why_not_prepare(self) -> str:
+        if self.waiting:
+            return _("still asking")
+        if self.page_now != PLAN or self.plan is None:
+            return _("on the plan's page")
+        return ""
+
+    def act_wizard_prepare(self) -> None:
+        plan = self.plan
+        if plan is None:
+            return
+        self.waiting, self.since_ms = _("starting the runner, a process of its own"), self.nova.clock()
+        self.paint()
+        self.run_worker(self._start(plan), name="start", group="start", exclusive=True, exit_on_error=False)
+
+    async def _start(self, plan: Plan) -> None:
+        run = await self.client.start(plan)
+        self.app.switch_screen(RunScreen(self.client, run, plan))
+
+    def why_not_node(self) -> str:
+        if self.page_now != PLAN:
+            return _("on the plan's page")
+        return "" if self.query_one(Page).inner < COLUMNS_FROM else _("all are shown")
+
+    def act_wizard_node(self) -> None:
+        self.action_choose((self.node + 1) % len(self.nodes))
+
+    def action_choose(self, number: int) -> None:
+        if number < len(self.nodes):
+            self.node = number
+            self.paint()
+
+    def act_wizard_up(self) -> None:
+        self._move(-1)
+
+    def act_wizard_down(self) -> None:
+        self._move(1)
+
+    def _move(self, by: int) -> None:
+        if self.page_now == SOURCE and self.found and self.found.sources:
+            self.chosen = max(0, min(len(self.found.sources) - 1, self.chosen + by))
+            self.paint()
+        else:
+            self.query_one(Page).scroll_lines(by)
+
+    def act_wizard_page_up(self) -> None:
+        self.query_one(Page).scroll_lines(-10)
+
+    def act_wizard_page_down(self) -> None:
+        self.query_one(Page).scroll_lines(10)
+
+    def act_wizard_first(self) -> None:
+        self.query_one(Page).scroll_lines(-1_000_000)
+
+    def act_wizard_last(self) -> None:
+        self.query_one(Page).scroll_lines(1_000_000)
+
+    def act_wizard_copy(self) -> None:
+        if self.page_now == PLAN and self.plan is not None:
+            text = plan_text(self.plan)
+        else:
+            text = "\n".join(text_of(line).rstrip() for line in self.rows(118, 1_000)) + "\n"
+        self.app.copy_to_clipboard(text)
+        self.say(_("copied"))
+
+
+class RestoreWizard(WizardScreen):
+    """As the app opens it: over its own client, for its cluster."""
+
+    def __init__(self, app: NovatuiApp, node: str = "") -> None:
+        super().__init__(app.run_client, tuple(one.name for one in app.cluster.nodes), node)
+
+
+def request_for(source: Source, nodes: tuple[str, ...], overruled: tuple[str, ...]) -> Request:
+    """The same words ``novatui plan`` would be given for this source."""
+    request = Request(runbook=RUNBOOK, overrule=overruled)
+    if source.kind == "survivor":
+        return replace(request, survivor=source.nodes[0])
+    everywhere = set(source.nodes) == set(nodes)
+    return replace(request, snapshot=source.path, from_node="" if everywhere else source.nodes[0])
+
+
+def _window(groups: list[list[Row]], chosen: int, room: int) -> list[Row]:
+    """As many whole groups as fit, the chosen one among them; what is left out is counted."""
+    begin = end = chosen
+    used = len(groups[chosen])
+    while True:
+        if end + 1 < len(groups) and used + len(groups[end + 1]) + 2 <= room:
+            end += 1
+            used += len(groups[end])
+        elif begin > 0 and used + len(groups[begin - 1]) + 2 <= room:
+            begin -= 1
+            used += len(groups[begin])
+        else:
+            break
+    rows = [line for group in groups[begin : end + 1] for line in group]
+    above, below = begin, len(groups) - 1 - end
+    if above:
+        rows.insert(0, row((_("  +{n} above").format(n=above), Role.DIM)))
+    if below:
+        rows.append(row((_("  +{n} below").format(n=below), Role.DIM)))
+    return rows

@@ -435,8 +435,12 @@ class Service:
         self._flush_restarts = not again
         self._enter("dead" if self.result == "success" else "failed")
         if self._starters and not self._start_after_stop:
-            self._log(3, f"Failed to start {self.description}.")
-            self._finish(self._starters, "timeout" if self.result == "timeout" else "failed")
+            if self.result == "success":  # a oneshot has started when it is over
+                self._log(6, f"Finished {self.description}.")
+                self._finish(self._starters, "done")
+            else:
+                self._log(3, f"Failed to start {self.description}.")
+                self._finish(self._starters, "timeout" if self.result == "timeout" else "failed")
         if again:
             self._enter("auto-restart")
             self._arm(self.definition.seconds("RestartSec", 0.1), self._restart_due)

@@ -255,3 +255,25 @@ def test_slow_disks_on_a_serving_member_are_information() -> None:
 def test_history_of_a_member_that_serves_again_is_not_held_against_it() -> None:
     old = [damage("m1", 300), line("ready to serve client requests", ago_s=250, level=Level.INFO)]
     assert judge(healthy(), {"m1": old}).findings == ()
+
+
+def test_while_one_still_reads_nothing_is_restored() -> None:
+    """Two just fell over; the third's answer is half a second old and says that quorum stands."""
+    broken = [down(node(i), "activating", "auto-restart") for i in (1, 2)]
+    found = judge(put(healthy(), *broken), {"m1": [damage("m1")], "m2": [damage("m2")]})
+    assert found.verdict is Verdict.DEGRADED
+    assert found.recommend not in ("restore-cluster", "recover-member")
+
+
+def test_nothing_is_recommended_while_two_clusters_are_seen() -> None:
+    odd = down(node(3, endpoint=replace(node(3).endpoint, cluster_id="beef")))
+    found = judge(put(healthy(), odd), {"m3": [damage("m3")]})
+    assert found.verdict is Verdict.DEGRADED
+    assert found.recommend == ""
+    assert "different clusters" in found.recommend_why
+
+
+def test_healthy_means_all_of_them() -> None:
+    found = judge(put(healthy(), replace(node(3), link=Link.CONNECTING)))
+    assert [finding.severity for finding in found.findings] == [Severity.INFO]
+    assert (found.verdict, found.quorum.healthy) == (Verdict.DEGRADED, 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from novatui.model.cluster import ClusterSnapshot
 from novatui.model.findings import Diagnosis, Finding
-from novatui.present.headline import quorum_words, ranked, severity_mark, verdict_word
+from novatui.present.headline import quorum_words, ranked, severity_mark, verdict_mark, verdict_word
 from novatui.present.i18n import _
 from novatui.present.numbers import dated
 from novatui.present.rows import BLANK, Role, Row, row, wrap
@@ -29,7 +29,9 @@ def evidence_rows(snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int, 
 
 def _recommendation(diagnosis: Diagnosis, width: int) -> list[Row]:
     figure, meaning = quorum_words(diagnosis.verdict, diagnosis.quorum)
-    rows = _paragraph(f"{verdict_word(diagnosis.verdict)}: {figure} {meaning}", width, Role.BRIGHT)
+    glyph, role = verdict_mark(diagnosis.verdict)
+    rows = [row((f"{glyph} {verdict_word(diagnosis.verdict)}", role))]
+    rows += _paragraph(f"{figure} {meaning}", width, Role.NORMAL)
     if diagnosis.recommend:
         what = _("wait") if diagnosis.recommend == "wait" else diagnosis.recommend
         where = f" {diagnosis.recommend_node}" if diagnosis.recommend_node else ""

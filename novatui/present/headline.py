@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from novatui.model.cluster import ClusterSnapshot, Link, NodeSnapshot
+from novatui.model.cluster import ClusterSnapshot, Link
 from novatui.model.findings import Diagnosis, Finding, Quorum, Severity, Verdict
 from novatui.present.i18n import _, ngettext
 from novatui.present.numbers import age, clock, dated
 from novatui.present.rows import BLANK, Role, Row, clip, first_that_fits, joined, row, spread, width_of
+from novatui.present.standing import standing
 
 FRESH_MS = 3_500  # a poll a second; one late one is no news
 OLD_MS = 10_000
@@ -35,6 +36,10 @@ def verdict_word(verdict: Verdict) -> str:
         case Verdict.NO_QUORUM:
             return _("NO QUORUM")
     return _("UNKNOWN")
+
+
+def verdict_mark(verdict: Verdict) -> tuple[str, Role]:
+    return _WORDS[verdict]
 
 
 def severity_mark(severity: Severity) -> tuple[str, Role]:
@@ -96,13 +101,10 @@ def _age_row(snapshot: ClusterSnapshot, now_ms: int, short: bool) -> Row:
     return row((f"▲ {words}", Role.WARN)) if elapsed >= FRESH_MS else row((words, Role.DIM))
 
 
-def _unreachable(snapshot: ClusterSnapshot) -> tuple[str, str]:
-    """How many masters cannot be asked, long and short."""
+def _unreachable(snapshot: ClusterSnapshot) -> str:
+    """How many masters cannot be asked."""
     lost = [node for node in snapshot.nodes if node.link in (Link.LOST, Link.REFUSED)]
-    if not lost:
-        return "", ""
-    text = ngettext("{n} unreachable", "{n} unreachable", len(lost)).format(n=len(lost))
-    return text, text
+    return ngettext("{n} unreachable", "{n} unreachable", len(lost)).format(n=len(lost)) if lost else ""
 
 
 def verdict_bar(snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int, width: int) -> Row:
@@ -110,16 +112,16 @@ def verdict_bar(snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int, wi
     env = environment_role(snapshot.environment)
     name = row((f" {snapshot.cluster} ", env))
     tag = row((f" {snapshot.environment.upper()} ", env)) if snapshot.environment else BLANK
-    glyph, role = _WORDS[diagnosis.verdict]
+    glyph, role = verdict_mark(diagnosis.verdict)
     word = row((f"{glyph} {verdict_word(diagnosis.verdict)}", role))
     figure, meaning = quorum_words(diagnosis.verdict, diagnosis.quorum)
-    gone, gone_short = _unreachable(snapshot)
+    gone = _unreachable(snapshot)
     old, old_short = _age_row(snapshot, now_ms, False), _age_row(snapshot, now_ms, True)
     time = row((clock(now_ms), Role.DIM))
     lefts = [
         joined([_tagged(name, tag), word, row((figure, Role.BRIGHT), f" {meaning}"), row((gone, Role.BAD))]),
         joined([_tagged(name, tag), word, row((figure, Role.BRIGHT)), row((gone, Role.BAD))]),
-        joined([name, word, row((figure, Role.BRIGHT)), row((gone_short, Role.BAD))]),
+        joined([name, word, row((figure, Role.BRIGHT)), row((gone, Role.BAD))]),
         joined([name, word, row((figure.split(" ")[-1], Role.BRIGHT))]),
         joined([word, row((figure.split(" ")[-1], Role.BRIGHT))]),
     ]
@@ -196,9 +198,12 @@ def _quiet_row(snapshot: ClusterSnapshot, diagnosis: Diagnosis) -> Row:
     if waiting:
         doing = ", ".join(f"{node.name} {node.doing}".strip() for node in waiting[:3])
         return row((" " + _("connecting: "), Role.NORMAL), (doing, Role.DIM))
+    for node in snapshot.nodes:
+        if node.error:
+            state = standing(node)
+            return row(
+                (f" {state.glyph} ", state.role),
+                (f"{node.name} {state.word}: {node.error.title}", Role.BRIGHT),
+            )
     reason = diagnosis.recommend_why or _("no finding says why; d shows what is known")
     return row((f" {reason}", Role.NORMAL))
-
-
-def since_words(node: NodeSnapshot, now_ms: int) -> str:
-    return age(now_ms - node.since_ms) if node.since_ms is not None else ""

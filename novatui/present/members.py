@@ -11,6 +11,7 @@ from novatui.present.node import lag, newest_index
 from novatui.present.numbers import NONE, grouped, size
 from novatui.present.rows import Role, Row, Seg, fit, row, width_of
 from novatui.present.standing import BAD, FOLLOWER, LEADER, LEARNER, WARN, current
+from novatui.present.strip import short_name
 
 MAX_ROWS = 7
 
@@ -28,18 +29,19 @@ class Column:
 
 COLUMNS = (
     Column("member", "MEMBER", 8),
-    Column("status", "STATUS", 12),
+    Column("status", "STATUS", 11),
     Column("id", "ID", 16, drop=6),
     Column("leader", "LEADER", 6, drop=3),
     Column("learner", "LEARNER", 7, drop=9),
-    Column("term", "TERM", 5, right=True, drop=7),
-    Column("index", "INDEX", 13, right=True, drop=2),
-    Column("lag", "LAG", 6, right=True, drop=1),
-    Column("db", "DB", 7, right=True, drop=4),
-    Column("in_use", "IN USE", 7, right=True, drop=8),
-    Column("version", "VERSION", 8, drop=5),
-    Column("alarm", "ALARM", 8),
+    Column("term", "TERM", 4, right=True, drop=7),
+    Column("index", "INDEX", 11, right=True, drop=2),
+    Column("lag", "LAG", 5, right=True, drop=1),
+    Column("db", "DB", 6, right=True, drop=4),
+    Column("in_use", "IN USE", 6, right=True, drop=8),
+    Column("version", "VERSION", 7, drop=5),
+    Column("alarm", "ALARM", 9),
     Column("seen_by", "SEEN BY", 9),
+    Column("peer", "PEER URL", 32, drop=10),
 )
 
 
@@ -162,8 +164,10 @@ def _name(line: Line, snapshot: ClusterSnapshot, newest: int | None) -> Row:
     names = {member.name for member in line.versions if member.name}
     if len(names) > 1:
         return row((f"{WARN} " + "/".join(sorted(names)), Role.WARN))
-    name = next(iter(names), "") or (line.node.env.name or line.node.name if line.node else NONE)
-    return row(name)
+    own = ""
+    if line.node:
+        own = line.node.env.name or short_name(line.node.name, [node.name for node in snapshot.nodes])
+    return row(next(iter(names), "") or own or NONE)
 
 
 def _status(line: Line, snapshot: ClusterSnapshot, newest: int | None) -> Row:
@@ -275,13 +279,34 @@ def _alarm(line: Line, snapshot: ClusterSnapshot, newest: int | None) -> Row:
 def _seen_by(line: Line, snapshot: ClusterSnapshot, newest: int | None) -> Row:
     """Numbers of the masters whose list holds it; marked when another's list does not."""
     known = listing(snapshot)
-    numbers = " ".join(map(str, line.seen_by)) or NONE
+    numbers = ranges(line.seen_by) or NONE
     if line.member and line.seen_by != known:
         return row((f"{WARN} {numbers}", Role.WARN))
     return row((numbers, Role.DIM))
 
 
+def ranges(numbers: Sequence[int]) -> str:
+    """``1 3``; three and more in a row are drawn together: ``1-5 7``."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1].append(number)
+        else:
+            parts.append([number])
+    words = [f"{part[0]}-{part[-1]}" if len(part) > 2 else " ".join(map(str, part)) for part in parts]
+    return " ".join(words)
+
+
+def _peer(line: Line, snapshot: ClusterSnapshot, newest: int | None) -> Row:
+    """Where its peers reach it; ``differs`` when the lists do not agree on that."""
+    urls = {member.peer_urls for member in line.versions}
+    if len(urls) > 1:
+        return row((f"{WARN} " + _("differs"), Role.WARN))
+    return row((" ".join(next(iter(urls), ())), Role.DIM))
+
+
 _CELLS = {
+    "peer": _peer,
     "member": _name,
     "status": _status,
     "id": _id,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from novatui.model.cluster import ClusterSnapshot, Endpoint, Link, NodeSnapshot, UnitState
 from novatui.present.i18n import _, ngettext
 from novatui.present.numbers import age, dated, grouped, latency, percent, size, sparkline
-from novatui.present.rows import BLANK, Role, Row, clip, fit, joined, recolour, row, spread, wrap
+from novatui.present.rows import BLANK, Role, Row, clip, fit, joined, recolour, row, spread, width_of, wrap
 from novatui.present.standing import BAD, BUSY, LEADER, WARN, Standing, current, standing
 
 BLOCK_ROWS = 5
@@ -99,8 +99,9 @@ def _seen(
     if answers:
         rows += [_raft_row(node.endpoint, newest, width), _db_row(node)]
     else:
-        rows += [_silence_row(node, now_ms), _disk_row(node)]
-    rows.append(_last_row(node, width, fsync))
+        why = row("  ", (node.endpoint.error or "", Role.NORMAL))
+        return [*rows, why, _silence_row(node, now_ms), _trouble_row(node) or _disk_row(node)]
+    rows.append(_trouble_row(node) or _fsync_row(node.endpoint, width, fsync))
     return rows
 
 
@@ -110,9 +111,7 @@ def _unit_row(node: NodeSnapshot, now_ms: int, width: int) -> Row:
     if unit.active is None:
         return row((f"{WARN} " + _("unit unknown"), Role.WARN))
     glyph, role = _unit_mark(node)
-    left = joined(
-        [row((f"{glyph} {unit.active}", role)), row((unit.sub or "", Role.DIM)), _exit_words(unit)],
-    )
+    left = joined([row((f"{glyph} {unit.active}", role)), row((unit.sub or "", Role.DIM))])
     if node.endpoint.answers and node.endpoint.is_leader:
         left = joined([left, row((_("leader"), Role.BRIGHT))])
     right = BLANK if unit.since_ms is None else row((age(now_ms - unit.since_ms), Role.DIM))
@@ -142,18 +141,18 @@ def _exit_words(unit: UnitState) -> Row:
     return row((what.format(n=unit.exit_status), Role.BAD))
 
 
+def _restarts(unit: UnitState) -> Row:
+    if not unit.restarts:
+        return BLANK
+    return row((ngettext("{n} restart", "{n} restarts", unit.restarts).format(n=unit.restarts), Role.NORMAL))
+
+
 def _endpoint_row(node: NodeSnapshot, width: int) -> Row:
     endpoint, unit = node.endpoint, node.unit
     if endpoint.answers is None:
         return row("  ", (_("not asked yet"), Role.DIM))
     if not endpoint.answers:
-        restarts = BLANK
-        if unit.restarts:
-            restarts = row(
-                (ngettext("{n} restart", "{n} restarts", unit.restarts).format(n=unit.restarts), Role.WARN)
-            )
-        why = row((endpoint.error or "", Role.DIM))
-        return joined([row((f"{BAD} " + _("no answer"), Role.BAD)), restarts, why])
+        return joined([row((f"{BAD} " + _("no answer"), Role.BAD)), _exit_words(unit), _restarts(unit)])
     if endpoint.has_quorum is False:
         left = joined(
             [row((f"{BAD} " + _("answers"), Role.BAD), ("  ", Role.BAD), (_("no quorum"), Role.BAD))]
@@ -213,8 +212,8 @@ def _disk_row(node: NodeSnapshot) -> Row:
     return row("  ", (_("disk") + " ", Role.DIM), free)
 
 
-def _last_row(node: NodeSnapshot, width: int, fsync: Sequence[float | None]) -> Row:
-    """What deserves the fifth row most: an alarm, a full disk, a wrong clock, else how fast the disk syncs."""
+def _trouble_row(node: NodeSnapshot) -> Row:
+    """What deserves the fifth row before anything else: an alarm, a full disk, a wrong clock. Blank when all is well."""
     endpoint = node.endpoint
     if endpoint.answers and endpoint.alarms:
         kinds = ", ".join(sorted({alarm.kind for alarm in endpoint.alarms}))
@@ -227,10 +226,14 @@ def _last_row(node: NodeSnapshot, width: int, fsync: Sequence[float | None]) -> 
     if node.clock_skew_ms is not None and abs(node.clock_skew_ms) >= _SKEW_MS:
         seconds = f"{node.clock_skew_ms / 1000:+.1f} s"
         return row((f"{WARN} " + _("clock {skew} off ours").format(skew=seconds), Role.WARN))
-    if not endpoint.answers:
-        return BLANK
+    return BLANK
+
+
+def _fsync_row(endpoint: Endpoint, width: int, fsync: Sequence[float | None]) -> Row:
+    """How fast the disk syncs, and how it did of late."""
     if endpoint.fsync_p99_ms is None:
         return row("  ", (_("fsync not measured"), Role.DIM))
-    label = row((_("fsync p99") + " ", Role.DIM), latency(endpoint.fsync_p99_ms))
-    room = min(20, width - 4 - len(_("fsync p99")) - 8)
-    return joined([row("  ", (sparkline(list(fsync), max(1, room)), Role.ACCENT)), label])
+    label = row(("  " + _("fsync p99") + " ", Role.DIM), latency(endpoint.fsync_p99_ms))
+    room = min(len(fsync), width - width_of(label) - 2)
+    bars = row((sparkline(list(fsync), room), Role.ACCENT)) if room > 0 else BLANK
+    return spread(label, bars, width)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, cast
 
 from textual import events
 
+from novatui.present.footer import keys_line
 from novatui.present.i18n import _
-from novatui.present.rows import Role, Row, row, width_of
-from novatui.tui.actions import Action, of_scope
+from novatui.present.rows import Role, Row, row
+from novatui.tui.actions import of_scope
 from novatui.tui.widgets.rows_view import RowsView
 
 if TYPE_CHECKING:
@@ -46,30 +47,10 @@ class Footer(RowsView):
             self.update()
 
     def _keys(self, width: int) -> Row:
+        app = cast("NovatuiApp", self.app)
         shown = sorted((a for a in of_scope(self.scope) if a.footer), key=lambda action: action.footer)
-        for with_reason in (True, False):
-            pieces = [self._piece(action, with_reason) for action in shown]
-            if sum(width_of(piece) + 2 for piece in pieces) <= width:
-                break
-        # The way out is never what gets dropped: the last two (palette aside) stay, the ranks before them go.
-        while sum(width_of(piece) + 2 for piece in pieces) > width and len(pieces) > 3:
-            del pieces[-3]
-            del shown[-3]
-        out: list[tuple[str, Role]] = [(" ", Role.NORMAL)]
-        self._spans = []
-        at = 1
-        for action, piece in zip(shown, pieces, strict=True):
-            self._spans.append((at, at + width_of(piece), action.id))
-            out.extend((*piece, ("  ", Role.NORMAL)))
-            at += width_of(piece) + 2
-        return tuple(out)
-
-    def _piece(self, action: Action, with_reason: bool) -> Row:
-        why_not = action.why_not(cast("NovatuiApp", self.app))
-        if not why_not:
-            return row((action.label, Role.KEY), " ", (_(action.name), Role.NORMAL))
-        words = f"{action.label} {_(action.name)}" + (f" ({why_not})" if with_reason else "")
-        return row((words, Role.DIM))
+        line, self._spans = keys_line([(a.id, a.label, _(a.name), a.why_not(app)) for a in shown], width)
+        return line
 
     def on_resize(self, event: events.Resize) -> None:
         self.update()

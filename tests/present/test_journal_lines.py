@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from novatui.model.entries import Entry, Level
+from novatui.present.journal import TimeFormat, entry_rows, is_error, message, plain
+from novatui.present.rows import Role, text_of, width_of
+from tests.tui.screen_cases import NOW, entry
+
+ERROR = entry(
+    "failed to open database",
+    Level.ERROR,
+    ago_ms=6_000,
+    path="/var/lib/etcd/member/snap/db",
+    error="invalid database",
+)
+
+
+def texts(
+    line: Entry, width: int = 36, wrapped: bool = False, times: TimeFormat = TimeFormat.CLOCK
+) -> list[str]:
+    return [text_of(row) for row in entry_rows(line, width, wrapped, times)]
+
+
+def test_the_error_comes_first_then_the_fields() -> None:
+    assert message(ERROR) == "failed to open database: invalid database  path=/var/lib/etcd/member/snap/db"
+    assert message(entry("x: broken", error="broken")) == "x: broken"
+    assert message(entry("plain")) == "plain"
+
+
+def test_a_line_of_information_is_one_row() -> None:
+    assert texts(entry("compacted revision 371002", took="3ms")) == ["12:37:51 · compacted revision 37100…"]
+
+
+def test_an_error_is_readable_without_wrapping() -> None:
+    assert texts(ERROR) == [
+        "12:37:49 ✖ failed to open database:",
+        "           invalid database",
+        "           path=/var/lib/etcd/membe…",
+    ]
+
+
+def test_wrapped_lines_are_whole() -> None:
+    rows = texts(entry("word " * 40), wrapped=True)
+    assert len(rows) > 3 and "…" not in "".join(rows)
+
+
+@pytest.mark.parametrize("width", [12, 20, 36, 196])
+@pytest.mark.parametrize("times", list(TimeFormat))
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_never_wider_than_the_pane(width: int, times: TimeFormat, wrapped: bool) -> None:
+    for line in (ERROR, entry("日本語" * 60, Level.WARN), entry("x" * 4096), entry("")):
+        assert all(width_of(row) <= width for row in entry_rows(line, width, wrapped, times))
+
+
+def test_levels_have_glyphs() -> None:
+    found = {level: texts(entry("m", level), times=TimeFormat.NONE)[0][0] for level in Level}
+    assert found == {"debug": "·", "info": "·", "warn": "▲", "error": "✖", "fatal": "✖", "gap": "┄"}
+    systemd = Entry(node="a", at_ms=NOW, text="Started etcd.", unit_line=True)
+    assert texts(systemd, times=TimeFormat.NONE)[0].startswith("◆")
+
+
+def test_a_gap_says_that_lines_are_missing() -> None:
+    gap = Entry(node="a", at_ms=NOW, level=Level.GAP)
+    assert "lines are missing here" in texts(gap)[0] and is_error(gap)
+    assert entry_rows(gap, 36, False, TimeFormat.CLOCK)[0][-1][1] is Role.WARN
+
+
+def test_times_go_round() -> None:
+    assert texts(entry("m"), times=TimeFormat.MILLIS)[0].startswith("12:37:51.000 ")
+    assert TimeFormat.CLOCK.next.next.next is TimeFormat.CLOCK
+
+
+def test_what_is_copied_names_node_and_level() -> None:
+    assert plain(entry("m", Level.WARN)) == "12:37:51.000 nova-master-2 warn m"

@@ -1,0 +1,120 @@
+"""The member table: what each master's list says, joined; what they disagree on, marked."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from novatui.model.cluster import Alarm, ClusterSnapshot, Member, NodeSnapshot
+from novatui.present.members import COLUMNS, columns_for, lines, ranges, table
+from novatui.present.rows import text_of, width_of
+from tests.tui import screen_cases as cases
+
+
+def cells(snapshot: ClusterSnapshot, width: int = 160) -> list[dict[str, str]]:
+    """The table read back by its columns."""
+    out = []
+    for line in table(snapshot, width)[1:]:
+        text, at, found = text_of(line), 0, {}
+        for column in columns_for(width):
+            found[column.id] = text[at + 1 : at + 1 + column.width].strip()
+            at += column.width + 1
+        out.append(found)
+    return out
+
+
+@pytest.mark.parametrize("count", [1, 3, 5, 7])
+def test_one_row_a_member_in_the_order_of_the_masters(count: int) -> None:
+    rows = cells(cases.healthy_cluster(count))
+    assert [line["member"] for line in rows] == [f"etcd{n}" for n in range(1, count + 1)]
+    assert {line["status"] for line in rows} == {"● started"}
+    assert [n for n, line in enumerate(rows, 1) if line["leader"] == "★"] == [min(3, count)]
+
+
+@pytest.mark.parametrize("width", [40, 79, 119, 160])
+def test_rows_are_as_wide_as_asked_and_columns_are_never_cut(width: int) -> None:
+    assert {width_of(line) for line in table(cases.healthy_cluster(), width)} == {width}
+    assert sum(column.width + 1 for column in columns_for(width)) <= width or width < 45
+
+
+def test_columns_go_by_rank() -> None:
+    assert columns_for(500) == COLUMNS
+    assert "peer" not in [column.id for column in columns_for(119)]
+    shown = [column.id for column in columns_for(79)]
+    assert {"member", "status", "leader", "index", "lag", "alarm", "seen_by"} <= set(shown)
+    assert len(columns_for(119)) == len(COLUMNS) - 1
+
+
+def test_the_silent_have_dashes_for_figures() -> None:
+    row = cells(cases.cluster(cases.node(1), cases.dead(2), cases.node(3)))[1]
+    assert row["status"] == "✖ no reply"
+    assert [row[key] for key in ("term", "index", "lag", "db", "in_use", "version")] == ["–"] * 6
+    assert row["seen_by"] == "1 3"
+
+
+def test_what_was_seen_before_the_link_was_lost_is_not_of_now() -> None:
+    row = cells(cases.cluster(cases.node(1), cases.lost(2), cases.node(3)))[1]
+    assert row["status"] == "◌ not seen" and row["index"] == "–"
+
+
+def with_members(node: NodeSnapshot, *members: Member) -> NodeSnapshot:
+    return msgspec.structs.replace(node, members=members)
+
+
+def test_lists_that_differ_are_marked() -> None:
+    all_three = cases.member_list(3)
+    snapshot = cases.cluster(with_members(cases.node(1), *all_three[:2]), cases.node(2), cases.node(3))
+    rows = cells(snapshot)
+    assert rows[2]["seen_by"] == "▲ 2 3" and rows[0]["seen_by"] == "1-3"
+
+
+def test_a_leader_that_not_all_agree_on_names_its_voters() -> None:
+    odd = cases.node(1, leader=1)
+    rows = cells(cases.cluster(odd, cases.node(2), cases.node(3)))
+    assert rows[0]["leader"] == "▲ 1" and rows[2]["leader"] == "▲ 2 3"
+
+
+def test_unstarted_learner_and_foreign_members() -> None:
+    extra = Member(id="aaaa", peer_urls=("https://10.9.9.9:2380",))
+    learner = msgspec.structs.replace(cases.member_list(3)[1], learner=True)
+    known = (cases.member_list(3)[0], learner, cases.member_list(3)[2], extra)
+    nodes = [with_members(cases.node(n), *known) for n in (1, 2, 3)]
+    rows = cells(cases.cluster(*nodes))
+    assert rows[3]["status"] == "▲ unstarted" and rows[3]["member"] == "–"
+    assert rows[1]["learner"] == "◇ yes"
+    foreign = msgspec.structs.replace(extra, name="stranger")
+    rows = cells(cases.cluster(*(with_members(cases.node(n), *known[:3], foreign) for n in (1, 2, 3))))
+    assert rows[3]["member"] == "stranger" and rows[3]["status"] == "▲ elsewhere"
+
+
+def test_a_removed_member_is_no_member() -> None:
+    left = (cases.member_list(3)[0], cases.member_list(3)[2])
+    snapshot = cases.cluster(
+        with_members(cases.node(1), *left), cases.dead(2), with_members(cases.node(3), *left)
+    )
+    row = cells(snapshot)[1]
+    assert row["status"] == "✖ no member" and row["member"] == "etcd2" and row["seen_by"] == "–"
+
+
+def test_alarms_stand_with_the_member_they_name() -> None:
+    node = cases.node(3)
+    node = msgspec.structs.replace(
+        node, endpoint=msgspec.structs.replace(node.endpoint, alarms=(Alarm(cases.IDS[1], "NOSPACE"),))
+    )
+    rows = cells(cases.cluster(cases.node(1), cases.node(2), node))
+    assert [line["alarm"] for line in rows] == ["", "✖ NOSPACE", ""]
+
+
+def test_before_any_list_is_seen() -> None:
+    snapshot = cases.cluster(cases.connecting(1, "x"), cases.connecting(2, "y"))
+    rows = table(snapshot, 119)
+    assert "no member list seen yet" in text_of(rows[-1])
+    assert [line.node.name for line in lines(snapshot) if line.node] == ["nova-master-1", "nova-master-2"]
+    assert text_of(rows[1]).split()[:3] == ["m1", "◌", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"), [([], ""), ([1, 3], "1 3"), ([1, 2], "1 2"), ([1, 2, 3, 5], "1-3 5")]
+)
+def test_ranges(numbers: list[int], text: str) -> None:
+    assert ranges(numbers) == text

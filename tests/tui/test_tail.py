@@ -1,0 +1,189 @@
+"""The journal's memory: what is being read does not move, whatever arrives."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from novatui.model.entries import Level
+from novatui.present.rows import text_of
+from novatui.tui.tail import Tail
+from tests.tui.screen_cases import entry
+
+
+def filled(count: int, capacity: int = 1000) -> Tail:
+    tail = Tail(capacity=capacity)
+    tail.append([entry(f"line {n}") for n in range(count)])
+    tail.rows(40, 10)
+    return tail
+
+
+def shown(tail: Tail, width: int = 40, height: int = 10) -> list[str]:
+    return [text_of(line).split("· ")[-1] for line, _marked in tail.rows(width, height)]
+
+
+def marked(tail: Tail) -> list[str]:
+    return [text_of(line).split(" ", 2)[-1] for line, on in tail.rows(40, 10) if on]
+
+
+def test_following_shows_the_newest() -> None:
+    tail = filled(50)
+    assert shown(tail) == [f"line {n}" for n in range(40, 50)] and tail.following
+    tail.append([entry("line 50")])
+    assert shown(tail)[-1] == "line 50"
+
+
+def test_fewer_lines_than_rows() -> None:
+    assert shown(filled(3)) == ["line 0", "line 1", "line 2"]
+    assert shown(Tail()) == []
+
+
+def test_scrolling_up_stops_and_nothing_moves_what_is_read() -> None:
+    tail = filled(50)
+    tail.move(-1)
+    before = shown(tail)
+    tail.append([entry(f"new {n}") for n in range(14)])
+    assert shown(tail) == before and not tail.following and tail.new == 14
+    tail.follow()
+    assert shown(tail)[-1] == "new 13" and tail.new == 0
+
+
+def test_the_cursor_goes_line_by_line_and_pulls_the_view() -> None:
+    tail = filled(50)
+    tail.move(-1)
+    assert marked(tail) == ["line 48"]
+    for _ in range(12):
+        tail.move(-1)
+    assert marked(tail) == ["line 36"] and shown(tail)[0] == "line 36"
+    tail.move(1)
+    assert shown(tail)[0] == "line 36" and marked(tail) == ["line 37"]
+
+
+def test_down_past_the_newest_follows_again() -> None:
+    tail = filled(20)
+    tail.move(-2)
+    tail.move(1)
+    assert not tail.following
+    tail.move(1)
+    tail.move(1)
+    assert tail.following
+
+
+def test_first_and_pages() -> None:
+    tail = filled(100)
+    tail.home()
+    assert shown(tail)[0] == "line 0" and marked(tail) == ["line 0"]
+    tail.page(1)
+    assert marked(tail) == ["line 9"]
+    tail.page(-1)
+    assert marked(tail) == ["line 0"]
+
+
+def test_old_lines_fall_out_under_the_reader() -> None:
+    tail = filled(20, capacity=20)
+    tail.home()
+    tail.append([entry(f"new {n}") for n in range(15)])
+    assert len(tail) == 20 and shown(tail)[0] == "line 15" and marked(tail) == ["line 15"]
+    assert tail.new == 15
+
+
+def test_errors_are_found_both_ways() -> None:
+    tail = filled(30)
+    tail.append(
+        [
+            entry("bad one", Level.ERROR),
+            *[entry(f"more {n}") for n in range(30)],
+            entry("bad two", Level.FATAL),
+        ]
+    )
+    tail.rows(40, 10)
+    assert tail.error(-1) and tail.current() is not None and tail.current().text == "bad two"  # type: ignore[union-attr]
+    assert tail.error(-1) and tail.current().text == "bad one"  # type: ignore[union-attr]
+    assert not tail.error(-1) and tail.current().text == "bad one"  # type: ignore[union-attr]
+    assert tail.error(1) and tail.current().text == "bad two"  # type: ignore[union-attr]
+
+
+def test_a_line_taller_than_the_pane_can_be_read_to_its_end() -> None:
+    tail = Tail(wrapped=True)
+    tail.append([entry("before"), entry(" ".join(f"w{n}" for n in range(300))), entry("after")])
+    tail.rows(40, 5)
+    tail.home()
+    tail.move(1)
+    seen = "".join(shown(tail, 40, 5))
+    for _ in range(100):
+        if "w299" in seen:
+            break
+        tail.move(1)
+        seen += " ".join(text_of(line) for line, _m in tail.rows(40, 5))
+    assert all(f"w{n}" in seen for n in range(300))
+    tail.move(1)
+    assert tail.current().text == "after"  # type: ignore[union-attr]
+
+
+def test_the_cursor_stays_in_sight_when_the_pane_shrinks() -> None:
+    tail = filled(50)
+    tail.move(-1)
+    assert any(on for _line, on in tail.rows(40, 3))
+    assert any(on for _line, on in tail.rows(20, 8))
+
+
+def test_current_is_the_newest_while_following() -> None:
+    assert filled(5).current().text == "line 4"  # type: ignore[union-attr]
+    assert Tail().current() is None
+
+
+def test_nothing_to_do_on_nothing() -> None:
+    tail = Tail()
+    for act in (
+        lambda: tail.move(-1),
+        lambda: tail.page(1),
+        tail.home,
+        tail.pause,
+        lambda: tail.error(1),
+        tail.follow,
+    ):
+        act()
+    assert tail.rows(40, 10) == [] and tail.following
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("move"), st.integers(-30, 30)),
+        st.tuples(st.just("append"), st.integers(1, 40)),
+        st.tuples(st.just("page"), st.sampled_from([-1, 1])),
+        st.tuples(st.just("error"), st.sampled_from([-1, 1])),
+        st.tuples(st.just("wrap"), st.just(0)),
+        st.tuples(st.just("home"), st.just(0)),
+        st.tuples(st.just("size"), st.integers(1, 30)),
+    ),
+    max_size=30,
+)
+
+
+@given(STEPS)
+def test_whatever_is_pressed_the_cursor_is_on_the_screen_and_rows_fit(steps: list[tuple[str, int]]) -> None:
+    tail, width, height = Tail(capacity=60), 30, 10
+    for what, amount in steps:
+        match what:
+            case "append":
+                tail.append(
+                    [
+                        entry("word " * (n % 7 * 9), Level.ERROR if n % 5 == 0 else Level.INFO)
+                        for n in range(amount)
+                    ]
+                )
+            case "wrap":
+                tail.wrapped = not tail.wrapped
+                tail.touch()
+            case "size":
+                width, height = 12 + amount, amount
+            case "home":
+                tail.home()
+            case _:
+                getattr(tail, what)(amount)
+        rows = tail.rows(width, height)
+        assert len(rows) <= height
+        if len(tail) and not tail.following:
+            assert any(on for _line, on in rows)
+        elif len(tail) >= height:
+            assert len(rows) == height

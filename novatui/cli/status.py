@@ -7,16 +7,17 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from novatui.config import ClusterConfig
-    from novatui.model.cluster import ClusterSnapshot
+    from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
     from novatui.model.entries import Entry
     from novatui.model.findings import Diagnosis
 
 DEFAULT_TIMEOUT_S = 10.0
+JOURNAL_WAIT_S = 1.5  # for the lines of a member that does not serve, after its state is known
 PIPE_WIDTH = 120  # where there is no terminal to ask
 
 
@@ -65,15 +66,83 @@ def exit_code(diagnosis: Diagnosis) -> int:
 async def look(
     cluster: ClusterConfig, timeout_s: float
 ) -> tuple[ClusterSnapshot, Mapping[str, Sequence[Entry]]]:
-    """One snapshot of all masters, and the newest journal lines of each; what does not answer in time is said to."""
+    """One look at all masters over SSH, closed again afterwards; see ``gather``."""
     from novatui.probes.collector import Collector
     from novatui.remote.ssh import SshTransport
 
     transport = SshTransport(cluster)
     try:
-        return await Collector(cluster, transport).once(timeout_s), {}
+        return await gather(Collector(cluster, transport), cluster, timeout_s)
     finally:
         await transport.close()
+
+
+class Collects(Protocol):
+    """What is needed of ``probes.collector.Collector``."""
+
+    async def run(
+        self,
+        on_snapshot: Callable[[ClusterSnapshot], None],
+        on_entries: Callable[[str, Sequence[Entry]], None],
+    ) -> None: ...
+
+
+async def gather(
+    collector: Collects, cluster: ClusterConfig, timeout_s: float
+) -> tuple[ClusterSnapshot, Mapping[str, Sequence[Entry]]]:
+    """The first snapshot in which every master has said what it has to say, or the last one when time is up.
+
+    A member that serves needs no journal; of one that does not, the newest lines are waited for: they say why.
+    """
+    from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
+
+    lines: dict[str, list[Entry]] = {node.name: [] for node in cluster.nodes}
+    blank = tuple(NodeSnapshot(name=node.name, host=node.host) for node in cluster.nodes)
+    latest = ClusterSnapshot(
+        cluster=cluster.name, environment=cluster.environment, at_ms=int(time.time() * 1000), nodes=blank
+    )
+
+    def on_snapshot(snapshot: ClusterSnapshot) -> None:
+        nonlocal latest
+        latest = snapshot
+
+    def on_entries(node: str, entries: Sequence[Entry]) -> None:
+        lines[node] += entries
+
+    now = asyncio.get_running_loop().time
+    seen_at: dict[str, float] = {}
+    end = now() + timeout_s
+    polling = asyncio.ensure_future(collector.run(on_snapshot, on_entries))
+    try:
+        while now() < end and not polling.done():
+            waiting = [node for node in latest.nodes if not _has_spoken(node)]
+            silent = [node for node in latest.nodes if _has_spoken(node) and not _explained(node)]
+            for node in silent:
+                seen_at.setdefault(node.name, now())
+            if not waiting and all(now() - seen_at[node.name] > JOURNAL_WAIT_S for node in silent):
+                break
+            await asyncio.wait({polling}, timeout=0.05)
+    finally:
+        polling.cancel()
+        await asyncio.wait({polling}, timeout=5)
+    if polling.done() and not polling.cancelled() and (error := polling.exception()):
+        raise error
+    return latest, lines
+
+
+def _has_spoken(node: NodeSnapshot) -> bool:
+    """Its state is known, or why it cannot be."""
+    from novatui.model.cluster import Link
+
+    if node.link in (Link.LOST, Link.REFUSED):
+        return True
+    asked = node.endpoint.answers is not None or node.unit.active in ("inactive", "failed")
+    return node.at_ms is not None and asked
+
+
+def _explained(node: NodeSnapshot) -> bool:
+    """No journal line is needed to judge it."""
+    return not node.reachable or bool(node.endpoint.answers and node.endpoint.has_quorum)
 
 
 def _print(snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int) -> None:

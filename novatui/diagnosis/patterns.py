@@ -278,7 +278,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     Pattern(
         id="already-initialized",
-        all_of=(r"server has already been initialized",),
+        all_of=(r"server has (been already|already been) initialized",),
         cause="it has data, so ETCD_INITIAL_* are ignored",
         hint="",
         remedy=Remedy.NONE,

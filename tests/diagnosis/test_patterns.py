@@ -63,6 +63,7 @@ LINES = [
     ("rejecting member add request; not enough healthy members", "", "member-change-rejected"),
     ("rejecting member remove request; not enough healthy members", "", "member-change-rejected"),
     ("server has already been initialized", "", "already-initialized"),
+    ("server has been already initialized", "", "already-initialized"),
 ]  # fmt: skip
 
 

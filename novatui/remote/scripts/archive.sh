@@ -1,5 +1,6 @@
 # Reads snapshot archives of the platform (a tar with one .db in it, or a bare .db) without trusting what is inside.
-# usage: archive.sh survey ENV_FILE ETCDCTL WANTED READ_AT_MOST DIR ..   looks; unpacks into a scratch directory it removes
+# usage: archive.sh survey ENV_FILE ETCDCTL WANTED READ_AT_MOST DIR ..   looks; unpacks into a scratch directory it removes;
+#                                                                 WANTED: an absolute path, a name to look for in the DIRs, or ""
 #        archive.sh prove STAGE ARCHIVE SHA256 ETCDCTL RUN               unpacks the .db to STAGE/snapshot.db, 0600
 #        archive.sh adopt STAGE SHA256 ETCDCTL RUN                       takes STAGE/survivor.db as STAGE/snapshot.db
 #        archive.sh send STAGE                                           STAGE/snapshot.db to stdout, after a line of its own
@@ -138,7 +139,16 @@ survey() {
     shift 4
     make_scratch
     if [ -n "$wanted" ]; then
-        if [ -f "$wanted" ] && [ -r "$wanted" ]; then survey_one "$wanted" 1; fi
+        case $wanted in
+            /*) path=$wanted ;;
+            *)
+                path=
+                for dir in "$@"; do
+                    if [ -z "$path" ] && [ -f "$dir/$wanted" ]; then path=$dir/$wanted; fi
+                done
+                ;;
+        esac
+        if [ -f "$path" ] && [ -r "$path" ]; then survey_one "$path" 1; fi
     else
         # Newest first, by the date in the name where there is one: names with a newline are left out.
         for dir in "$@"; do

@@ -105,14 +105,13 @@ endpoint_facts() {
     say cacert "$ETCDCTL_CACERT"
     say cert "$ETCDCTL_CERT"
     say key "$ETCDCTL_KEY"
-    ETCDCTL_ENDPOINTS=$endpoint ETCDCTL_DIAL_TIMEOUT=2s ETCDCTL_COMMAND_TIMEOUT=3s
+    ETCDCTL_ENDPOINTS=$endpoint ETCDCTL_DIAL_TIMEOUT=2s ETCDCTL_COMMAND_TIMEOUT=2s
     export ETCDCTL_ENDPOINTS ETCDCTL_DIAL_TIMEOUT ETCDCTL_COMMAND_TIMEOUT
     [ -z "$ETCDCTL_CACERT" ] || export ETCDCTL_CACERT
     [ -z "$ETCDCTL_CERT" ] || export ETCDCTL_CERT
     [ -z "$ETCDCTL_KEY" ] || export ETCDCTL_KEY
     if status=$(timeout -k 1 5 "$etcdctl" endpoint status -w json 2>/dev/null); then
         printf '%s' "$status" | say64 status
-        timeout -k 1 5 "$etcdctl" member list -w json 2>/dev/null | say64 members
         # A serialisable read needs no quorum: its error tells whether authentication is on.
         timeout -k 1 5 "$etcdctl" get --consistency=s --limit=1 --keys-only novatui 2>&1 >/dev/null | say64 local_read
         if timeout -k 1 5 "$etcdctl" get --consistency=l --limit=1 --keys-only novatui >/dev/null 2>&1; then

@@ -35,13 +35,13 @@ if [ -e "$stage" ] && [ "$(cat "$stage/run" 2>/dev/null)" != "$run" ] && [ -n "$
 fi
 mkdir -p -- "$stage" || exit 1
 printf '%s\n' "$run" >"$stage/run" || exit 1
-rm -rf -- "$stage/copy" "$stage/survivor.db" "$stage/survivor.db.part" "$stage/survivor.facts"
+rm -rf -- "$stage/copy" "$stage/survivor.db" "$stage/survivor.db.part" "$stage/survivor.facts" "$stage/survivor.more"
 
 result() { # RESULT WHY: the facts, whole or not at all
     {
         say survivor "$1"
         printf '%s' "$2" | say64 why
-        cat "$stage/survivor.more" 2>/dev/null
+        if [ -f "$stage/survivor.more" ]; then cat "$stage/survivor.more"; fi
     } >"$stage/survivor.facts.part" || exit 1
     sync -- "$stage/survivor.facts.part" || exit 1
     mv -T -- "$stage/survivor.facts.part" "$stage/survivor.facts" || exit 1
@@ -81,9 +81,7 @@ export ETCDCTL_ENDPOINTS ETCDCTL_DIAL_TIMEOUT ETCDCTL_COMMAND_TIMEOUT
 if [ -n "$cacert" ]; then ETCDCTL_CACERT=$cacert && export ETCDCTL_CACERT; fi
 if [ -n "$cert" ]; then ETCDCTL_CERT=$cert && export ETCDCTL_CERT; fi
 if [ -n "$key" ]; then ETCDCTL_KEY=$key && export ETCDCTL_KEY; fi
-answers=no
 if [ -n "$endpoint" ] && timeout -k 1 5 "$etcdctl" endpoint status >/dev/null 2>&1; then
-    answers=yes
     echo "this member answers: saving a snapshot through $endpoint"
     db=$(stat -c %s -- "$data/member/snap/db" 2>/dev/null || echo 0)
     if [ "$(free_kib "$stage")" -lt $((db / 1024 + 1048576)) ]; then
@@ -111,15 +109,41 @@ need=$((kib * 2 + 1048576))
 newest=$(ls -dt -- "$data"/member/wal/*.wal "$data/member/snap/db" | head -n 1)
 written=$(stat -c %Y -- "$newest")
 echo "it does not answer: copying $kib KiB of its data"
+hash_of() { sha256sum <"$1" | cut -d' ' -f1; }
+
+# Under a process that holds the database but does not answer (hung, or waiting for its peers): the db first, then the
+# log, which may only grow. A db that was the same before and after, and in the copy, is one a power cut could have left.
+copy_of_running() {
+    for try in 1 2 3; do
+        rm -rf -- "$stage/copy"
+        mkdir -p -- "$stage/copy/member/snap" || exit 1
+        before=$(hash_of "$data/member/snap/db") || return 1
+        if cp -p -- "$data/member/snap/db" "$stage/copy/member/snap/db" && cp -a -- "$data/member/wal" "$stage/copy/member/wal"; then
+            for file in "$data"/member/snap/*.snap; do
+                [ ! -f "$file" ] || cp -p -- "$file" "$stage/copy/member/snap/" || continue 2
+            done
+            after=$(hash_of "$data/member/snap/db")
+            if [ "$before" = "$after" ] && [ "$before" = "$(hash_of "$stage/copy/member/snap/db")" ]; then return 0; fi
+        fi
+        echo "its database changed while it was copied, try $try"
+    done
+    return 1
+}
+
+how=copy
 mkdir -- "$stage/copy" || exit 1
 # The db's own lock is shared while we copy, so that an etcd which is just starting waits instead of writing.
-if ! flock -s -w 15 "$data/member/snap/db" cp -a -- "$data/member" "$stage/copy/member"; then
-    rm -rf -- "$stage/copy"
-    if [ "$answers" = yes ]; then result unread 'it answers but gave no snapshot, and its process holds the database'; fi
+if ! flock -s -w 3 "$data/member/snap/db" cp -a -- "$data/member" "$stage/copy/member"; then
     if flock -s -n "$data/member/snap/db" true; then
-        result unread 'its data cannot be read'
+        rm -rf -- "$stage/copy"
+        result unread 'its data could not be copied'
     fi
-    result unread 'a process that does not answer holds its database: end it, then plan again'
+    echo "a process holds its database: copying under it"
+    how=copy-of-running
+    if ! copy_of_running; then
+        rm -rf -- "$stage/copy"
+        result unread 'a process that does not answer holds its database and writes to it: end it, then plan again'
+    fi
 fi
 
 cd -- "$stage/copy" || exit 1
@@ -158,4 +182,4 @@ unset ETCDCTL_COMMAND_TIMEOUT
 if ! timeout -k 5 "$limit" "$etcdctl" snapshot save "$stage/survivor.db.part" >/dev/null 2>"$stage/survivor.err"; then
     result unread "no snapshot could be saved from a copy of its data: $(tail -n 1 "$stage/survivor.err" | head -c 600)"
 fi
-accept copy "$written"
+accept "$how" "$written"

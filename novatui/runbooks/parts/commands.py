@@ -20,7 +20,7 @@ def survey_commands(node: NodeConfig, request: Request) -> Mapping[str, Command]
     """By name: what one master is asked for the plan."""
     etcd = node.etcd
     wanted = request.snapshot if not request.survivor else ""
-    dirs = etcd.snapshot_dirs if not (request.snapshot or request.survivor) else ()
+    dirs = etcd.snapshot_dirs if not request.survivor else ()
     found = {
         "host": Command(
             script="survey",

@@ -12,6 +12,11 @@ from novatui.runbooks.parts.prepare import proved
 from novatui.runbooks.parts.refusal import NEWER_SURVIVOR, SURVIVOR_UNREAD
 from novatui.runbooks.step import Brief, Context, Gate, Word
 
+_HOW = {
+    "live": "as it answers",
+    "copy": "from a copy of its data",
+    "copy-of-running": "from a copy of its data, made under a process that does not answer",
+}
 OLDER = "OLDER"
 UNREAD = "UNREAD"
 
@@ -73,7 +78,7 @@ def survivor_words(ctx: Context) -> list[str]:
     for node in ctx.plan.nodes:
         facts = ctx.facts.get("survivors", {}).get(node, {})
         if facts.get("survivor") == "saved":
-            how = "as it answers" if facts.get("how") == "live" else "from a copy of its data"
+            how = _HOW.get(str(facts.get("how")), "")
             found.append(f"{node}: revision {facts.get('revision')}, read {how}")
         else:
             found.append(f"{node}: {facts.get('why') or 'not read'}")
@@ -86,7 +91,7 @@ def snapshot_words(ctx: Context, params: RestoreParams) -> str:
     if source.kind == "survivor":
         return f"the data of {source.nodes[0]} itself, revision {revision}, {keys} keys"
     by = "by its name" if source.dated_by == "name" else "by the file's time"
-    return f"{source.path}, of {date_words(source.taken_ms)} ({by}), revision {revision}, {keys} keys"
+    return f"{source.name}, of {date_words(source.taken_ms)} ({by}), revision {revision}, {keys} keys"
 
 
 def lost_words(ctx: Context) -> str:

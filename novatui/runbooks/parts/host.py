@@ -64,7 +64,6 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     cert: str
     key: str
     status: answer.Status | None
-    members: tuple[answer.Listed, ...] | None
     quorum: bool
     local_read_error: str
 
@@ -119,7 +118,6 @@ def host(outcome: Outcome | None) -> Host | None:
         cert=reading.get("cert"),
         key=reading.get("key"),
         status=answer.status(reading.json("status")),
-        members=answer.members(reading.json("members")),
         quorum=reading.get("quorum") == "yes",
         local_read_error=reading.text("local_read"),
     )

@@ -38,21 +38,23 @@ def _silent(seen: Seen) -> Iterator[Silent]:
 
 
 def _archives(seen: Seen) -> Iterator[Source]:
-    """One row a path and content: the same name with other bytes on another master is another row."""
+    """One row a content: of the same file in other directories the plain name is told, which each master looks for."""
     rows: dict[tuple[str, str], list[tuple[str, Archive]]] = {}
     for node, archives in seen.archives.items():
         for archive in archives or ():
-            content = archive.sha256 or f"{archive.size}:{archive.problem or archive.unread}"
-            rows.setdefault((archive.path, content), []).append((node, archive))
+            name = archive.path.rpartition("/")[2]
+            content = archive.sha256 or f"{archive.path}:{archive.size}:{archive.problem or archive.unread}"
+            rows.setdefault((name, content), []).append((node, archive))
     ours = peer_urls(seen.hosts)
-    for (path, _content), having in rows.items():
+    for (name, _content), having in rows.items():
         archive = having[0][1]
         trust, why = _trust(archive, ours)
+        paths = {one.path for _, one in having}
         yield Source(
             kind="archive",
             trust=trust,
-            nodes=tuple(node for node, _ in having),
-            path=path,
+            nodes=tuple(dict.fromkeys(node for node, _ in having)),
+            path=archive.path if len(paths) == 1 else name,
             size=archive.size,
             taken_ms=archive.taken_ms,
             dated_by="name" if archive.dated is not None else "mtime",

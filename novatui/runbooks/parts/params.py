@@ -43,14 +43,15 @@ class NodeParams(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the snapshot comes from. ``nodes`` have it; the others get it from the first of them.
+    """Where the snapshot comes from. ``nodes`` have it (an archive at ``paths[node]``); the others get it from the first.
 
     ``sha256`` and ``revision`` as read at planning; empty and None for a survivor, which is read in the run.
     """
 
     kind: str  # archive | survivor
-    path: str = ""
+    name: str = ""  # as it was asked for
     nodes: tuple[str, ...]
+    paths: dict[str, str] = {}
     sha256: str = ""
     revision: int | None = None
     db_size: int = 0

@@ -225,7 +225,7 @@ def _prove(ctx: Context) -> Sequence[Act]:
         sha256 = born(ctx, "survivors", ctx.node, "sha256", "sha256 of the survivor")
         argv: tuple[str, ...] = ("adopt", stage, sha256, etcdctl, at.run)
     else:
-        argv = ("prove", stage, source.path, source.sha256, etcdctl, at.run)
+        argv = ("prove", stage, source.paths[ctx.node], source.sha256, etcdctl, at.run)
     return [
         Command(script="archive", argv=argv, timeout_s=2 * limit_s(source.db_size, least=120), changes=True)
     ]

@@ -102,10 +102,10 @@ def _archive(
     if request.from_node and request.from_node not in known:
         said = f"--from {request.from_node}: there is no such master"
         return None, [reason("unknown-node", said, f"known: {', '.join(known)}")]
-    if not request.snapshot.startswith("/"):
-        return None, [
-            reason("archive", f"--snapshot {request.snapshot}: an absolute path on the masters is needed")
-        ]
+    if "/" in request.snapshot and not request.snapshot.startswith("/"):
+        said = f"--snapshot {request.snapshot}: neither an absolute path on the masters nor a plain file name"
+        hint = "a plain name is looked for in the snapshot_dirs of each master"
+        return None, [reason("archive", said, hint)]
     wanted = [request.from_node] if request.from_node else known
     having: dict[str, Archive] = {}
     for node in wanted:
@@ -145,8 +145,9 @@ def _archive(
     return (
         Source(
             kind="archive",
-            path=request.snapshot,
+            name=request.snapshot,
             nodes=tuple(having),
+            paths={node: archive.path for node, archive in having.items()},
             sha256=first.sha256,
             revision=first.revision,
             db_size=first.db_size or 0,

@@ -123,3 +123,22 @@ def test_nothing_speaks_of_one_machine() -> None:
         if name and path.is_file() and bad.search(path.read_bytes()):
             found.append(name)
     assert found == []
+
+
+def test_runbooks_never_import_each_other() -> None:
+    """What two of them need is under runbooks/parts."""
+    trees = {path.stem: ast.parse(path.read_text("utf-8")) for path in (PACKAGE / "runbooks").glob("*.py")}
+    books = {
+        name
+        for name, tree in trees.items()
+        if any(isinstance(node, ast.Call) and ast.unparse(node.func) == "Runbook" for node in ast.walk(tree))
+    }
+    assert "restore_cluster" in books
+    for name in books:
+        imported = {
+            word
+            for node in ast.walk(trees[name])
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("novatui.runbooks")
+            for word in [*(node.module or "").split(".")[2:3], *(alias.name for alias in node.names)]
+        }
+        assert imported & (books - {name}) == set()

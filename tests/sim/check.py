@@ -1,0 +1,164 @@
+"""What must hold whatever happens: heard of every change of a disk, every start, every act, and at the end.
+
+A breach is kept in ``found`` in words, with the time; the schedule is then a failure, and its seed is shrunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from novatui.model.plan import Plan
+from novatui.runbooks.parts.params import NodeParams, Places, params_of, places
+from tests.sim.disk import Change, Dir, File
+from tests.sim.scripts.guard import word
+
+if TYPE_CHECKING:
+    from tests.sim.fleet import Fleet
+    from tests.sim.master import Master
+    from tests.sim.process import Running
+
+# Scripts that write without the fence, and only below the work directory.
+UNFENCED = ("lease", "mirror")
+
+
+@dataclass(frozen=True)
+class Original:
+    """One master as it was when the run began: the directory that was live, the env file, what ran."""
+
+    inode: int | None
+    raft: str | None
+    env: bytes
+    active: bool
+
+
+class Checks:
+    """``answered`` tells whether the gate of the run was answered, on disk."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+        self.found: list[str] = []
+        self.answered: Callable[[], bool] = lambda: False
+        self.plan: Plan | None = None
+        self._nodes: Mapping[str, NodeParams] = {}
+        self.places: Mapping[str, Places] = {}
+        self.original: Mapping[str, Original] = {}
+        self._moves: dict[str, list[Change]] = {}
+
+    def watch(self, plan: Plan) -> None:
+        """From now on this run is watched."""
+        self.plan = plan
+        self._nodes = params_of(plan).nodes
+        self.places = {name: places(node, plan.run) for name, node in self._nodes.items()}
+        self.original = {name: self._as_it_is(master) for name, master in self.fleet.masters.items()}
+        self._moves = {name: [] for name in self.fleet.masters}
+        for master in self.fleet.masters.values():
+            master.disk.watch = self._changing(master)
+            master.disk.lost = self._lost(master)
+
+    def _as_it_is(self, master: Master) -> Original:
+        live = master.disk.find(self.places[master.name].live)
+        data = master.data()
+        return Original(
+            inode=live.inode if live else None,
+            raft=data.raft if data else None,
+            env=master.disk.read(master.config.etcd.env_file) or b"",
+            active=master.unit.active in ("active", "activating"),
+        )
+
+    def breach(self, words: str) -> None:
+        self.found.append(f"{self.fleet.loop.time():9.3f}  {words}")
+
+    # etcd
+
+    def blank(self, master: Master) -> None:
+        self.breach(f"{master.name}: a blank member bootstraps a new cluster")
+
+    def together(self, up: list[Master], quorum: int) -> None:
+        rafts = {one.unit.daemon.data.raft: one.name for one in up if one.unit.daemon is not None}
+        if len(up) >= quorum and len(rafts) > 1:
+            self.breach(f"members of one cluster ID serve together with different data: {rafts}")
+
+    def executed(self, master: Master) -> None:
+        """An etcd opens its data: nowhere may the exchange be half done then."""
+        if self.plan is None:
+            return
+        live = {}
+        for name, node in self._nodes.items():
+            here, disk = self.places[name], self.fleet.masters[name].disk
+            if not disk.there(here.live) and node.had_live:
+                live[name] = "missing"
+            else:
+                live[name] = "restored" if disk.line(f"{here.live}/{here.mark}") == self.plan.run else "before"
+        if len(set(live.values())) > 1:
+            self.breach(f"{master.name}: etcd opens its data in the middle of the exchange: {live}")
+
+    def starting(self, master: Master, why: str) -> None:
+        if why == "start.sh" and not self.answered():
+            self.breach(f"{master.name}: etcd is started by the run before its gate was answered")
+
+    def stopping(self, master: Master) -> None:
+        if master.actor is not None:
+            self._may(master, master.actor, f"stop of {master.unit.name}", "")
+
+    # the disk
+
+    def _changing(self, master: Master) -> Callable[[Change], None]:
+        def hear(change: Change) -> None:
+            if master.actor is not None:
+                self._may(master, master.actor, f"{change.what} {change.path} {change.to}".strip(), change.path)
+            if change.what == "remove" and change.node is not None:
+                self._removed(master, change.path, change.node)
+            if change.what == "rename" and isinstance(change.node, Dir):
+                self._moved(master, change)
+
+        return hear
+
+    def _may(self, master: Master, actor: Running, what: str, path: str) -> None:
+        """May this command change this, here and now?"""
+        work = master.config.etcd.work_dir
+        if actor.fence is None:
+            if actor.command.script not in UNFENCED or not f"{path}/".startswith(f"{work}/"):
+                self.breach(f"{master.name}: {actor.name} changes something without a fence: {what}")
+            return
+        owner = word(master.disk, f"{work}/active/owner")
+        if owner != actor.owner and not path.startswith(f"{work}/active"):
+            self.breach(f"{master.name}: {actor.name} of {actor.owner} acts, the lease is of {owner!r}: {what}")
+        if not self.answered() and not self._staged(master, path):
+            self.breach(f"{master.name}: {actor.name} changes more than staged files before the gate: {what}")
+
+    def _staged(self, master: Master, path: str) -> bool:
+        here, work = self.places[master.name], master.config.etcd.work_dir
+        return bool(path) and (
+            any(f"{path}/".startswith(f"{top}/") for top in (here.stage, here.staged, f"{here.staged}.part"))
+            or f"{path}/".startswith(f"{work}/active/")
+        )
+
+    def _removed(self, master: Master, path: str, node: File | Dir) -> None:
+        original = self.original[master.name].inode
+        if original is not None and _holds(node, original):
+            self.breach(f"{master.name}: the data from before the run is deleted, at {path}")
+
+    def _moved(self, master: Master, change: Change) -> None:
+        here = self.places[master.name]
+        if change.path not in (here.live, here.staged, here.old):
+            return
+        same = [one for one in self._moves[master.name] if (one.path, one.to) == (change.path, change.to)]
+        if same:
+            self.breach(f"{master.name}: renamed twice: {change.path} to {change.to}")
+        self._moves[master.name].append(change)
+
+    def _lost(self, master: Master) -> Callable[[Change], None]:
+        def hear(change: Change) -> None:
+            moves = self._moves[master.name]
+            if change in moves:
+                moves.remove(change)
+
+        return hear
+
+
+def _holds(node: File | Dir, inode: int) -> bool:
+    if node.inode == inode:
+        return True
+    return isinstance(node, Dir) and any(_holds(child, inode) for child in node.children.values())

@@ -1,0 +1,97 @@
+"""What must be so when a schedule is over and everything is well again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from novatui.model.plan import Plan
+from novatui.model.run import RunState
+from novatui.runbooks.parts.params import params_of
+from tests.sim.fleet import Fleet
+from tests.sim.master import Master
+
+RUNS = ("active", "activating")
+
+
+def at_the_end(fleet: Fleet, plan: Plan, state: RunState, expected: int) -> Iterator[str]:
+    """Every breach in words."""
+    for master in fleet.masters.values():
+        for words in _kept(fleet, master):
+            yield f"{master.name}: {words}"
+    if state.result == "verified":
+        for master in fleet.masters.values():
+            for words in _verified(fleet, master, plan, expected):
+                yield f"{master.name}: {words}"
+    elif state.result == "undone":
+        for master in fleet.masters.values():
+            for words in [*_undone(fleet, master), *_clean(fleet, master, plan, state)]:
+                yield f"{master.name}: {words}"
+    elif not state.committed:
+        for master in fleet.masters.values():
+            for words in [*_undone(fleet, master), *_clean(fleet, master, plan, state)]:
+                yield f"{master.name}: {words}"
+    else:
+        yield f"everything is well again, and yet it did not come to verified or undone: {' / '.join(state.detail.splitlines())}"
+
+
+def _kept(fleet: Fleet, master: Master) -> Iterator[str]:
+    original = fleet.checks.original[master.name]
+    if original.inode is None:
+        return
+    path = master.disk.reachable(original.inode)
+    if path is None:
+        yield "the data from before the run is gone"
+
+
+def _verified(fleet: Fleet, master: Master, plan: Plan, expected: int) -> Iterator[str]:
+    params = params_of(plan)
+    node = params.nodes[master.name]
+    here = fleet.checks.places[master.name]
+    unit, daemon = master.unit, master.unit.daemon
+    if unit.active != "active" or daemon is None or not fleet.has_quorum(master):
+        yield f"not serving: the unit is {unit.active} ({unit.sub})"
+    else:
+        if (daemon.data.cluster, daemon.data.member) != (params.cluster_id, node.member_id):
+            yield f"serves as member {daemon.data.member} of {daemon.data.cluster}"
+        if daemon.data.revision != expected:
+            yield f"serves revision {daemon.data.revision}, the snapshot's is {expected}"
+        if not daemon.data.raft.startswith("restored"):
+            yield f"serves data that was not restored: {daemon.data.raft}"
+    original = fleet.checks.original[master.name]
+    kept = master.disk.find(here.old)
+    if original.inode is not None and (kept is None or kept.inode != original.inode):
+        yield f"the data from before is not at {here.old}"
+    yield from _env_and_hold(fleet, master)
+    for path in (here.stage, here.staged, f"{here.staged}.part"):
+        if master.disk.there(path):
+            yield f"left: {path}"
+
+
+def _undone(fleet: Fleet, master: Master) -> Iterator[str]:
+    original = fleet.checks.original[master.name]
+    here = fleet.checks.places[master.name]
+    live = master.disk.find(here.live)
+    if (live.inode if live else None) != original.inode:
+        yield f"the data from before is not live at {here.live}"
+    if original.active and master.unit.active not in RUNS:
+        yield f"the unit is {master.unit.active}, it ran before"
+    yield from _env_and_hold(fleet, master)
+
+
+def _clean(fleet: Fleet, master: Master, plan: Plan, state: RunState) -> Iterator[str]:
+    here = fleet.checks.places[master.name]
+    for path in (here.stage, here.staged, f"{here.staged}.part"):
+        if master.disk.there(path):
+            yield f"left: {path}"
+    if master.disk.there(f"{master.config.etcd.work_dir}/active") and not state.detail:
+        yield "the lease was not given back, and nobody was told"
+
+
+def _env_and_hold(fleet: Fleet, master: Master) -> Iterator[str]:
+    etcd, disk = master.config.etcd, master.disk
+    if disk.there(f"{etcd.work_dir}/hold"):
+        yield "still held"
+    if disk.there(f"{etcd.unit_dir}/{etcd.unit}.service.d/00-novatui-hold.conf"):
+        yield "the drop-in of the hold is still there"
+    if disk.read(etcd.env_file) != fleet.checks.original[master.name].env:
+        yield "the env file is not as it was"

@@ -1,0 +1,301 @@
+"""One schedule from its first second to its end: the run, its faults, what the person does, and what must then be so."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from random import Random
+
+import msgspec
+
+from novatui.model import records as rec
+from novatui.model.plan import Plan
+from novatui.model.run import RunState, fold
+from novatui.runbooks import restore_cluster
+from novatui.runbooks.step import Runbook
+from novatui.runner import plan as planner
+from novatui.runner.journal import read
+from novatui.runner.mirror import MirroredState
+from tests.sim import scripts
+from tests.sim.director import Director
+from tests.sim.ends import at_the_end
+from tests.sim.faults import Catalogue, Point, Schedule, draw
+from tests.sim.fleet import Fleet, Models, SimTransport
+from tests.sim.loop import Endless, Killed, Process, SimLoop
+from tests.sim.process import Running
+from tests.sim.runner import Runner, install
+from tests.sim.scenario import SCENARIOS, WARM_S, Scenario
+
+RUN = "0123abcd"
+MOST_S = 6 * 3600.0
+MOST_EVENTS = 600_000
+TRIES = 4  # endings that may fail while faults still happen
+LAST_TRIES = 3  # once everything is well again
+ADOPT_S = 45.0
+
+
+@dataclass
+class Played:
+    """``breaches`` in words; none: the schedule held. ``results`` are the endings of its runners, in order."""
+
+    schedule: Schedule
+    breaches: list[str] = field(default_factory=list)
+    results: list[str] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    records: int = 0
+
+
+def draw_plan(scenario: Scenario, runbook: Runbook = restore_cluster.RUNBOOK) -> Plan:
+    """As ``novatui plan`` makes it, on a fleet without faults."""
+    loop = SimLoop(MOST_S, MOST_EVENTS)
+    fleet = Fleet(loop, scenario.cluster, 0)
+    scenario.build(fleet)
+
+    async def make() -> Plan:
+        await asyncio.sleep(WARM_S)
+        transport = SimTransport(fleet, Process(loop, "planner"), lambda: "")
+        return await planner.make(
+            scenario.cluster, scenario.request, transport, find=lambda name: runbook, run=RUN
+        )
+
+    with contextlib.closing(loop):
+        return msgspec.structs.replace(loop.run_until_complete(make()), at_ms=1)
+
+
+@cache
+def plan_of(name: str) -> Plan:
+    return draw_plan(SCENARIOS[name])
+
+
+@cache
+def catalogue(name: str) -> Catalogue:
+    """The moments of a run without faults."""
+    play = Play(Schedule(0, name))
+    commands: list[Point] = []
+
+    def note(point: Point, running: Running) -> None:
+        if running.fence is not None or running.command.script == "lease":
+            commands.append(point)
+
+    play.director.on_point = note
+    played = play.play()
+    assert not played.breaches, played.breaches
+    assert played.results == ["verified"], played.results
+    nodes = tuple(play.fleet.masters)
+    return Catalogue(tuple(commands), played.records, played.seconds - WARM_S, nodes)
+
+
+def schedule_of(seed: int) -> Schedule:
+    """The schedule that a seed means."""
+    names = list(SCENARIOS)
+    name = Random(seed).choices(names, [4 if one == "quorum-lost" else 2 for one in names])[0]
+    return draw(seed, name, catalogue(name))
+
+
+class Play:
+    """Everything of one schedule. ``models``: a mutant's scripts; ``runbook``: a mutant's runbook."""
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        *,
+        models: Models = scripts.MODELS,
+        runbook: Runbook = restore_cluster.RUNBOOK,
+        plan: Plan | None = None,
+        tell: bool = False,
+    ) -> None:
+        install()
+        self.schedule = schedule
+        self.scenario = SCENARIOS[schedule.scenario]
+        self.plan = plan or plan_of(schedule.scenario)
+        self.runbook = runbook
+        self.loop = SimLoop(MOST_S, MOST_EVENTS)
+        self.fleet = Fleet(self.loop, self.scenario.cluster, schedule.seed, models)
+        self.director = Director(self, self.fleet, schedule.faults, schedule.seed)
+        self.played = Played(schedule)
+        self._tell = tell
+        self._choices = [one for one in schedule.choices if one in ("resume", "undo")]
+        self._homes = Path(tempfile.mkdtemp(prefix="nv-sim-", dir=_fast_dir()))
+        self._runners: list[Runner] = []
+        self._answered = False
+        self._again_s = 1.0
+        self._turn = 0
+        self._adopt = False
+        self.home = self._new_home()
+        self.runner: Runner
+
+    def play(self) -> Played:
+        try:
+            with contextlib.closing(self.loop):
+                self.loop.run_until_complete(self._whole())
+        except Endless as endless:
+            self.fleet.checks.breach(f"the schedule does not end: {endless}")
+        finally:
+            for runner in self._runners:
+                if runner.log is not None:
+                    runner.log.close()
+            shutil.rmtree(self._homes, ignore_errors=True)
+        for error in self.loop.errors:
+            if not isinstance(error.get("exception"), Killed | asyncio.CancelledError):
+                self.fleet.checks.breach(f"in the event loop: {error.get('message')} {error.get('exception')!r}")
+        self.played.breaches = self.fleet.checks.found
+        self.played.log += self.director.log
+        self.played.log.sort(key=lambda line: float(line.split()[0]))
+        self.played.records = self.director.records
+        return self.played
+
+    # what the director tells
+
+    def killed(self, again_s: float) -> None:
+        self._again_s = 1.0 + again_s
+
+    def frozen(self, runner: Runner) -> None:
+        """Somebody else takes the run over, from another machine, after the heartbeat fell silent."""
+        self._adopt = True
+
+    # the person
+
+    async def _whole(self) -> None:
+        self.scenario.build(self.fleet)
+        await asyncio.sleep(WARM_S)
+        checks = self.fleet.checks
+        checks.watch(self.plan)
+        checks.answered = lambda: self._answered
+        self.director.begin()
+        await self._one("run")
+        for _ in range(TRIES):
+            if not (do := self._next()):
+                break
+            await asyncio.sleep(self._again_s)
+            await self._one(do)
+        self.director.stop()
+        for _ in range(LAST_TRIES):
+            if not (do := self._next()):
+                break
+            await asyncio.sleep(60)
+            await self._one(do)
+        if self.state.result == "verified" and "undo-verified" in self.schedule.choices:
+            await self._one("undo")
+            if self.state.result != "undone":
+                await self._one("undo")
+        self.played.seconds = self.loop.time()
+        for runner in self._runners:
+            runner.process.thaw()
+        await asyncio.sleep(120)
+        self._judge()
+
+    @property
+    def state(self) -> RunState:
+        return fold(read(self.home / "journal.jsonl"))
+
+    def _next(self) -> str:
+        """What the person does next; empty when the run is over, one way or the other."""
+        state = self.state
+        if state.result in ("verified", "undone"):
+            return ""
+        if not state.committed:
+            if state.ended:
+                return "" if state.result in ("refused", "aborted") and not state.held else "abandon"
+            return "resume"
+        choice = self._choices[self._turn % len(self._choices)] if self._choices else "resume"
+        self._turn += 1
+        return "resume" if state.undoing else choice
+
+    async def _one(self, do: str) -> None:
+        """One runner, until it is over or another has to take its place."""
+        self._again_s = 1.0
+        self.runner = runner = Runner(
+            self.fleet, self.runbook, self.plan, self.home, f"r{len(self._runners)}",
+            self.schedule.seed * 100 + len(self._runners), self._record,
+        )  # fmt: skip
+        self._runners.append(runner)
+        self._say(f"runner {runner.name}: {do}")
+        runner.start(do)
+        while not runner.over:
+            await asyncio.sleep(0.5)
+            if self._adopt:
+                self._adopt = False
+                if runner.process.frozen:
+                    await self._take_over(runner)
+                    return
+        self._over(runner, do)
+
+    def _over(self, runner: Runner, do: str) -> None:
+        result = "killed" if runner.process.dead else (runner.ending.result if runner.ending else "refused")
+        detail = runner.ending.detail if runner.ending else runner.refused
+        self.played.results.append(result)
+        self._say(f"runner {runner.name}: {result} {' / '.join(detail.splitlines())}")
+        if (bug := runner.crash_result()) is not None:
+            self.fleet.checks.breach(f"the runner ended by a bug of ours: {bug!r}")
+        if runner.ending is not None and runner.ending.exit_code == 70:
+            self.fleet.checks.breach(f"the runner says it is its own bug: {detail}")
+
+    async def _take_over(self, frozen: Runner) -> None:
+        """From the mirror on a master if there is one, else with a copy of the journal; a person waits a while first."""
+        await asyncio.sleep(ADOPT_S)
+        old, self.home = self.home, self._new_home()
+        mirrored = self._mirrored()
+        if mirrored is not None:
+            lines = [msgspec.json.encode(record) + b"\n" for record in mirrored]
+            (self.home / "journal.jsonl").write_bytes(b"".join(lines))
+            self._say(f"another machine goes on from the mirrored state, {len(lines)} records")
+        elif (old / "journal.jsonl").exists():
+            shutil.copyfile(old / "journal.jsonl", self.home / "journal.jsonl")
+            self._say("another machine goes on from a copy of the journal")
+
+    def _mirrored(self) -> list[rec.Record] | None:
+        """The newest ``state.json`` of the masters that answer."""
+        found = []
+        for master in self.fleet.masters.values():
+            raw = master.disk.read(f"{master.config.etcd.work_dir}/{RUN}/state.json")
+            if raw is not None and master.reachable and not master.link.cut:
+                found.append(list(_mirror.decode(raw).records))
+        return max(found, key=len, default=None)
+
+    def _record(self, runner: Runner, record: rec.Record, after: bool) -> None:
+        if after:
+            if self._tell:
+                self._say(_words(record))
+            if isinstance(record, rec.GateAnswered):
+                self._answered = True
+            if isinstance(record, rec.GateOpened):
+                runner.answer_gate(record)
+        self.director.record(runner, record, after)
+
+    def _judge(self) -> None:
+        state, checks = self.state, self.fleet.checks
+        for words in at_the_end(self.fleet, self.plan, state, self.scenario.expected):
+            checks.breach(f"at the end ({state.result or 'not ended'}): {words}")
+
+    def _new_home(self) -> Path:
+        home = self._homes / f"machine-{len(list(self._homes.iterdir()))}" / RUN
+        home.mkdir(parents=True)
+        return home
+
+    def _say(self, words: str) -> None:
+        self.played.log.append(f"{self.loop.time():9.3f}  {words}")
+
+
+class _Mirrored(MirroredState, frozen=True, kw_only=True):
+    records: list[rec.AnyRecord]
+
+
+_mirror = msgspec.json.Decoder(_Mirrored)
+
+
+def _words(record: rec.Record) -> str:
+    shown: Mapping[str, object] = msgspec.structs.asdict(record)
+    keys = ("step", "node", "attempt", "state", "status", "ok", "intent", "epoch", "result", "detail", "error", "what")
+    parts = [f"{key}={shown[key]}" for key in keys if shown.get(key) not in (None, "")]
+    return f"  [{record.seq}] {type(record).__name__} {' '.join(parts)}"
+
+
+def _fast_dir() -> str | None:
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None

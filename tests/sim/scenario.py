@@ -1,0 +1,185 @@
+"""Where a schedule begins: the masters, what is broken on them, and what the person asked for."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from novatui.config import ClusterConfig, EtcdConfig, NodeConfig
+from novatui.model.plan import Request
+from tests.sim import etcd
+from tests.sim.fleet import Fleet
+from tests.sim.loop import EPOCH_MS
+from tests.sim.master import Master
+
+TOKEN = "k8s_etcd"
+DATA_DIR = "/var/lib/etcd"
+NAMED = "etcd_snapshot_nova-v5.1.2_k8s-v1.27.11_2024-06-13_020000.db"
+ARCHIVE = f"/tmp/{NAMED}.tar.gz"
+PLAIN = "/opt/backup/before.db"
+TAKEN = 120  # the archive's revision
+NOW = 128  # the revision of the data that stands
+CONTENT = "keys"
+WARM_S = 20.0  # what was broken has settled before anybody looks
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """``break_it`` is done to masters that were all well; ``expected``: the revision that a verified run serves."""
+
+    name: str
+    request: Request
+    nodes: int = 3
+    archive_on: tuple[int, ...] = (1, 2, 3, 4, 5)
+    packed: bool = True
+    mounts: tuple[int, ...] = ()
+    expected: int = TAKEN
+    break_it: Callable[[Fleet], None] = lambda fleet: None
+
+    @property
+    def cluster(self) -> ClusterConfig:
+        return cluster(self.nodes)
+
+    def build(self, fleet: Fleet) -> None:
+        """Files and units; the masters boot when the loop runs."""
+        for number, master in enumerate(fleet.masters.values(), 1):
+            _furnish(self, number, master)
+        self.break_it(fleet)
+        for master in fleet.masters.values():
+            master.disk.sync()
+            if not master.stopped:
+                master.unit.boot()
+
+
+@cache
+def cluster(nodes: int) -> ClusterConfig:
+    return ClusterConfig(
+        name="sim",
+        nodes=tuple(
+            NodeConfig(name=f"m{number}", host=f"10.0.0.{number}", etcd=EtcdConfig())
+            for number in range(1, nodes + 1)
+        ),
+    )
+
+
+def _peers(nodes: int) -> str:
+    return ",".join(f"etcd{one}=https://10.0.0.{one}:2380" for one in range(1, nodes + 1))
+
+
+def _env(number: int, nodes: int, state: str) -> str:
+    return (
+        f"# etcd\nETCD_NAME=etcd{number}\nETCD_DATA_DIR={DATA_DIR}\n"
+        f"ETCD_LISTEN_PEER_URLS=https://10.0.0.{number}:2380\n"
+        f"ETCD_LISTEN_CLIENT_URLS=https://10.0.0.{number}:2379,https://127.0.0.1:2379\n"
+        f"ETCD_ADVERTISE_CLIENT_URLS=https://10.0.0.{number}:2379\n"
+        f"ETCD_INITIAL_ADVERTISE_PEER_URLS=https://10.0.0.{number}:2380\n"
+        f"ETCD_INITIAL_CLUSTER={_peers(nodes)}\nETCD_INITIAL_CLUSTER_STATE={state}\n"
+        f"ETCD_INITIAL_CLUSTER_TOKEN={TOKEN}\nETCDCTL_CACERT=/etc/ssl/etcd/ca.pem\n"
+    )
+
+
+@cache
+def archive(nodes: int, *, packed: bool) -> bytes:
+    urls = [f"https://10.0.0.{one}:2380" for one in range(1, nodes + 1)]
+    raw = etcd.snapshot(CONTENT, TAKEN, urls)
+    if not packed:
+        return raw
+    into = io.BytesIO()
+    with tarfile.open(fileobj=into, mode="w:gz", compresslevel=1) as tar:
+        inside = tarfile.TarInfo(f"opt/backup/{NAMED}")
+        inside.size = len(raw)
+        tar.addfile(inside, io.BytesIO(raw))
+    # gzip writes the time of its making into its header.
+    whole = into.getvalue()
+    return whole[:4] + b"\0\0\0\0" + whole[8:]
+
+
+def _furnish(scenario: Scenario, number: int, master: Master) -> None:
+    disk, config = master.disk, master.config
+    for path in (
+        "/etc",
+        "/tmp",
+        "/opt/backup",
+        "/var/lib",
+        config.etcd.unit_dir,
+        config.kubernetes.manifests,
+        "/opt/etcd",
+    ):
+        disk.mkdir(path)
+    disk.write(config.etcd.env_file, _env(number, scenario.nodes, '"new"' if number == 1 else "new").encode(), 0o640)
+    data = etcd.bootstrapped(
+        f"etcd{number}", _peers(scenario.nodes), TOKEN, raft="before", content=CONTENT, revision=NOW
+    )
+    etcd.put(disk, DATA_DIR, data, owner="998:998")
+    if number in scenario.mounts:
+        master.mounts = (DATA_DIR,)
+    if number in scenario.archive_on:
+        path = ARCHIVE if scenario.packed else PLAIN
+        disk.write(path, archive(scenario.nodes, packed=scenario.packed))
+
+
+def _corrupt(fleet: Fleet, *names: str) -> None:
+    for name in names:
+        master = fleet.masters[name]
+        master.disk.write(f"{DATA_DIR}/member/snap/db", b"\0damaged")
+        zap = {"level": "fatal", "msg": "failed to open database", "error": "invalid database"}
+        lines = []
+        for second in (-60, 10):
+            at = EPOCH_MS + second * 1000
+            lines.append({"__REALTIME_TIMESTAMP": str(at * 1000), "MESSAGE": json.dumps(zap)})
+        master.log = "".join(json.dumps(line) + "\n" for line in lines).encode()
+
+
+def _no_data(fleet: Fleet, name: str) -> None:
+    """Its directory is gone, its unit stopped; nothing would make it bootstrap by itself."""
+    master = fleet.masters[name]
+    master.disk.remove(DATA_DIR)
+    env = (master.disk.text(master.config.etcd.env_file) or "").replace("STATE=new", "STATE='existing'")
+    master.disk.write(master.config.etcd.env_file, env.encode(), 0o640)
+    master.unit.enabled = False
+
+
+def _lost(fleet: Fleet) -> None:
+    _corrupt(fleet, "m2", "m3")
+
+
+def _one_left(fleet: Fleet) -> None:
+    fleet.masters["m1"].stopped = True
+    _no_data(fleet, "m2")
+    _corrupt(fleet, "m3")
+
+
+def _three_of_five(fleet: Fleet) -> None:
+    _corrupt(fleet, "m2", "m4", "m5")
+
+
+_RESTORE = "restore-cluster"
+SCENARIOS = {
+    one.name: one
+    for one in (
+        Scenario("quorum-lost", Request(runbook=_RESTORE, snapshot=ARCHIVE), break_it=_lost),
+        Scenario("survivor", Request(runbook=_RESTORE, survivor="m1"), expected=NOW, break_it=_one_left),
+        Scenario(
+            "live",
+            Request(runbook=_RESTORE, snapshot=PLAIN, overrule=("quorum-stands", "data-intact")),
+            packed=False,
+        ),
+        Scenario(
+            "from-one",
+            Request(runbook=_RESTORE, snapshot=PLAIN, from_node="m2"),
+            packed=False,
+            archive_on=(2,),
+            break_it=_lost,
+        ),
+        Scenario(
+            "mount", Request(runbook=_RESTORE, snapshot=PLAIN), packed=False, mounts=(1, 2), break_it=_lost
+        ),
+        Scenario(
+            "five", Request(runbook=_RESTORE, snapshot=PLAIN), nodes=5, packed=False, break_it=_three_of_five
+        ),
+    )
+}

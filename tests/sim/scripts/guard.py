@@ -1,0 +1,251 @@
+"""fence.sh, lease.sh, mirror.sh and heartbeat.sh: who may act on a master."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from novatui.remote.command import Command
+from tests.sim.disk import Disk, File
+from tests.sim.process import Exit, Running, Script
+
+if TYPE_CHECKING:
+    from tests.sim.master import Master
+
+
+def word(disk: Disk, path: str) -> str:
+    """``$(cat FILE)``."""
+    return (disk.text(path) or "").rstrip("\n")
+
+
+def fence(run: Running) -> Script:
+    assert run.fence is not None
+    active = f"{run.fence.work_dir}/active"
+    lock = lock_file(run.disk, active)
+    if lock is None:
+        run.complain("no lease on this master")
+        return 75
+    if not (yield from run.lock(lock, run.fence.wait_s)):
+        run.complain("an earlier command is still running on this master")
+        return 124
+    found = word(run.disk, f"{active}/owner")
+    if found != run.owner:
+        run.complain(f"fenced, the lease names '{found}', not '{run.owner}'")
+        return 75
+    return 0
+
+
+def lock_file(disk: Disk, active: str) -> File | None:
+    """``exec 9>>ACTIVE/act.lock``."""
+    if not disk.there(active):
+        return None
+    return disk.file(f"{active}/act.lock") or disk.write(f"{active}/act.lock", b"")
+
+
+def lease(run: Running) -> Script:
+    verb, work, *words = run.command.argv
+    verbs = {"acquire": _acquire, "adopt": _adopt, "renew": _renew, "release": _release, "show": _show}
+    return (yield from verbs[verb](run, work, words))
+
+
+def _say_holder(run: Running, active: str) -> None:
+    disk = run.disk
+    run.print(f"owner {word(disk, f'{active}/owner')}")
+    holder = disk.file(f"{active}/holder")
+    since = datetime.fromtimestamp(holder.mtime, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if holder else ""
+    run.print(f"since {since}")
+    run.print(f"alive {'no' if _silent(disk, active) else 'yes'}")
+    run.print(f"holder {word(disk, f'{active}/holder')}")
+
+
+def _silent(disk: Disk, active: str) -> bool:
+    alive = disk.file(f"{active}/alive")
+    return alive is None or alive.exclusive is None
+
+
+def _say_taken(run: Running, how: str, epoch: int) -> None:
+    run.print(f"taken {how}")
+    run.print(f"epoch {epoch}")
+    run.print(f"boot {run.master.boot_id}")
+
+
+def _put(run: Running, active: str, name: str, text: str) -> Script:
+    run.disk.write(f"{active}/.{name}.part", f"{text}\n".encode())
+    run.disk.sync()
+    yield 0.002
+    run.disk.rename(f"{active}/.{name}.part", f"{active}/{name}")
+    run.disk.sync()
+    yield 0.002
+    return 0
+
+
+def _lock(run: Running, active: str, wait_s: float) -> Script:
+    """0 with the lock, 1 when there is no lease; exits 78 when a command is running."""
+    lock = lock_file(run.disk, active)
+    if lock is None:
+        return 1
+    if not (yield from run.lock(lock, wait_s)):
+        run.complain("a command is still running on this master")
+        raise Exit(78)
+    return 0
+
+
+def _raise(run: Running, active: str, owner: str, to: str, by: str, least: int, holder: str) -> Script:
+    epoch = max(int(owner.rpartition(":")[2]) + 1, least)
+    if holder:
+        yield from _put(run, active, "holder", holder)
+    yield from _put(run, active, "by", by)
+    yield from _put(run, active, "owner", f"{to}:{epoch}")
+    return epoch
+
+
+def _acquire(run: Running, work: str, words: list[str]) -> Script:
+    to, by, least, _, holder = words
+    disk, active, new = run.disk, f"{work}/active", f"{work}/.active-{to}-{by}"
+    disk.mkdir(work, 0o700)
+    disk.chmod(work, mode=0o700)
+    disk.remove(new)
+    disk.mkdir(new, 0o700)
+    yield 0.002
+    for name, text in (("act.lock", ""), ("alive", ""), ("holder", f"{holder}\n"), ("by", f"{by}\n")):
+        disk.write(f"{new}/{name}", text.encode())
+    disk.write(f"{new}/owner", f"{to}:{least}\n".encode())
+    yield 0.002
+    disk.sync()
+    try:
+        disk.rename(new, active)
+    except OSError:
+        disk.remove(new)
+        return (yield from _adopt(run, work, words))
+    yield 0.002
+    disk.sync()
+    _say_taken(run, "acquired", int(least))
+    return 0
+
+
+def _adopt(run: Running, work: str, words: list[str]) -> Script:
+    to, by, least, wait, holder = words
+    disk, active = run.disk, f"{work}/active"
+    if disk.read(f"{active}/owner") is None:
+        run.complain("no lease on this master")
+        return 75
+    owner = word(disk, f"{active}/owner")
+    if owner.rpartition(":")[0] != to:
+        _say_holder(run, active)
+        return 76
+    how = "adopted"
+    if word(disk, f"{active}/by") == by:
+        how = "acquired"
+    elif not _silent(disk, active):
+        _say_holder(run, active)
+        return 77
+    if (yield from _lock(run, active, float(wait))):
+        return 75
+    if disk.read(f"{active}/owner") is None:
+        return 75
+    owner = word(disk, f"{active}/owner")
+    if owner.rpartition(":")[0] != to:
+        return 75
+    epoch = yield from _raise(run, active, owner, to, by, int(least), holder)
+    _say_taken(run, how, epoch)
+    return 0
+
+
+def _renew(run: Running, work: str, words: list[str]) -> Script:
+    ours, by, wait = words
+    disk, active = run.disk, f"{work}/active"
+    if (yield from _lock(run, active, float(wait))):
+        return 75
+    owner = word(disk, f"{active}/owner")
+    to = ours.rpartition(":")[0]
+    if owner != ours and (owner.rpartition(":")[0] != to or word(disk, f"{active}/by") != by):
+        run.complain(f"the lease names '{owner}', not '{ours}'")
+        return 75
+    epoch = yield from _raise(run, active, owner, to, by, 0, "")
+    _say_taken(run, "renewed", epoch)
+    return 0
+
+
+def _release(run: Running, work: str, words: list[str]) -> Script:
+    ours, wait = words
+    disk, active = run.disk, f"{work}/active"
+    if not disk.there(active):
+        return 0
+    if (yield from _lock(run, active, float(wait))):
+        return 0
+    owner = word(disk, f"{active}/owner")
+    if owner != ours:
+        run.complain(f"the lease names '{owner}', not '{ours}'")
+        return 75
+    old = f"{work}/.released-{ours.rpartition(':')[0]}-1"
+    disk.rename(active, old)
+    yield 0.002
+    disk.sync()
+    disk.remove(old)
+    return 0
+
+
+def _show(run: Running, work: str, words: list[str]) -> Script:
+    if run.disk.there(f"{work}/active"):
+        _say_holder(run, f"{work}/active")
+    yield 0.001
+    return 0
+
+
+def mirror(run: Running) -> Script:
+    work, owner, *files = run.command.argv
+    disk, home = run.disk, f"{work}/{owner.rpartition(':')[0]}"
+    if word(disk, f"{work}/active/owner") != owner:
+        run.complain(f"the lease does not name '{owner}'")
+        return 75
+    disk.mkdir(f"{home}/scripts", 0o700)
+    disk.chmod(home, mode=0o700)
+    rest = run.stdin
+    for name, size in zip(files[::2], files[1::2], strict=True):
+        piece, rest = rest[: int(size)], rest[int(size) :]
+        disk.write(f"{home}/{name}.part", piece)
+        if len(piece) != int(size):
+            run.complain(f"{name} did not come whole")
+            return 1
+        disk.sync()
+        yield 0.001
+        disk.rename(f"{home}/{name}.part", f"{home}/{name}")
+    disk.sync()
+    yield 0.001
+    return 0
+
+
+class Heartbeat:
+    """heartbeat.sh of one connection: each ``beat`` is one line heard, None when it ended (75, 77, or quiet too long)."""
+
+    def __init__(self, master: Master, command: Command) -> None:
+        self._master = master
+        work, self._run, quiet = command.argv
+        self._quiet_s = float(quiet)
+        self._active = f"{work}/active"
+        self._boot = master.boots
+        self._file = master.disk.file(f"{self._active}/alive") if master.disk.there(self._active) else None
+        self._over: asyncio.TimerHandle | None = None
+        self._mine = False
+        if self._file is not None and self._file.exclusive is None:
+            self._file.exclusive = self
+            self._mine = True
+
+    def beat(self) -> bytes | None:
+        disk = self._master.disk
+        owner = word(disk, f"{self._active}/owner")
+        if not self._mine or self._boot != self._master.boots or owner.rpartition(":")[0] != self._run:
+            self.end()
+            return None
+        if self._over is not None:
+            self._over.cancel()
+        self._over = self._master.later(self._quiet_s, self.end)
+        return f"{owner} {word(disk, f'{self._active}/by')}".encode()
+
+    def end(self) -> None:
+        if self._over is not None:
+            self._over.cancel()
+        if self._mine and self._file is not None and self._file.exclusive is self:
+            self._file.exclusive = None
+        self._mine = False

@@ -9,16 +9,6 @@ from novatui.config import ClusterConfig, EtcdConfig
 from novatui.present.i18n import _
 from novatui.present.rows import BLANK, Role, Row, row, wrap
 
-_TOLD = (
-    "restart-member",
-    "start-cluster",
-    "recover-member",
-    "restore-cluster",
-    "disarm-alarm",
-    "defragment",
-    "take-snapshot",
-)
-
 
 def by_hand(runbook: str, cluster: ClusterConfig, node: str, width: int) -> list[Row]:
     """That there is no wizard, and what to do instead; commands in a role of their own."""
@@ -33,6 +23,10 @@ def by_hand(runbook: str, cluster: ClusterConfig, node: str, width: int) -> list
     steps = _steps(runbook, etcd, where)
     if not steps:
         return [*rows, BLANK, *_paragraph(_("Nothing is known about this runbook."), width)]
+    told = _("Commands are for root on a master, with the ETCDCTL_* of {file} exported.").format(
+        file=etcd.env_file
+    )
+    rows += [row((line, Role.DIM)) for line in wrap(told, width)]
     for number, (words, command) in enumerate(steps, 1):
         rows.append(BLANK)
         lines = wrap(words, width - 3)
@@ -93,7 +87,9 @@ def _steps(runbook: str, etcd: EtcdConfig, where: str) -> list[tuple[str, str]]:
                     "mv -T ETCD_DATA_DIR ETCD_DATA_DIR.old",
                 ),
                 (
-                    _("In {file} set the state to existing.").format(file=etcd.env_file),
+                    _(
+                        "In {file} set the state to existing, and ETCD_INITIAL_CLUSTER to what member add printed."
+                    ).format(file=etcd.env_file),
                     "ETCD_INITIAL_CLUSTER_STATE=existing",
                 ),
                 (_("Start it, and watch it come to lag 0."), f"systemctl start --no-block {unit}"),

@@ -77,6 +77,10 @@ def quorum_words(verdict: Verdict, quorum: Quorum) -> tuple[str, str]:
     if verdict is Verdict.NO_QUORUM:
         text = ngettext("lost: {n} member short, no writes", "lost: {n} members short, no writes", missing)
         return figure, text.format(n=missing)
+    if verdict is not Verdict.UNKNOWN:
+        return figure, _("holds: a member reads with quorum; {unknown} could not be asked").format(
+            unknown=quorum.unknown
+        )
     return figure, _("not known to hold: {needed} needed, {unknown} could not be asked").format(
         needed=quorum.needed, unknown=quorum.unknown
     )
@@ -160,7 +164,7 @@ def headline(
         return spread(row((f" ✖ {trouble}", Role.BAD)), right, width)
     findings = [f for f in ranked(diagnosis.findings) if f.severity in (Severity.BAD, Severity.WARN)]
     if findings:
-        return spread(_finding_row(findings, snapshot, now_ms, width - width_of(right) - 1), right, width)
+        return spread(_finding_row(findings, snapshot, now_ms, width - width_of(right) - 2), right, width, 2)
     return spread(_quiet_row(snapshot, diagnosis), right, width)
 
 

@@ -6,7 +6,7 @@ from novatui.model.cluster import ClusterSnapshot
 from novatui.model.findings import Diagnosis, Severity
 from novatui.present.headline import ranked, severity_mark, verdict_bar
 from novatui.present.i18n import _
-from novatui.present.members import table
+from novatui.present.member_table import table
 from novatui.present.rows import BLANK, Role, Row, row, wrap
 from novatui.present.status_json import reason
 from novatui.present.strip import status_list

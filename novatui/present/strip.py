@@ -5,7 +5,7 @@ from __future__ import annotations
 from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
 from novatui.present.numbers import age, grouped, size
 from novatui.present.rows import Role, Row, fit, joined, row, spread, width_of
-from novatui.present.standing import standing
+from novatui.present.standing import current, standing
 
 
 def short_name(name: str, names: list[str]) -> str:
@@ -87,12 +87,14 @@ def status_list(snapshot: ClusterSnapshot, now_ms: int, width: int) -> list[Row]
         since = row((age(now_ms - state.since_ms), Role.DIM)) if state.since_ms is not None else ()
         figures = (
             row((f"{grouped(node.endpoint.index)}  {size(node.endpoint.db_size)}", Role.DIM))
-            if node.endpoint.answers
+            if current(node) and node.endpoint.answers
             else ()
         )
         right = joined([figures, since])
         rows.append(
-            spread(left, right, width) if width_of(left) + width_of(right) < width else fit(left, width)
+            spread(left, (*right, (" ", Role.NORMAL)), width)
+            if width_of(left) + width_of(right) + 1 < width
+            else fit(left, width)
         )
         if node.error:
             rows.append(fit(row("     ", (node.error.title, Role.DIM)), width))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +17,7 @@ from textual.reactive import reactive
 from textual.worker import Worker, WorkerState
 
 from novatui.config import ClusterConfig
+from novatui.diagnosis.verdict import diagnose
 from novatui.model.cluster import ClusterSnapshot
 from novatui.model.entries import Entry
 from novatui.model.findings import Diagnosis
@@ -44,14 +44,6 @@ Diagnose = Callable[[ClusterSnapshot, Mapping[str, Sequence[Entry]], int], Diagn
 # The classes every screen carries; styles and layouts go by them. Below 80x24 there is a list, never a refusal.
 WIDTHS: list[tuple[int, str]] | None = [(0, "-tiny-width"), (80, "-narrow"), (108, "-normal"), (180, "-wide")]
 HEIGHTS: list[tuple[int, str]] | None = [(0, "-tiny-height"), (24, "-low"), (32, "-tall")]
-
-
-def diagnose(snapshot: ClusterSnapshot, entries: Mapping[str, Sequence[Entry]], now_ms: int) -> Diagnosis:
-    """The package's own judgement; loaded with the first snapshot."""
-    judged: Diagnosis = importlib.import_module("novatui.diagnosis.verdict").diagnose(
-        snapshot, entries, now_ms
-    )
-    return judged
 
 
 def wall_ms() -> int:

@@ -35,6 +35,7 @@ class Tail:
     _skip: int = 0  # rows of it that are above the edge
     _width: int = 40
     _height: int = 10
+    _shape: tuple[int, int, bool, TimeFormat] | None = None  # what rows were last laid out for
 
     @property
     def following(self) -> bool:
@@ -138,7 +139,8 @@ class Tail:
     def rows(self, width: int, height: int) -> list[tuple[Row, bool]]:
         """At most ``height`` rows, top to bottom, and whether the cursor is on each."""
         self.pending = False
-        resized = (width, height) != (self._width, self._height)
+        shape = (width, height, self.wrapped, self.times)
+        reshaped, self._shape = shape != self._shape, shape
         self._width, self._height = width, height
         if height <= 0 or width <= 0 or not self._entries:
             return []
@@ -146,7 +148,7 @@ class Tail:
             shown = list(self._upwards(self.end))
             shown.reverse()
             return [(self._rows_of(number)[part], False) for number, part in shown]
-        if resized:
+        if reshaped:
             self._skip = 0
             self._reveal()
         return self._downwards()

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from novatui.model.cluster import Alarm, ClusterSnapshot, Member, NodeSnapshot
-from novatui.present.members import COLUMNS, columns_for, lines, ranges, table
+from novatui.present.member_table import COLUMNS, columns_for, ranges, table
+from novatui.present.members import lines
 from novatui.present.rows import text_of, width_of
 from tests.tui import screen_cases as cases
 
@@ -14,11 +15,12 @@ from tests.tui import screen_cases as cases
 def cells(snapshot: ClusterSnapshot, width: int = 160) -> list[dict[str, str]]:
     """The table read back by its columns."""
     out = []
+    names = max(len(member.name) for node in snapshot.nodes for member in node.members)
     for line in table(snapshot, width)[1:]:
         text, at, found = text_of(line), 0, {}
-        for column in columns_for(width):
-            found[column.id] = text[at + 1 : at + 1 + column.width].strip()
-            at += column.width + 1
+        for column in columns_for(width, names):
+            found[column.id] = text[at + column.gap : at + column.cells].strip()
+            at += column.cells
         out.append(found)
     return out
 
@@ -34,7 +36,7 @@ def test_one_row_a_member_in_the_order_of_the_masters(count: int) -> None:
 @pytest.mark.parametrize("width", [40, 79, 119, 160])
 def test_rows_are_as_wide_as_asked_and_columns_are_never_cut(width: int) -> None:
     assert {width_of(line) for line in table(cases.healthy_cluster(), width)} == {width}
-    assert sum(column.width + 1 for column in columns_for(width)) <= width or width < 45
+    assert sum(column.cells for column in columns_for(width)) <= width or width < 45
 
 
 def test_columns_go_by_rank() -> None:

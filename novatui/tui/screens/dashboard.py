@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 
-from novatui.present import members
+from novatui.present import member_table
 from novatui.present.evidence import evidence_rows
 from novatui.present.headline import headline, verdict_bar
 from novatui.present.i18n import _
@@ -107,7 +107,7 @@ class Dashboard(NovaScreen):
             for pane in self.query(NodePane):
                 node = view.snapshot.nodes[pane.number - 1]
                 pane.show_view(view, now, self.nova.fsync.of(node.name))
-            table = members.table(view.snapshot, width - 1)
+            table = member_table.table(view.snapshot, width - 1)
             part = self.query_one("#members", RowsView)
             part.styles.height = max(len(table), self._count + 1)
             part.set_rows(table)

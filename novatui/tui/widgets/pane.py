@@ -39,6 +39,7 @@ class NodePane(RowsView):
         self._block: tuple[Row, ...] = ()
         self._title: Row = BLANK
         self._state: Row = BLANK
+        self._streams = False
         self._chosen = False
         self._puller: Timer | None = None
 
@@ -70,6 +71,7 @@ class NodePane(RowsView):
             (f"{self.number} ", Role.KEY), (node.name, Role.BRIGHT if self._chosen else Role.NORMAL)
         )
         self._state = _state_row(node, now_ms)
+        self._streams = node.reachable
         self.rebuild()
 
     def choose(self, chosen: bool) -> None:
@@ -107,7 +109,7 @@ class NodePane(RowsView):
     def _journal_state(self) -> Row:
         tail = self.tail
         if tail.following:
-            return row((_("following"), Role.DIM)) if tail.end else BLANK
+            return row((_("following") if self._streams else _("no stream"), Role.DIM))
         if tail.new:
             return row(
                 ("‖ ", Role.ACCENT), (_("+{n} new · f to follow").format(n=grouped(tail.new)), Role.ACCENT)

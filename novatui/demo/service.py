@@ -160,8 +160,8 @@ class Service:
         return bool(self._starters or self._stoppers)
 
     async def ended(self) -> None:
-        """Wait until it is down, or exited and remains."""
-        while self.sub not in ("dead", "failed", "exited"):
+        """Wait until it is down; one that remains after its exit is not."""
+        while self.sub not in ("dead", "failed"):
             await self._idle.wait()
 
     def argv(self) -> list[str]:
@@ -226,6 +226,16 @@ class Service:
         self._child.signal(number)
         return True
 
+    def kill_on_request(self, number: int) -> None:
+        """``systemctl kill``: the same, with systemd's word about it."""
+        if self._child:
+            name = signal.Signals(number).name
+            program = Path(self.argv()[0]).name
+            self._say(
+                6, f"Sent signal {name} to main process {self._child.pid} ({program}) on client request."
+            )
+            self._child.signal(number)
+
     def print_line(self, line: bytes) -> None:
         """As if the main process had written it."""
         self._printed(self.main_pid, self.argv()[0], line)
@@ -252,7 +262,8 @@ class Service:
             return
         if self._too_often():
             self._say(4, "Start request repeated too quickly.")
-            self.result = "start-limit-hit"
+            if self.result == "success":  # else it keeps saying how it failed before
+                self.result = "start-limit-hit"
             self._fail_quietly()
             return
         if not again and self._flush_restarts:
@@ -480,7 +491,7 @@ class Service:
             self.inactive_exit = now
         if before not in DOWN and self.active in DOWN:
             self.inactive_enter = now
-        if sub in ("dead", "failed", "exited"):
+        if sub in ("dead", "failed"):
             self._idle.set()
         else:
             self._idle.clear()

@@ -252,7 +252,7 @@ async def _kill(call: Call) -> int:
                 f"Failed to kill unit {full_name(name)}: Unit {full_name(name)} not loaded.\n"
             )
             return 1
-        service.kill(call.signal)
+        service.kill_on_request(call.signal)
     return 0
 
 

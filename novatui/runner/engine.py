@@ -124,6 +124,8 @@ class Engine:
                 raise
             except Stop as stop:
                 return await self._stopped(stop)
+            except NovatuiError as error:  # a runbook's own refusal
+                return await self._stopped(Stop("failed", error.title, error.detail, error.hint))
             except Exception as bug:
                 logging.getLogger(__name__).exception("our own bug")
                 what = f"{type(bug).__name__}: {bug}"
@@ -155,6 +157,8 @@ class Engine:
                 gate = work.state.gates.get(step.id)
                 if gate is None or gate.answered_ms is None:
                     await self._gates.run(step)
+                    # Before the first change: whoever goes on from a master must know that the gate is passed.
+                    await self._mirror.after(work.plan.nodes)
             elif not work.state.passed(step.id):
                 await self._step(step)
 
@@ -163,6 +167,7 @@ class Engine:
 
     async def _back(self) -> None:
         work = self.work
+        await self._mirror.after(work.plan.nodes)  # whoever goes on from a master must go on backwards
         for step in work.runbook.undo(work.cluster, work.plan):
             work.safe_point()
             if not work.state.passed(step.id):
@@ -209,7 +214,7 @@ class Engine:
             return self._end("failed", stop)  # held elsewhere: nothing was done here
         if work.state.undoing or stop.result == "aborted" or self._on_failure != "undo":
             ways = "resume" if work.state.undoing else "resume|undo"
-            hint = f"everything that is stopped stays held; go on with: novatui {ways} {work.plan.run}"
+            hint = f"what is stopped stays held, what runs goes on; then: novatui {ways} {work.plan.run}"
             result = "aborted" if stop.result == "aborted" else "failed"
             await self._mirror.after(work.state.held)
             return self._end(result, Stop(result, stop.title, stop.detail, hint, stop.exit_code))
@@ -226,7 +231,8 @@ class Engine:
                 left += await self._clean(step)
         left += await self._leases.release_all()
         result = "aborted" if stop.result == "aborted" else "refused"
-        said = Stop(result, stop.title, stop.detail, stop.hint, stop.exit_code)
+        hint = "\n".join(part for part in (stop.hint, "nothing was changed") if part)
+        said = Stop(result, stop.title, stop.detail, hint, stop.exit_code)
         if left:
             said.hint = "\n".join(
                 [

@@ -100,6 +100,8 @@ class Leases:
         """Empty when the master is free of us."""
         work = self._work
         epoch = work.state.epochs[node]
+        # Written first: a runner killed between the act and its record would else insist on a lease that is gone.
+        work.write(Lease(node=node, epoch=epoch, state="releasing"))
         outcome = await self._run(
             node, "release", f"{work.plan.run}:{epoch}", str(work.pace.orphan_s), wait_s=work.pace.orphan_s
         )

@@ -69,6 +69,7 @@ def main(words: Sequence[str] | None = None, parts: Parts = Parts()) -> int:
         os._exit(0)  # nobody's child: whoever started us neither waits for us nor takes us along
     _harden()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("asyncssh").setLevel(logging.WARNING)  # below that it writes down whole commands
     word = _Word(args.began_fd)
     try:
         return asyncio.run(_live(RunDir(args.rundir), orders, parts, word))
@@ -99,16 +100,18 @@ class _Word:
     def __init__(self, fd: int) -> None:
         self._fd: int | None = fd
 
-    def say(self, began: Began) -> None:
+    def say(self, began: Began) -> bool:
+        """False when nobody hears it."""
         if self._fd is None:
-            return
+            return False
         fd, self._fd = self._fd, None
         try:
             os.write(fd, msgspec.json.encode(began) + b"\n")
         except OSError:
-            pass
+            return False
         finally:
             os.close(fd)
+        return True
 
 
 def _harden() -> None:
@@ -197,8 +200,10 @@ class _Life:
         work.tell = ears.live
         await ears.start(self.place.socket)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, engine.request, "abort", "SIGTERM")
-        word.say(Began(ok=True))
         try:
+            if not word.say(Began(ok=True)):
+                # It has given us up, and told its person that nothing began: so be it.
+                raise NovatuiError("The starter of this runner is gone: nothing was begun")
             ending = await self._work(engine)
         finally:
             await hearts.close()

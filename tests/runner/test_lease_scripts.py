@@ -1,0 +1,228 @@
+"""lease.sh, fence.sh, heartbeat.sh and mirror.sh by themselves, in every POSIX shell of this machine."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from novatui.remote.command import script_text
+
+SHELLS = [name for name in ("dash", "bash", "sh") if shutil.which(name)]
+
+
+class Master:
+    """One work directory, and the scripts run against it."""
+
+    def __init__(self, shell: str, work: Path) -> None:
+        self.shell = shell
+        self.work = work
+        self.active = work / "active"
+
+    def words(self, script: str, *words: str) -> list[str]:
+        return [self.shell, "-c", script_text(script), f"novatui-{script}", *words]
+
+    def run(self, script: str, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            self.words(script, *words), input=stdin, capture_output=True, timeout=30, check=False
+        )
+
+    def lease(self, verb: str, *words: str) -> subprocess.CompletedProcess[bytes]:
+        return self.run("lease", verb, str(self.work), *words)
+
+    def acquire(self, run: str = "r1", by: str = "p1", least: int = 1) -> subprocess.CompletedProcess[bytes]:
+        return self.lease("acquire", run, by, str(least), "2", f'{{"run":"{run}"}}')
+
+    def adopt(self, run: str = "r1", by: str = "p2") -> subprocess.CompletedProcess[bytes]:
+        return self.lease("adopt", run, by, "1", "1", "{}")
+
+    def fenced(self, owner: str, *words: str) -> subprocess.CompletedProcess[bytes]:
+        return self.run("fence", str(self.work), owner, "1", *words)
+
+    def owner(self) -> str:
+        return (self.active / "owner").read_text().strip()
+
+    def beat(self, run: str = "r1", quiet: int = 15) -> subprocess.Popen[bytes]:
+        beating = subprocess.Popen(
+            self.words("heartbeat", str(self.work), run, str(quiet)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert beating.stdout is not None
+        beating.stdout.readline()
+        return beating
+
+
+@pytest.fixture(params=SHELLS)
+def master(request: pytest.FixtureRequest, tmp_path: Path) -> Master:
+    return Master(request.param, tmp_path / "work")
+
+
+def said(done: subprocess.CompletedProcess[bytes]) -> dict[str, str]:
+    return dict(line.split(" ", 1) for line in done.stdout.decode().splitlines() if " " in line)
+
+
+def until(true: Callable[[], object], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.invariant("INV-5")
+def test_the_first_takes_it_and_another_run_is_told_who(master: Master) -> None:
+    first = master.acquire()
+    assert first.returncode == 0 and said(first)["epoch"] == "1" and said(first)["taken"] == "acquired"
+    assert len(said(first)["boot"]) >= 32
+    assert master.owner() == "r1:1"
+    assert master.work.stat().st_mode & 0o777 == 0o700
+    second = master.acquire("r2", "p2")
+    assert second.returncode == 76
+    assert said(second)["owner"] == "r1:1" and said(second)["holder"] == '{"run":"r1"}'
+    assert said(second)["alive"] == "no"
+    assert master.owner() == "r1:1"
+    assert [path.name for path in master.work.iterdir()] == ["active"], "nothing half-made is left"
+
+
+@pytest.mark.invariant("INV-5")
+def test_of_many_that_come_at_once_one_wins(master: Master) -> None:
+    racing = [
+        subprocess.Popen(
+            master.words("lease", "acquire", str(master.work), f"r{n}", f"p{n}", "1", "2", "{}"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        for n in range(8)
+    ]
+    for one in racing:
+        one.communicate(timeout=30)
+    codes = [one.returncode for one in racing]
+    assert sorted(codes) == [0] + [76] * 7
+    assert master.owner() == f"r{codes.index(0)}:1"
+
+
+@pytest.mark.invariant("INV-5")
+def test_taking_over_raises_the_epoch_and_fences_the_old(master: Master) -> None:
+    master.acquire()
+    assert master.fenced("r1:1", "true").returncode == 0
+    taken = master.adopt()
+    assert taken.returncode == 0 and said(taken) | {"boot": ""} == {
+        "taken": "adopted",
+        "epoch": "2",
+        "boot": "",
+    }
+    old = master.fenced("r1:1", "touch", str(master.work / "mark"))
+    assert old.returncode == 75 and not (master.work / "mark").exists()
+    assert master.lease("renew", "r1:1", "p1", "1").returncode == 75
+    assert master.lease("release", "r1:1", "1").returncode == 75
+    assert master.fenced("r1:2", "touch", str(master.work / "mark")).returncode == 0
+    assert (master.work / "mark").exists()
+
+
+@pytest.mark.invariant("INV-5")
+def test_a_renewal_or_an_acquisition_whose_answer_was_lost_is_repeated(master: Master) -> None:
+    master.acquire()
+    again = master.acquire()
+    assert again.returncode == 0 and said(again)["taken"] == "acquired" and master.owner() == "r1:2"
+    assert master.lease("renew", "r1:2", "p1", "1").returncode == 0
+    late = master.lease("renew", "r1:2", "p1", "1")
+    assert late.returncode == 0 and said(late)["epoch"] == "4"
+    assert master.lease("renew", "r1:2", "somebody", "1").returncode == 75
+
+
+@pytest.mark.invariant("INV-5")
+def test_a_living_runner_is_not_replaced_a_silent_one_is(master: Master) -> None:
+    master.acquire()
+    beating = master.beat()
+    try:
+        assert master.adopt().returncode == 77
+        assert said(master.acquire("r2"))["alive"] == "yes"
+        assert master.owner() == "r1:1"
+    finally:
+        beating.communicate(timeout=10)
+    assert beating.returncode == 0, "it ends with its channel"
+    assert master.adopt().returncode == 0
+
+
+def test_a_heartbeat_that_hears_nothing_lets_go(master: Master) -> None:
+    master.acquire()
+    beating = master.beat(quiet=1)
+    assert beating.stdin is not None and beating.stdout is not None
+    for _ in range(3):
+        beating.stdin.write(b"\n")
+        beating.stdin.flush()
+        assert beating.stdout.readline() == b"r1:1 p1\n"
+    assert master.adopt().returncode == 77
+    beating.wait(timeout=10)
+    assert master.adopt().returncode == 0
+    assert master.run("heartbeat", str(master.work), "r2", "1").returncode == 75
+    beating.communicate()
+
+
+def test_a_killed_heartbeat_lets_go_at_once(master: Master) -> None:
+    """What it waits with must not keep the lock."""
+    master.acquire()
+    beating = master.beat()
+    beating.send_signal(signal.SIGKILL)
+    beating.wait()
+    assert master.adopt().returncode == 0
+    beating.communicate()
+
+
+@pytest.mark.invariant("INV-5", "INV-6")
+def test_an_orphaned_act_is_waited_for(master: Master, tmp_path: Path) -> None:
+    master.acquire()
+    go = tmp_path / "go"
+    slow = f'touch "{tmp_path}/began"; until test -e "{go}"; do sleep 0.05; done'
+    orphan = subprocess.Popen(master.words("fence", str(master.work), "r1:1", "1", "sh", "-c", slow))
+    until((tmp_path / "began").exists)
+    assert master.adopt().returncode == 78, "bounded: it says that an act is running"
+    assert master.lease("renew", "r1:1", "p1", "1").returncode == 78
+    assert master.lease("release", "r1:1", "1").returncode == 78
+    assert master.fenced("r1:1", "true").returncode == 124
+    assert master.owner() == "r1:1"
+    go.touch()
+    assert orphan.wait(timeout=10) == 0
+    assert master.adopt().returncode == 0
+
+
+@pytest.mark.invariant("INV-5")
+def test_no_lease_no_act(master: Master) -> None:
+    assert master.fenced("r1:1", "touch", str(master.work)).returncode == 75
+    assert not master.work.exists()
+    master.acquire()
+    assert master.lease("release", "r1:1", "1").returncode == 0
+    assert master.fenced("r1:1", "touch", str(master.work / "mark")).returncode == 75
+    assert list(master.work.iterdir()) == []
+    assert master.lease("release", "r1:1", "1").returncode == 0, "nothing to give back is given back"
+    assert said(master.acquire(least=2))["epoch"] == "2", "an epoch is never used twice"
+
+
+def test_the_fence_hands_on_exit_code_output_and_input(master: Master) -> None:
+    master.acquire()
+    done = master.run(
+        "fence", str(master.work), "r1:1", "1", "sh", "-c", "cat; echo no >&2; exit 3", stdin=b"in"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (3, b"in", b"no\n")
+
+
+def test_the_mirror_keeps_files_whole_and_only_for_the_owner(master: Master) -> None:
+    master.acquire()
+    files = {"plan.json": b'{"a": 1}\n', "scripts/x.sh": b"echo\0\xff\n" * 9000, "empty": b""}
+    words = [word for name, content in files.items() for word in (name, str(len(content)))]
+    done = master.run("mirror", str(master.work), "r1:1", *words, stdin=b"".join(files.values()))
+    assert done.returncode == 0, done.stderr
+    for name, content in files.items():
+        assert (master.work / "r1" / name).read_bytes() == content
+        assert (master.work / "r1" / name).stat().st_mode & 0o077 == 0
+    assert master.run("mirror", str(master.work), "r1:9", "plan.json", "1", stdin=b"x").returncode == 75
+    short = master.run("mirror", str(master.work), "r1:1", "plan.json", "99", stdin=b"x")
+    assert short.returncode == 1
+    assert (master.work / "r1/plan.json").read_bytes() == files["plan.json"], (
+        "a broken link leaves the old one"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 
 NONE = "–"
 THIN = "\u2009"  # one cell in a terminal, a hair in a proportional font
@@ -14,6 +15,7 @@ def use_timezone(zone: tzinfo | None) -> None:
     """Show times in ``zone``; None is the operator's own."""
     global _local
     _local = zone
+    _second.cache_clear()
 
 
 def grouped(value: int | None) -> str:
@@ -70,8 +72,12 @@ def clock(at_ms: int | None, *, millis: bool = False) -> str:
     """Time of day in the operator's zone: ``12:37:51`` or ``12:37:51.042``."""
     if at_ms is None:
         return NONE
-    moment = _when(at_ms)
-    return moment.strftime("%H:%M:%S") + (f".{moment.microsecond // 1000:03}" if millis else "")
+    return _second(at_ms // 1000) + (f".{at_ms % 1000:03}" if millis else "")
+
+
+@lru_cache(maxsize=4096)
+def _second(seconds: int) -> str:
+    return _when(seconds * 1000).strftime("%H:%M:%S")
 
 
 def dated(at_ms: int | None, now_ms: int) -> str:

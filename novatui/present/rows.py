@@ -47,8 +47,16 @@ def text_of(line: Row) -> str:
     return "".join(text for text, _role in line)
 
 
+def cells_of(text: str) -> int:
+    """Cells a text takes; most texts are plain ASCII, where that is their length."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
 def width_of(line: Row) -> int:
-    return sum(cell_len(text) for text, _role in line)
+    total = 0
+    for text, _role in line:
+        total += len(text) if text.isascii() else cell_len(text)
+    return total
 
 
 def clip(line: Row, width: int) -> Row:
@@ -60,7 +68,7 @@ def clip(line: Row, width: int) -> Row:
     kept: list[Seg] = []
     left = width - 1
     for text, role in line:
-        size = cell_len(text)
+        size = cells_of(text)
         if size > left:
             kept.append((text[: _characters(text, left)].rstrip() + ELLIPSIS, role))
             return tuple(kept)
@@ -74,7 +82,10 @@ def clip(line: Row, width: int) -> Row:
 
 def fit(line: Row, width: int) -> Row:
     """Exactly ``width`` cells: clipped or padded."""
-    short = clip(line, width)
+    missing = width - width_of(line)
+    if missing == 0:
+        return line
+    short = line if missing > 0 else clip(line, width)
     missing = width - width_of(short)
     return (*short, (" " * missing, Role.NORMAL)) if missing > 0 else short
 
@@ -124,7 +135,7 @@ def wrap(text: str, width: int, limit: int = 0) -> tuple[str, ...]:
     width = max(1, width)
     lines: list[str] = []
     rest = text
-    while cell_len(rest) > width:
+    while cells_of(rest) > width:
         if limit and len(lines) == limit - 1:
             return (*lines, rest[: _characters(rest, width - 1)].rstrip() + ELLIPSIS)
         cut = max(1, _characters(rest, width))

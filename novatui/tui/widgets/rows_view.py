@@ -17,11 +17,14 @@ from novatui.present.rows import BLANK, Role, Row, fit
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
+_CLASS = {role: f"role--{role.value}" for role in Role}
+
+
 class RowsView(Widget):
     """Text reaches the terminal as segments with a style looked up by role: no markup is parsed anywhere."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"role--{role.value}" for role in Role}
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(_CLASS.values())
 
     def __init__(
         self, rows: Sequence[Row] = (), *, id: str | None = None, classes: str | None = None
@@ -52,10 +55,11 @@ class RowsView(Widget):
         return self.strip(line, width)
 
     def strip(self, line: Row, width: int) -> Strip:
+        style = self.get_component_rich_style
         segments = [
             Segment(
                 text if text.isprintable() else _CONTROL.sub("·", text),
-                self.get_component_rich_style(f"role--{role.value}"),
+                style(_CLASS[role]),
             )
             for text, role in fit(line, width)
         ]

@@ -292,6 +292,62 @@ async def check_start_limit(host: Host) -> None:
                 await asyncio.sleep(0.1)
 
 
+async def check_stop_of_a_failed_unit(host: Host) -> None:
+    async with host.unit("ExecStart=/bin/sh -c 'exit 4'") as unit:
+        await host.run(f"systemctl start {unit}")
+        await host.until(unit, ActiveState="failed")
+        await host.ok(f"systemctl stop {unit}")
+        assert await host.show(unit, "ActiveState", "Result") == {
+            "ActiveState": "failed",
+            "Result": "exit-code",
+        }
+
+
+async def check_start_waits_for_ready(host: Host) -> None:
+    """Type=notify, as etcd: no READY, no end of the start job; a stop cancels it."""
+    async with host.unit("Type=notify\nExecStart=/bin/sleep 1000") as unit:
+        starting = asyncio.ensure_future(host.run(f"systemctl start {unit}"))
+        await host.until(unit, ActiveState="activating", SubState="start")
+        pid = (await host.show(unit, "MainPID"))["MainPID"]
+        assert "NOTIFY_SOCKET=" in await host.ok(f"tr '\\0' '\\n' </proc/{pid}/environ")
+        assert (await host.run(f"systemctl start --no-block {unit}")).exit == 0
+        assert not starting.done()
+        await host.ok(f"systemctl stop {unit}")
+        async with asyncio.timeout(10):
+            result = await starting
+        assert result.exit == 1
+        assert b"canceled" in result.err
+        await host.until(unit, ActiveState="inactive", Result="success")
+
+
+async def check_start_without_ready_fails(host: Host) -> None:
+    async with host.unit("Type=notify\nExecStart=/bin/true") as unit:
+        assert (await host.run(f"systemctl start {unit}")).exit == 1
+        await host.until(unit, ActiveState="failed", Result="protocol")
+    async with host.unit("Type=notify\nTimeoutStartSec=1s\nExecStart=/bin/sleep 1000") as unit:
+        assert (await host.run(f"systemctl start {unit}")).exit == 1
+        await host.until(unit, ActiveState="failed", Result="timeout")
+        said = await host.until_said(unit, "timed out. Terminating.")
+        assert f"{unit}.service: Failed with result 'timeout'." in said
+
+
+async def check_restart_cuts_a_restart_loop_short(host: Host) -> None:
+    """``restart`` does not wait for RestartSec; ``stop`` ends the loop."""
+    loop = LOOP.replace("RestartSec=1s", "RestartSec=60s")
+    async with host.unit(loop) as unit:
+        await host.run(f"systemctl start {unit}")
+        await host.until(unit, SubState="auto-restart")
+        async with asyncio.timeout(10):
+            await host.run(f"systemctl restart {unit}")
+        await host.until(unit, SubState="auto-restart")
+        async with asyncio.timeout(10):
+            while (await host.messages(unit)).count("trying") < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        await host.ok(f"systemctl stop {unit}")
+        found = await host.show(unit, "ActiveState", "SubState", "Result")
+        assert found == {"ActiveState": "inactive", "SubState": "dead", "Result": "exit-code"}
+
+
 async def check_restart_is_a_new_invocation(host: Host) -> None:
     async with host.unit(SLEEPER) as unit:
         await host.ok(f"systemctl start {unit}")

@@ -1,0 +1,87 @@
+"""Takes the pictures in ``screenshots/`` again, from the live demo: ``python -m tests.tui.shoot [PICTURE ..]``.
+
+Needs etcd (the ``demo`` extra); PNGs also need ``rsvg-convert`` and the font Fira Code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from novatui.config import load
+from novatui.demo.client import Demo
+from novatui.model.findings import Verdict
+from novatui.tui.app import NovatuiApp
+
+SCREENSHOTS = Path(__file__).resolve().parent.parent.parent / "screenshots"
+WAIT_S = 60.0
+WARM_UP_S = 12.0  # until the sparklines and journals have something to show
+
+
+@dataclass(frozen=True)
+class Picture:
+    fault: str
+    verdict: Verdict
+    size: tuple[int, int] = (120, 40)
+    keys: tuple[str, ...] = ()
+
+
+PICTURES = {
+    "healthy": Picture("", Verdict.HEALTHY),
+    "member-down": Picture("member-down", Verdict.DEGRADED),
+    "corrupt-member": Picture("corrupt-member", Verdict.DEGRADED, keys=("2",)),
+    "hung-member": Picture("hung-member", Verdict.DEGRADED),
+    "power-cut": Picture("power-cut", Verdict.NO_QUORUM),
+    "quorum-lost": Picture("quorum-lost", Verdict.NO_QUORUM),
+    "quorum-lost-80x24": Picture("quorum-lost", Verdict.NO_QUORUM, (80, 24), ("2",)),
+    "quorum-lost-200x60": Picture("quorum-lost", Verdict.NO_QUORUM, (200, 60)),
+}
+
+
+def portable(svg: str) -> str:
+    """Without the addresses of web fonts, and with blanks kept by renderers that would fold them."""
+    svg = re.sub(r"@font-face\s*\{.*?\}", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
+    return svg.replace("<text ", '<text xml:space="preserve" ').replace("\u2009", "&#160;")
+
+
+def save(path: Path, svg: str) -> None:
+    """The SVG, and the PNG beside it."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(svg, encoding="utf-8")
+    if shutil.which("rsvg-convert"):
+        subprocess.run(["rsvg-convert", "-o", path.with_suffix(".png"), path], check=True, timeout=60)
+
+
+async def shoot(name: str, picture: Picture, folder: Path) -> str:
+    """One picture; returns what the screen's first two lines said."""
+    async with await Demo.start(picture.fault or None) as demo:
+        app = NovatuiApp(load(demo.config_path).pick("demo"))
+        async with app.run_test(size=picture.size) as pilot:
+            end = time.monotonic() + WAIT_S
+            while app.view.diagnosis.verdict is not picture.verdict or not any(app.tails.values()):
+                if time.monotonic() > end:
+                    raise TimeoutError(f"{name}: {app.view.diagnosis.verdict}, not {picture.verdict}")
+                await pilot.pause(0.2)
+            await pilot.pause(WARM_UP_S)
+            await pilot.press(*picture.keys)
+            await pilot.pause(0.3)
+            svg = portable(app.export_screenshot(title=f"novatui demo {picture.fault}".strip()))
+            said = app.view.diagnosis
+    await asyncio.to_thread(save, folder / f"{name}.svg", svg)
+    return f"{name}: {said.verdict} {said.quorum.healthy}/{said.quorum.total} {said.recommend}"
+
+
+def main(names: list[str]) -> None:
+    for name in names or PICTURES:
+        print(asyncio.run(shoot(name, PICTURES[name], SCREENSHOTS)), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 
 from novatui.config import ClusterConfig
@@ -102,7 +102,7 @@ class Fleet(Transport):
         *,
         keepalive_s: float = 0.0,
         words: asyncio.Queue[bytes] | None = None,
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """Lines without their ends. ``words``: what is written to its stdin as it comes, besides the keepalive."""
         conn = await self._links[node].connection()
         lines = streamed(conn, command, keepalive_s, words)

@@ -102,7 +102,7 @@ class MasterLink:
         Raises RemoteError: what the attempt ran into.
         """
         self.start()
-        while self._conn is not None and self._conn.lost.done():
+        while self._conn is not None and self._conn.lost.done():  # noqa: ASYNC110
             await asyncio.sleep(0)  # the task that holds it is about to hear of it
         if self._conn is not None:
             return self._conn

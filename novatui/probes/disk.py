@@ -1,0 +1,19 @@
+"""``df -Pk`` -> Disk."""
+
+from __future__ import annotations
+
+from novatui.model.cluster import Disk
+from novatui.model.sanitize import clean
+
+
+def disk(text: bytes) -> Disk | None:
+    """The last line of POSIX ``df -Pk``: file system, KiB, used, available, capacity, mount point. None if it is not one."""
+    lines = text.decode("utf-8", "replace").strip().splitlines()
+    words = lines[-1].split() if lines else []
+    # The file system's own name may hold blanks: the numbers are found from the percentage.
+    at = next((at for at, word in enumerate(words) if word.endswith("%") and word[:-1].isdigit()), 0)
+    if at < 4 or len(words) <= at + 1 or not (words[at - 1].isdigit() and words[at - 3].isdigit()):
+        return None
+    return Disk(
+        path=clean(" ".join(words[at + 1 :])), size=int(words[at - 3]) * 1024, free=int(words[at - 1]) * 1024
+    )

@@ -1,0 +1,210 @@
+"""etcd's answers -> Endpoint and members: the JSON gateway (numbers as strings) and ``etcdctl -w json`` (numbers) alike.
+
+Alarms are read from Status.errors: asking for them by their own call would write to raft.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from novatui.model.cluster import Alarm, Endpoint, Member
+from novatui.model.sanitize import clean
+from novatui.probes.frames import Frame, Piece
+
+_ALARM = re.compile(r"memberID:(\d+) alarm:(\w+)")
+_CURL = re.compile(rb"^curl: \((\d+)\) (.*)$", re.MULTILINE)
+_LOG_LINE = re.compile(rb'^\{"level":.*$', re.MULTILINE)
+# gRPC's codes of answers that came from a live etcd and say nothing about quorum.
+_AUTH = (
+    "user name is empty",
+    "permission denied",
+    "invalid auth token",
+    "PermissionDenied",
+    "Unauthenticated",
+)
+# What a gateway that is switched off answers.
+_NO_GATEWAY = ("404", "405", "501")
+
+
+def gateway_missing(frame: Frame) -> bool:
+    """This etcd speaks HTTP but has no JSON gateway: etcdctl must ask."""
+    status = frame.get("status")
+    return status is not None and bool(status.args) and status.args[0] in _NO_GATEWAY
+
+
+def endpoint(frame: Frame, before: Endpoint, *, now_ms: int) -> Endpoint:
+    """The four properties after one look. What is no longer answered keeps its last value, dated by ``answered_ms``."""
+    status = frame.get("status")
+    if status is None and "curl" not in frame:
+        return before
+    answer = _answer(status)
+    if answer is None or not isinstance(answer.get("header"), Mapping):
+        return replace(
+            before, answers=False, has_quorum=None, error=_why_not(frame, status), latency_ms=None, errors=()
+        )
+    header = answer["header"]
+    errors = tuple(clean(str(error), cap=300) for error in _rows(answer, "errors"))
+    has_quorum, error = _quorum(frame)
+    return Endpoint(
+        answers=True,
+        has_quorum=has_quorum,
+        error=error,
+        latency_ms=_latency_ms(status),
+        answered_ms=now_ms,
+        cluster_id=_id(header.get("cluster_id")),
+        member_id=_id(header.get("member_id")),
+        leader_id=_id(answer.get("leader", 0)),
+        is_learner=bool(answer.get("isLearner", False)),
+        term=_number(answer.get("raftTerm")),
+        index=_number(answer.get("raftIndex")),
+        applied=_number(answer.get("raftAppliedIndex")),
+        revision=_number(header.get("revision")),
+        db_size=_number(answer.get("dbSize")),
+        db_in_use=_number(answer.get("dbSizeInUse")),
+        version=clean(str(answer.get("version", "")), cap=40) or None,
+        alarms=alarms(errors),
+        errors=tuple(error for error in errors if not _ALARM.search(error)),
+        fsync_p99_ms=before.fsync_p99_ms,
+    )
+
+
+def alarms(errors: Sequence[str]) -> tuple[Alarm, ...]:
+    """``memberID:10501334649042878790 alarm:NOSPACE`` lines of Status.errors."""
+    found = [_ALARM.search(error) for error in errors]
+    return tuple(Alarm(f"{int(match[1]):x}", match[2]) for match in found if match)
+
+
+def members(piece: Piece | None) -> tuple[Member, ...] | None:
+    """The member list as this node's etcd holds it; None when there was no answer."""
+    answer = _answer(piece)
+    rows = _rows(answer, "members") if answer is not None else []
+    found = [
+        Member(
+            id=_id(row.get("ID")) or "",
+            name=clean(str(row.get("name", "")), cap=200),
+            peer_urls=_texts(row, "peerURLs"),
+            client_urls=_texts(row, "clientURLs"),
+            learner=bool(row.get("isLearner", False)),
+        )
+        for row in rows
+        if isinstance(row, Mapping)
+    ]
+    return tuple(sorted(found, key=lambda member: (member.name, member.id))) or None
+
+
+def fsync_buckets(piece: Piece) -> dict[float, float]:
+    """Upper bound in seconds -> cumulative count, of ``etcd_disk_wal_fsync_duration_seconds_bucket``."""
+    found = re.findall(rb'_bucket\{[^}]*le="([^"]+)"[^}]*\} ([0-9.eE+]+)', piece.body)
+    try:
+        return {float(bound): float(count) for bound, count in found}
+    except ValueError:
+        return {}
+
+
+def p99_ms(now: Mapping[float, float], before: Mapping[float, float]) -> float | None:
+    """Of the fsyncs between two looks (of all, when there is no earlier one); None when there were none.
+
+    Between the bounds of a bucket the values are taken to be spread evenly, as Prometheus does.
+    """
+    counts = {bound: count - before.get(bound, 0.0) for bound, count in sorted(now.items())}
+    total = max(counts.values(), default=0.0)
+    if total <= 0 or min(counts.values()) < 0:
+        return None
+    rank, low, below = 0.99 * total, 0.0, 0.0
+    for bound, count in counts.items():
+        if count >= rank:
+            if bound == float("inf"):
+                return low * 1000
+            return (low + (bound - low) * (rank - below) / max(count - below, 1e-9)) * 1000
+        low, below = bound, count
+    return None
+
+
+def _quorum(frame: Frame) -> tuple[bool | None, str | None]:
+    """The linearizable read: its answer proves quorum; its lack is told in etcd's words."""
+    piece = frame.get("quorum")
+    if piece is not None and piece.args[:2] == ("etcdctl", "0"):
+        return True, None
+    answer = _answer(piece)
+    if answer is not None and "header" in answer:
+        return True, None
+    if piece is None or (piece.args[:1] != ("etcdctl",) and piece.args[:1] == ("000",)):
+        why = _curl_error(frame) or "the read was not answered"
+        return False, f"no answer to a linearizable read: {why}"
+    why = _error_text(answer) or piece.said() or f"HTTP {' '.join(piece.args[:1])}"
+    return (None if any(word in why for word in _AUTH) else False), why
+
+
+def _why_not(frame: Frame, status: Piece | None) -> str:
+    if status is not None and status.args[:1] == ("etcdctl",):
+        log = _LOG_LINE.sub(b"", status.body).split()
+        return clean(b" ".join(log), cap=300) or f"etcdctl: exit {' '.join(status.args[1:])}"
+    answer = _answer(status)
+    return _error_text(answer) or _curl_error(frame) or (status.said() if status else "") or "no answer"
+
+
+def _curl_error(frame: Frame) -> str:
+    """``curl: (7) Failed to connect ..`` from whichever piece it ended up in."""
+    for name in ("curl", "quorum", "members", "status"):
+        found = _CURL.search(frame[name].body) if name in frame else None
+        if found:
+            return clean(found[2], cap=300)
+    code = frame["curl"].exit if "curl" in frame else None
+    return f"curl: exit {code}" if code else ""
+
+
+def _error_text(answer: Mapping[str, Any] | None) -> str:
+    said = (answer or {}).get("message") or (answer or {}).get("error")
+    return clean(str(said), cap=300) if said else ""
+
+
+def _answer(piece: Piece | None) -> Mapping[str, Any] | None:
+    """The JSON object of a piece; of etcdctl's list of endpoints the only one's Status."""
+    if piece is None:
+        return None
+    for text in (piece.body, *reversed(piece.body.splitlines())):
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, list) and len(found) == 1 and isinstance(found[0], Mapping):
+            found = found[0].get("Status")
+        if isinstance(found, Mapping) and "level" not in found:
+            return found
+    return None
+
+
+def _rows(answer: Mapping[str, Any], key: str) -> list[Any]:
+    found = answer.get(key)
+    return found[:64] if isinstance(found, list) else []
+
+
+def _texts(row: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    return tuple(clean(str(text), cap=300) for text in _rows(row, key))
+
+
+def _id(value: object) -> str | None:
+    number = _number(value)
+    return None if number is None else f"{number:x}"
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
+
+
+def _latency_ms(status: Piece | None) -> float | None:
+    """curl's total time without the TLS handshake, that etcd's clients do once."""
+    try:
+        handshake, total = (float(word) for word in (status.args[1:3] if status else ()))
+    except ValueError:
+        return None
+    return round((total - handshake) * 1000, 2)

@@ -1,0 +1,139 @@
+"""One record of ``journalctl -o json`` -> Entry: etcd's zap JSON, klog and plain text, systemd's own lines."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from novatui.model.entries import Entry, Level
+from novatui.model.sanitize import clean
+
+FIELD_CAP = 1024  # characters of one zap field
+FIELDS_MAX = 32
+
+_ZAP = {
+    "debug": Level.DEBUG,
+    "info": Level.INFO,
+    "warn": Level.WARN,
+    "error": Level.ERROR,
+    "dpanic": Level.FATAL,
+    "panic": Level.FATAL,
+    "fatal": Level.FATAL,
+}
+_ZAP_OWN = frozenset(("level", "ts", "logger", "caller", "msg"))
+_LETTERS = {
+    "D": Level.DEBUG,
+    "I": Level.INFO,
+    "N": Level.INFO,
+    "W": Level.WARN,
+    "E": Level.ERROR,
+    "C": Level.FATAL,
+}
+_LETTERS["F"] = Level.FATAL
+_KLOG = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [^\]]+\] ")
+_CAPNSLOG = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ ([DINWEC]) \| ")
+_FATAL = re.compile(r"(panic|fatal error|unexpected fault address)\b")
+# syslog priorities 0 to 7
+_PRIORITY = (
+    *(Level.FATAL,) * 3,
+    Level.ERROR,
+    Level.WARN,
+    *(Level.INFO,) * 2,
+    Level.DEBUG,
+)
+
+
+def entry(node: str, line: bytes) -> Entry | None:
+    """None when the line is no journal record at all (a message of journalctl itself)."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(record, Mapping) or not isinstance(record.get("__CURSOR"), str):
+        return None
+    message = _message(record.get("MESSAGE"))
+    unit_line = isinstance(record.get("UNIT"), str)
+    level, text, fields = _read(message, _priority(record), zap=not unit_line)
+    return Entry(
+        node=node,
+        at_ms=_at_ms(record.get("__REALTIME_TIMESTAMP")),
+        level=level,
+        text=text,
+        fields=fields,
+        unit_line=unit_line,
+        cursor=record["__CURSOR"],
+    )
+
+
+def gap(node: str, at_ms: int, why: str) -> Entry:
+    """A row that says that lines are missing here."""
+    return Entry(node=node, at_ms=at_ms, level=Level.GAP, text=why)
+
+
+def _message(value: object) -> bytes | str:
+    """A string, an array of byte values, null (too long without --all), or an array of several messages."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "(a line that journalctl left out)"
+    if isinstance(value, list):
+        if all(isinstance(item, int) and 0 <= item < 256 for item in value):
+            return bytes(value)
+        return b" / ".join(_bytes(_message(item)) for item in value[:16] if isinstance(item, str | list))
+    return str(value)
+
+
+def _read(
+    message: bytes | str, default: Level, *, zap: bool
+) -> tuple[Level, str, tuple[tuple[str, str], ...]]:
+    if zap:
+        found = _zap(message)
+        if found is not None:
+            return found
+    text = clean(message)
+    for pattern in (_KLOG, _CAPNSLOG):
+        match = pattern.match(text)
+        if match:
+            return _LETTERS[match[1]], text[match.end() :], ()
+    if _FATAL.match(text):
+        return Level.FATAL, text, ()
+    return default, text, ()
+
+
+def _zap(message: bytes | str) -> tuple[Level, str, tuple[tuple[str, str], ...]] | None:
+    head = message.lstrip()[:1]
+    if head not in ("{", b"{"):
+        return None
+    try:
+        record = json.loads(message)
+    except (ValueError, RecursionError):  # cut by journald, or not UTF-8
+        return None
+    if not isinstance(record, Mapping) or "msg" not in record or "level" not in record:
+        return None
+    level = _ZAP.get(str(record["level"]).lower(), Level.INFO)
+    fields = [
+        (clean(str(key), cap=80), _value(value)) for key, value in record.items() if key not in _ZAP_OWN
+    ]
+    return level, clean(str(record["msg"])), tuple(fields[:FIELDS_MAX])
+
+
+def _value(value: Any) -> str:
+    """Words as they are, the rest as compact JSON."""
+    if isinstance(value, str):
+        return clean(value, cap=FIELD_CAP)
+    return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")), cap=FIELD_CAP)
+
+
+def _priority(record: Mapping[str, Any]) -> Level:
+    word = record.get("PRIORITY")
+    return _PRIORITY[int(word)] if isinstance(word, str) and re.fullmatch("[0-7]", word) else Level.INFO
+
+
+def _at_ms(value: object) -> int:
+    return int(value) // 1000 if isinstance(value, str) and value.isascii() and value.isdigit() else 0
+
+
+def _bytes(value: bytes | str) -> bytes:
+    return value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")

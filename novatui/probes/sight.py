@@ -1,0 +1,110 @@
+"""What is known of one master, growing frame by frame: pure, no I/O. Feeds NodeSnapshot."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from novatui.config import NodeConfig
+from novatui.model.cluster import EtcdEnv, Link, NodeError, NodeSnapshot
+from novatui.probes import disk, envfile, etcd, systemd
+from novatui.probes.frames import Frame
+
+# A sample is late when it is so long overdue, milliseconds.
+LATE_MS = 3000
+
+
+class Sight:
+    """Last known values stay when a master cannot be asked, with the time they were true. Times are ours, UTC ms."""
+
+    def __init__(self, node: NodeConfig, *, interval_ms: float) -> None:
+        self._interval_ms = interval_ms
+        self._buckets: dict[float, float] = {}
+        self._live_from: int | None = None
+        self.snapshot = NodeSnapshot(name=node.name, host=node.host)
+        self.gateway = True
+        self.trouble: NodeError | None = None  # why the samples do not come though the link is live
+
+    def facts(self, frame: Frame, file: str) -> None:
+        """One frame of ``facts.sh``."""
+        changes: dict[str, object] = {}
+        if "boot" in frame:
+            changes["boot_id"] = frame["boot"].said().replace("-", "")[:32] or None
+        env = frame.get("env")
+        if env is not None and env.exit == 0:
+            parsed = envfile.parse(env.body, file=file, cksum=cksum(frame))
+        else:
+            why = "is missing" if env is not None and env.args == ("missing",) else "cannot be read"
+            parsed = EtcdEnv(cksum=cksum(frame), problems=(f"{file}: {why}",))
+        unit = frame.get("unit")
+        problems = systemd.env_file_problems(unit.body, file) if unit is not None else ()
+        changes["env"] = replace(parsed, problems=parsed.problems + problems)
+        self.snapshot = replace(self.snapshot, **changes)
+
+    def look(self, frame: Frame, now_ms: int) -> None:
+        """One frame of ``poll.sh``."""
+        seen = replace(self.snapshot, at_ms=now_ms)
+        clock = frame.get("clock")
+        if clock is not None:
+            seen = self._by_the_unit(seen, frame, now_ms)
+        else:
+            seen = self._by_etcd(seen, frame, now_ms)
+        self.snapshot = seen
+
+    def connection(self, state: Link, error: NodeError | None, doing: str, now_ms: int) -> None:
+        """What the transport says, and whether the samples come: a live link without them is stale."""
+        seen = self.snapshot
+        if state is not Link.LIVE:
+            self._live_from = None
+        else:
+            self._live_from = self._live_from or now_ms
+            due = max(seen.at_ms or 0, self._live_from) + self._interval_ms
+            if now_ms > due + LATE_MS:
+                state = Link.STALE
+            error = self.trouble or error
+        if (state, error, doing) != (seen.link, seen.error, seen.doing):
+            since = now_ms if state is not seen.link or seen.since_ms is None else seen.since_ms
+            self.snapshot = replace(seen, link=state, error=error, doing=doing, since_ms=since)
+
+    def _by_the_unit(self, seen: NodeSnapshot, frame: Frame, now_ms: int) -> NodeSnapshot:
+        theirs, uptime, asked = (*frame["clock"].args, "", "", "")[:3]
+        their_ms = int(theirs) if theirs.isdigit() else now_ms
+        if theirs.isdigit() and asked.isdigit():
+            seen = replace(seen, clock_skew_ms=skew_ms(int(asked), int(theirs), now_ms))
+        unit = frame.get("unit")
+        if unit is not None and unit.exit == 0:
+            up = float(uptime) if uptime.replace(".", "", 1).isdigit() else None
+            seen = replace(seen, unit=systemd.unit_state(unit.body, now_ms=their_ms, uptime_s=up))
+        df = frame.get("disk")
+        found = disk.disk(df.body) if df is not None and df.exit == 0 else None
+        return replace(seen, disk=found) if found is not None else seen
+
+    def _by_etcd(self, seen: NodeSnapshot, frame: Frame, now_ms: int) -> NodeSnapshot:
+        if etcd.gateway_missing(frame):
+            self.gateway = False
+            return seen
+        seen = replace(seen, endpoint=etcd.endpoint(frame, seen.endpoint, now_ms=now_ms))
+        found = etcd.members(frame.get("members"))
+        if found is not None:
+            seen = replace(seen, members=found, members_at_ms=now_ms)
+        metrics = frame.get("metrics")
+        buckets = etcd.fsync_buckets(metrics) if metrics is not None else {}
+        if buckets:
+            p99 = etcd.p99_ms(buckets, self._buckets)
+            if p99 is None:  # none since the last look, or etcd was started anew
+                p99 = etcd.p99_ms(buckets, {})
+            seen = replace(seen, endpoint=replace(seen.endpoint, fsync_p99_ms=p99))
+            self._buckets = buckets
+        return seen
+
+
+def cksum(frame: Frame) -> str:
+    """Of the env file, empty when it cannot be read."""
+    piece = frame.get("cksum")
+    return "-".join(piece.said().split()[:2]) if piece is not None and piece.exit == 0 else ""
+
+
+def skew_ms(asked_ms: int, theirs_ms: int, heard_ms: int) -> int:
+    """The master's clock minus ours, beyond what question and answer took: 0 when it was read between the two."""
+    if theirs_ms > heard_ms:
+        return theirs_ms - heard_ms
+    return min(0, theirs_ms - asked_ms)

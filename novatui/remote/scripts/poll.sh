@@ -1,0 +1,120 @@
+# Looks at one master's etcd again and again, read-only, until stdin ends or is quiet for 15 s. A line on stdin = look now.
+# usage: poll.sh NONCE INTERVAL UNIT ENV_FILE DATA_DIR ENDPOINT CACERT CERT KEY ETCDCTL GATEWAY
+# GATEWAY: yes, or no when this etcd has none and etcdctl must ask.
+# stdout: pieces of output, each followed by a line "NONCE NAME ARG ..." that names it; "NONCE end" ends a frame. Two frames
+# a tick: what the master says of the unit, then what etcd says, so that a hung etcd delays nothing but itself.
+set -u
+LC_ALL=C ETCDCTL_API=3
+export LC_ALL ETCDCTL_API
+nonce=$1 interval=$2 unit=$3 env_file=$4 data_dir=$5 endpoint=$6 cacert=$7 cert=$8 key=$9
+shift 9
+etcdctl=$1 gateway=$2
+asked=- tick=0 heard=$(date +%s) proof=key
+if ! command -v curl >/dev/null 2>&1; then gateway=no; fi
+
+# Names the output before it.
+mark() { printf '\n%s %s\n' "$nonce" "$*"; }
+
+disk() {
+    place=$data_dir
+    while [ -n "$place" ] && [ ! -d "$place" ]; do place=${place%/*}; done
+    timeout 1 df -Pk -- "${place:-/}" 2>&1
+    mark disk "$?"
+}
+
+look_at_unit() {
+    read -r uptime _ </proc/uptime
+    mark clock "$(date +%s%3N)" "$uptime" "$asked"
+    timeout 2 systemctl show "$unit" -p LoadState,ActiveState,SubState,Result,MainPID,NRestarts,ExecMainStatus,ExecMainCode,InvocationID,ActiveEnterTimestampMonotonic,ActiveExitTimestampMonotonic,InactiveEnterTimestampMonotonic,InactiveExitTimestampMonotonic 2>&1
+    mark unit "$?"
+    cksum <"$env_file" 2>/dev/null
+    mark cksum "$?"
+    if [ $((tick % 10)) -eq 0 ]; then disk; fi
+    mark end
+}
+
+# Three questions to etcd's JSON gateway over one connection. Alarms come with the status: asking for them would write to
+# raft. The last one is linearizable: its answer is the proof of quorum; last, for without quorum it costs its 2 s. From
+# 3.5 on that is the member list; before, where the list knows no such thing, a read of one key, for which etcd writes a
+# line to its log ("ignoring common name in gRPC-gateway proxy request").
+by_gateway() {
+    for name in status members quorum; do
+        body='{}'
+        case $name$proof in
+            status*) path=/v3/maintenance/status ;;
+            members* | quorumlist) path=/v3/cluster/member/list ;;
+            *) path=/v3/kv/range body='{"key":"bm92YXR1aQ==","limit":1,"keys_only":true}' ;;
+        esac
+        [ "$name$proof" != quorumlist ] || body='{"linearizable":true}'
+        [ "$name" = status ] || set -- "$@" --next
+        set -- "$@" -sS --noproxy '*' --connect-timeout 1 --max-time 2
+        [ -z "$cacert" ] || set -- "$@" --cacert "$cacert"
+        [ -z "$cert" ] || set -- "$@" --cert "$cert"
+        [ -z "$key" ] || set -- "$@" --key "$key"
+        set -- "$@" -w "\\n$nonce $name %{http_code} %{time_appconnect} %{time_total}\\n" -d "$body" "$endpoint$path"
+    done
+    said=$(curl --fail-early "$@" 2>&1)
+    code=$?
+    printf '%s' "$said"
+    mark curl "$code"
+    case $said in
+        *'"version":"3.'[0-4].*) proof=key ;;
+        *'"version":"3.'[5-9].*) proof=list ;;
+    esac
+}
+
+# The histogram of fsyncs, cumulative since etcd's start.
+by_metrics() {
+    set -- -sS --noproxy '*' --connect-timeout 1 --max-time 2
+    [ -z "$cacert" ] || set -- "$@" --cacert "$cacert"
+    [ -z "$cert" ] || set -- "$@" --cert "$cert"
+    [ -z "$key" ] || set -- "$@" --key "$key"
+    curl "$@" "$endpoint/metrics" 2>/dev/null | grep '^etcd_disk_wal_fsync_duration_seconds_bucket'
+    mark metrics
+}
+
+# Everything by environment: an endpoint both there and as an option is an error that would read as a dead member.
+by_etcdctl() {
+    ETCDCTL_ENDPOINTS=$endpoint ETCDCTL_DIAL_TIMEOUT=1s ETCDCTL_COMMAND_TIMEOUT=2s
+    export ETCDCTL_ENDPOINTS ETCDCTL_DIAL_TIMEOUT ETCDCTL_COMMAND_TIMEOUT
+    [ -z "$cacert" ] || { ETCDCTL_CACERT=$cacert && export ETCDCTL_CACERT; }
+    [ -z "$cert" ] || { ETCDCTL_CERT=$cert && export ETCDCTL_CERT; }
+    [ -z "$key" ] || { ETCDCTL_KEY=$key && export ETCDCTL_KEY; }
+    timeout -k 1 4 "$etcdctl" endpoint status -w json 2>&1
+    code=$?
+    mark status etcdctl "$code"
+    if [ "$code" -eq 0 ]; then
+        timeout -k 1 4 "$etcdctl" member list -w json 2>&1
+        mark members etcdctl "$?"
+        timeout -k 1 4 "$etcdctl" get --consistency=l --limit=1 --keys-only novatui 2>&1
+        mark quorum etcdctl "$?"
+    fi
+}
+
+look_at_etcd() {
+    if [ -z "$endpoint" ]; then
+        mark no-endpoint
+    elif [ "$gateway" = yes ]; then
+        by_gateway
+        if [ $((tick % 10)) -eq 0 ]; then by_metrics; fi
+    elif [ $((tick % 3)) -eq 0 ]; then
+        by_etcdctl
+    else
+        return
+    fi
+    mark end
+}
+
+while :; do
+    look_at_unit
+    look_at_etcd
+    tick=$((tick + 1))
+    # shellcheck disable=SC2016 # the inner shell expands it
+    asked=$(timeout "$interval" sh -c 'read -r x && printf %s "$x"')
+    case $? in
+        0) heard=$(date +%s) ;;
+        124) asked=- ;;
+        *) exit 0 ;;
+    esac
+    if [ $(($(date +%s) - heard)) -gt 15 ]; then exit 0; fi
+done

@@ -16,7 +16,7 @@ from novatui.present.rows import BLANK, Role, Row, row, wrap
 from novatui.present.run import minutes, no_return
 
 CLOSES_AFTER_MS = 30 * 60_000  # an unanswered gate: "aborted, nothing changed"
-_LABEL = 14
+_LABEL = 16
 
 
 class Typed(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,9 +83,14 @@ def pair_rows(label: str, text: str, width: int, role: Role = Role.NORMAL) -> li
 
 def why_rows(word: Typed, width: int) -> list[Row]:
     """What typing this word means, above its field."""
-    role = Role.WARN if word.guard else Role.NORMAL
-    glyph = "▲ " if word.guard else ""
-    return [row((piece, role)) for piece in wrap(glyph + word.why, width)]
+    if not word.guard:
+        return [row(piece) for piece in wrap(word.why[:1].upper() + word.why[1:], width)]
+    leads = {
+        "newer-survivor": _("Older than a survivor: {why}. To go on all the same"),
+        "survivor-unread": _("Not every master could be read: {why}. To go on all the same"),
+    }
+    why = leads.get(word.guard, "{why}").format(why=word.why.rstrip("."))
+    return [row((piece, Role.WARN)) for piece in wrap(f"▲ {why}", width)]
 
 
 def closes_words(gate: GateRun, now_ms: int) -> Row:

@@ -97,7 +97,7 @@ def _columns_head(plan: Plan, nodes: Sequence[str], width: int) -> Row:
     for node in nodes:
         number = plan.nodes.index(node) + 1
         out += [*fit(row((f"{number} ", Role.KEY), (node, Role.BRIGHT)), size), (" " * _GAP, Role.NORMAL)]
-    return tuple(out)
+    return fit(tuple(out[:-1]), width)
 
 
 def _column(count: int, width: int) -> int:
@@ -136,7 +136,7 @@ def _commands(step: PlannedStep, nodes: Sequence[str], width: int) -> list[Row]:
         out: list[tuple[str, Role]] = [(" " * _INDENT, Role.NORMAL)]
         for column in columns:
             out += [*fit(column[y] if y < len(column) else BLANK, size), (" " * _GAP, Role.NORMAL)]
-        rows.append(fit(tuple(out), width))
+        rows.append(fit(tuple(out[:-1]), width))  # no gap after the last: not a letter of it may be cut
     return rows
 
 

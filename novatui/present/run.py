@@ -12,10 +12,9 @@ from novatui.model.sanitize import clean
 from novatui.present.headline import environment_role
 from novatui.present.i18n import _
 from novatui.present.numbers import clock
-from novatui.present.rows import BLANK, Role, Row, clip, first_that_fits, joined, row, spread, width_of
+from novatui.present.rows import BLANK, Role, Row, clip, first_that_fits, joined, row, spread, width_of, wrap
 
 GATE = "gate"  # PlannedStep.scope of a gate
-STOPS, STARTS = "stop", "start"  # ids of the steps between which no etcd runs
 
 
 class Link(StrEnum):
@@ -170,16 +169,18 @@ def _frozen_at(watch: Watch) -> int:
 
 def down(watch: Watch) -> tuple[int, bool] | None:
     """For how long this run has kept etcd stopped, in ms, and whether it still does; None while it stopped none."""
-    stop = watch.state.steps.get(STOPS)
-    if stop is None or stop.started_ms is None or not watch.state.committed:
-        return None
-    start = watch.state.steps.get(STARTS)
-    if start is not None and start.passed and start.ended_ms is not None:
-        return start.ended_ms - stop.started_ms, False
-    if watch.state.ended and watch.state.result != "failed":
-        return None
-    until = watch.now_ms if not watch.state.undoing or watch.link is Link.LIVE else watch.state.last_ms
-    return until - stop.started_ms, True
+    spans, since = 0, None
+    for step, stops in (("stop", True), ("start", False), ("undo-stop", True), ("undo-start", False)):
+        run = watch.state.steps.get(step)
+        if run is None:
+            continue
+        if stops and since is None:
+            since = run.started_ms
+        elif not stops and since is not None and run.passed and run.ended_ms is not None:
+            spans, since = spans + run.ended_ms - since, None
+    if since is not None and watch.state.result not in ("verified", "undone"):
+        return spans + watch.now_ms - since, True
+    return (spans, False) if spans else None
 
 
 def header(watch: Watch, width: int) -> Row:
@@ -190,7 +191,7 @@ def header(watch: Watch, width: int) -> Row:
     tagged = (*name, *row((f" {watch.environment.upper()} ", env))) if watch.environment else name
     what = row((plan.runbook, Role.BRIGHT))
     run = row((_("run {run}").format(run=plan.run), Role.DIM))
-    here = _position(watch)
+    here, brief = _position(watch), _position(watch, brief=True)
     clocks = joined([row((minutes(elapsed(watch)), Role.BRIGHT)), _down_row(watch)], "   ")
     right = (*clocks, (" ", Role.NORMAL))
     room = width - width_of(right) - 1
@@ -198,7 +199,9 @@ def header(watch: Watch, width: int) -> Row:
         [
             joined([tagged, what, run, here], "   "),
             joined([tagged, what, run, here]),
-            joined([name, what, here]),
+            joined([tagged, what, run, brief]),
+            joined([name, what, brief]),
+            joined([name, brief]),
             joined([name, what]),
             name,
         ],
@@ -216,7 +219,7 @@ def _down_row(watch: Watch) -> Row:
     return row((_("etcd was down {time}").format(time=minutes(span[0])), Role.DIM))
 
 
-def _position(watch: Watch) -> Row:
+def _position(watch: Watch, *, brief: bool = False) -> Row:
     """``step 9 of 14  stop etcd``, or how it ended."""
     if watch.state.ended:
         return result_word(watch.state.result)
@@ -229,7 +232,7 @@ def _position(watch: Watch) -> Row:
     figure = _("step {n} of {total}").format(n=steps.index(step) + 1, total=len(steps))
     if watch.state.undoing:
         figure = _("undo, ") + figure
-    return joined([row(figure), row((_(step.title), Role.BRIGHT))])
+    return joined([row(figure), row((short_title(step) if brief else _(step.title), Role.BRIGHT))])
 
 
 def result_word(result: str) -> Row:
@@ -258,13 +261,23 @@ def step_rows(watch: Watch, width: int, selected: str = "") -> list[Row]:
     steps = shown_steps(watch)
     if watch.state.undoing:
         done = sum(1 for step in watch.plan.steps if mark(watch, step) in (Mark.DONE, Mark.UNDONE))
-        rows.append(clip(row((_("Taking back {n} steps").format(n=done), Role.ACCENT)), width))
+        words = _("Taken back: {n} steps") if watch.state.ended else _("Taking back {n} steps")
+        rows.append(clip(row((f" {words.format(n=done)}", Role.ACCENT)), width))
     for number, step in enumerate(steps, 1):
         rows.append(_step_row(watch, step, number, width, chosen=step.id == selected))
         rows += _waiting_row(watch, step, width)
         if not watch.state.undoing and step.scope == GATE:
-            rows.append(clip(row(("═ " + no_return(watch.plan, short=True), Role.DIM)), width))
+            rows.append(clip(row((" ═ " + no_return(watch.plan, short=True), Role.DIM)), width))
     return rows
+
+
+def barrier_rows(watch: Watch, width: int) -> list[Row]:
+    """Below the list: what every master must have come to before the next step begins."""
+    step = current(watch)
+    if step is None or not step.barrier or watch.state.ended:
+        return []
+    head = row((f" {_('Next step only when')}", Role.DIM))
+    return [BLANK, head, *(row(" ", (piece, Role.ACCENT)) for piece in wrap(_(step.barrier), width - 2))]
 
 
 def _step_row(watch: Watch, step: PlannedStep, number: int, width: int, *, chosen: bool) -> Row:
@@ -292,12 +305,16 @@ def _step_right(watch: Watch, step: PlannedStep, state: Mark) -> Row:
     if word:
         return row(word)
     if step.scope == GATE and state is Mark.DONE:
-        return row((clock(watch.state.gates[step.id].answered_ms), Role.DIM))
+        return row((clock(watch.state.gates[step.id].answered_ms)[:5], Role.DIM))
     run = watch.state.steps.get(step.id)
     if run is None or run.started_ms is None:
         return BLANK
     until = run.ended_ms if run.ended_ms is not None else watch.now_ms
-    return row((minutes(until - run.started_ms), Role.ACCENT if state is Mark.RUNNING else Role.DIM))
+    took = until - run.started_ms
+    if state is Mark.DONE and took < 1000:
+        return BLANK
+    words = f"{took // 1000} s" if took < 60_000 else minutes(took)
+    return row((words, Role.ACCENT if state is Mark.RUNNING else Role.DIM))
 
 
 def _waiting_row(watch: Watch, step: PlannedStep, width: int) -> list[Row]:
@@ -317,24 +334,24 @@ def no_return(plan: Plan, *, short: bool = False) -> str:
     return _("point of no return: {step}").format(step=_(at.title))
 
 
-def node_word(watch: Watch, node: str) -> Row:
-    """The right end of a master's frame: where it stands in the current step."""
+def node_word(watch: Watch, node: str, *, brief: bool = False) -> Row:
+    """The right end of a master's frame: where it stands in the current step; ``brief`` where there is little room."""
     step = current(watch)
     if step is None or step.scope in (GATE, "local"):
         return row((_("waits"), Role.DIM)) if step else BLANK
     at: NodeStep = watch.state.at(step.id, node)
-    span = minutes((at.ended_ms or watch.now_ms) - at.started_ms) if at.started_ms is not None else ""
+    took = (at.ended_ms or watch.now_ms) - at.started_ms if at.started_ms is not None else 0
+    span = f"{max(0, took) // 1000} s" if took < 60_000 else minutes(took)
     match at.state:
         case At.DONE:
-            return row(("✔ ", Role.OK), (_("done") + f" {span}", Role.DIM))
+            return row(("✔ ", Role.OK), (_("done") if brief else f"{_('done')} {span}", Role.DIM))
         case At.FAILED:
             return row(("✖ " + _("failed"), Role.BAD))
         case At.UNKNOWN:
-            return row(("? " + _("outcome unknown"), Role.WARN))
-        case At.ACTING:
-            return row(("▶ " + _("running") + f" {span}", Role.ACCENT))
-        case At.PROBING:
-            return row(("▶ " + _("checking") + f" {span}", Role.ACCENT))
+            return row(("? " + (_("unknown") if brief else _("outcome unknown")), Role.WARN))
+        case At.ACTING | At.PROBING:
+            word = _("running") if at.state is At.ACTING else _("checking")
+            return row((f"▶ {span}" if brief else f"▶ {word} {span}", Role.ACCENT))
         case At.UNDONE:
             return row(("↩ " + _("undone"), Role.DIM))
     return row((_("waits"), Role.DIM))

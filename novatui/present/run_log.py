@@ -30,6 +30,7 @@ class Kind(StrEnum):
     GOOD = "good"
     BAD = "bad"
     NOTE = "note"
+    FACT = "fact"  # a line our own scripts print for the engine: in the full output alone
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +42,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int = 0
 
 
+_FACT = "nv:"
 _REPLACED = (Kind.WAIT, Kind.PROGRESS)
 
 
@@ -85,7 +87,7 @@ class Log:
     def output(self, step: str, node: str, text: str) -> None:
         """One line of a running command, as it came."""
         self._spoke.add((step, node))
-        self._add(node, step, Kind.OUTPUT, clean(text), 0)
+        self._say(node, step, clean(text), 0)
 
     def progress(self, step: str, node: str, done: int, total: int | None) -> None:
         words = _("{done} of {total}").format(done=size(done), total=size(total)) if total else size(done)
@@ -98,19 +100,18 @@ class Log:
         step, node = where
         if where not in self._spoke:
             for text in _lines(record.stdout.text) + _lines(record.stderr.text):
-                self._add(node, step, Kind.OUTPUT, text, record.at)
+                self._say(node, step, text, record.at)
         if record.status != "ok":
             self._add(node, step, Kind.BAD, outcome_words(record), record.at)
 
+    def _say(self, node: str, step: str, text: str, at_ms: int) -> None:
+        self._add(node, step, Kind.FACT if text.startswith(_FACT) else Kind.OUTPUT, text, at_ms)
+
     def _add(self, node: str, step: str, kind: Kind, text: str, at_ms: int) -> None:
         lines = self.lines.setdefault(node, deque(maxlen=HELD_LINES))
-        if (
-            lines
-            and lines[-1].step == step
-            and lines[-1].kind in _REPLACED
-            and kind in (*_REPLACED, Kind.GOOD)
-        ):
-            lines.pop()
+        waited = bool(lines) and lines[-1].step == step and lines[-1].kind in _REPLACED
+        if waited and kind is not Kind.BAD:
+            lines.pop()  # what was waited for has moved on
         lines.append(Line(step=step, kind=kind, text=text, at_ms=at_ms))
         self.version += 1
 
@@ -139,15 +140,16 @@ def _lines(text: str) -> list[str]:
 
 
 _LOOK = {
-    Kind.COMMAND: ("$ ", Role.ACCENT, Role.BRIGHT),
-    Kind.OUTPUT: ("  ", Role.DIM, Role.NORMAL),
+    Kind.COMMAND: ("$ ", Role.ACCENT, Role.NORMAL),
+    Kind.OUTPUT: ("  ", Role.DIM, Role.DIM),
     Kind.WAIT: ("… ", Role.DIM, Role.DIM),
     Kind.PROGRESS: ("⇣ ", Role.ACCENT, Role.NORMAL),
     Kind.GOOD: ("✔ ", Role.OK, Role.NORMAL),
     Kind.BAD: ("✖ ", Role.BAD, Role.BRIGHT),
     Kind.NOTE: ("· ", Role.DIM, Role.DIM),
+    Kind.FACT: ("  ", Role.DIM, Role.DIM),
 }
-_MOST_LINES = {Kind.COMMAND: 4, Kind.OUTPUT: 3, Kind.WAIT: 3, Kind.BAD: 6}
+_MOST_LINES = {Kind.COMMAND: 3, Kind.OUTPUT: 2, Kind.WAIT: 3, Kind.BAD: 6}
 
 
 def line_rows(line: Line, width: int, *, whole: bool = False) -> list[Row]:
@@ -162,12 +164,12 @@ def line_rows(line: Line, width: int, *, whole: bool = False) -> list[Row]:
 def tail_rows(lines: Iterable[Line], titles: dict[str, str], width: int, height: int) -> list[Row]:
     """The newest lines that fit ``height``, each step under its own title."""
     rows: list[Row] = []
-    above = list(lines)
+    above = [line for line in lines if line.kind is not Kind.FACT]
     for index in range(len(above) - 1, -1, -1):
         line = above[index]
         piece = line_rows(line, width)
         if line.step and (index == 0 or above[index - 1].step != line.step):
-            piece = [row((titles.get(line.step, line.step), Role.DIM)), *piece]
+            piece = [row((titles.get(line.step, line.step), Role.ACCENT)), *piece]
         if len(rows) + len(piece) > height:
             break
         rows = [*piece, *rows]

@@ -113,6 +113,7 @@ def _verified(watch: Watch, width: int) -> list[Row]:
     if watch.state.result not in ("verified", "undone"):
         return []
     seen = [s for s in _after_gate(watch) if s.effect == "observe" and watch.state.passed(s.id)]
+    seen = seen[-1:] if watch.state.undoing else seen  # before an undo only what it discards was looked at
     facts: dict[str, dict[str, Any]] = {}
     for step in seen:
         for node, one in watch.state.facts.get(step.id, {}).items():
@@ -125,9 +126,17 @@ def _verified(watch: Watch, width: int) -> list[Row]:
         if len(set(values.values())) == 1 and len(values) > 1:
             rows += pair_rows(_fact_name(key), f"{next(iter(values.values()))}  {_('on all')}", width)
         else:
-            told = "   ".join(f"{node_number(watch.plan, node)}: {value}" for node, value in values.items())
-            rows += pair_rows(_fact_name(key), told, width)
-    return rows
+            rows += _per_node(watch, _fact_name(key), values, width)
+    said = dict.fromkeys(watch.state.at(seen[-1].id, node).detail for node in watch.plan.nodes)
+    return rows + [line for words in said if words for line in pair_rows(_("Said"), words, width)]
+
+
+def _per_node(watch: Watch, label: str, values: Mapping[str, str], width: int) -> list[Row]:
+    """On one row if it fits, else a row a master: a value is never broken in two."""
+    parts = [f"{node_number(watch.plan, node)}: {value}" for node, value in values.items()]
+    if len(label) + len("   ".join(parts)) + 8 < width and sum(map(len, parts)) < width - 26:
+        return pair_rows(label, "   ".join(parts), width)
+    return [line for i, part in enumerate(parts) for line in pair_rows(label if i == 0 else "", part, width)]
 
 
 def _after_gate(watch: Watch) -> list[PlannedStep]:
@@ -147,12 +156,12 @@ def _fact_name(key: str) -> str:
         "member_id": _("Member IDs"),
         "leader_id": _("Leader"),
         "revision": _("Revision"),
-        "snapshot_revision": _("Snapshot's"),
+        "snapshot_revision": _("Of snapshot"),
         "hash": _("Hash of keys"),
         "compact_revision": _("Compacted at"),
         "write": _("Takes writes"),
         "index": _("Raft index"),
-        "version": _("etcd"),
+        "version": _("etcd version"),
         "unit": _("Unit"),
         "answers": _("Answers"),
     }
@@ -168,6 +177,8 @@ def _value(key: str, value: Any, facts: Mapping[str, Mapping[str, Any]]) -> str:
         case bool():
             return _("yes") if value else _("no")
         case int():
+            if key == "compact_revision" and value < 1:
+                return _("not compacted")
             return str(value) if "hash" in key else grouped(value)
         case str():
             return clean(value) or "–"
@@ -240,13 +251,20 @@ def _next(watch: Watch, width: int, by_hand: Mapping[str, str]) -> list[Row]:
             _("take it back: everything as it was before this run, the writes since are discarded"),
             width,
         )
-    if state.committed and by_hand:
-        file = "UNDO.txt" if state.result == "verified" else "FINISH.txt"
-        for node, path in by_hand.items():
-            rows += _key("", f"{file}: {node}:{path}/{file}", width)
+    if state.committed and by_hand and state.result != "undone":
+        rows += _by_hand("UNDO.txt" if state.result == "verified" else "FINISH.txt", by_hand, width)
     rows += _key("l", _("every line of output of the chosen master"), width)
     rows += _key("q", _("back to the dashboard"), width)
     return rows
+
+
+def _by_hand(file: str, places: Mapping[str, str], width: int) -> list[Row]:
+    """Where the exact remaining commands lie, to be typed when no novatui can do it."""
+    said = _("or by hand, without novatui: {file} on each master, with every command").format(file=file)
+    rows = _key("", said, width)
+    if len(set(places.values())) == 1:
+        return rows + _key("", f"{next(iter(places.values()))}/{file}", width)
+    return rows + [line for node, path in places.items() for line in _key("", f"{node}:{path}/{file}", width)]
 
 
 def can_undo(state: RunState) -> bool:

@@ -33,7 +33,7 @@ WIZARD = (
         N_("next"),
         N_("to the next page; changes nothing"),
         "wizard",
-        2,
+        1,
         _screen_says("next"),
     ),
     Action(
@@ -43,7 +43,7 @@ WIZARD = (
         N_("back"),
         N_("to the page before, or out of the wizard"),
         "wizard",
-        3,
+        2,
     ),
     Action(
         "wizard-prepare",
@@ -52,7 +52,7 @@ WIZARD = (
         N_("prepare"),
         N_("start the run: nothing stops yet, the gate comes after"),
         "wizard",
-        1,
+        3,
         _screen_says("prepare"),
     ),
     Action("wizard-up", "up,k", "k ↑", N_("up"), N_("the source above, or one row up"), "wizard"),
@@ -70,7 +70,7 @@ WIZARD = (
         N_("master"),
         N_("the next master's column, on narrow screens"),
         "wizard",
-        6,
+        0,
         _screen_says("node"),
     ),
     Action("wizard-again", "r", "r", N_("look again"), N_("ask every master again"), "wizard", 4),
@@ -81,7 +81,7 @@ WIZARD = (
         N_("overrule"),
         N_("overrule a guard that may be overruled, by typing its name"),
         "wizard",
-        5,
+        6,
         _screen_says("overrule"),
     ),
     Action(
@@ -91,7 +91,7 @@ WIZARD = (
         N_("scripts"),
         N_("the full text of every script the plan runs"),
         "wizard",
-        6,
+        5,
         _screen_says("plan"),
     ),
     Action("wizard-copy", "y", "y", N_("copy"), N_("copy this page as text"), "wizard", 7),
@@ -106,7 +106,7 @@ RUN = (
         N_("open gate"),
         N_("the gate: what is at stake, and the words to type"),
         "run",
-        1,
+        6,
         _screen_says("gate"),
     ),
     Action(
@@ -116,11 +116,11 @@ RUN = (
         N_("resume"),
         N_("look at the masters and go on where it stopped"),
         "run",
-        2,
+        3,
         _screen_says("resume"),
     ),
     Action(
-        "run-abort", "A", "A", N_("abort"), N_("stop at the next safe point"), "run", 3, _screen_says("abort")
+        "run-abort", "A", "A", N_("abort"), N_("stop at the next safe point"), "run", 1, _screen_says("abort")
     ),
     Action(
         "run-undo",
@@ -129,7 +129,7 @@ RUN = (
         N_("undo"),
         N_("put everything back as it was before the run; typed"),
         "run",
-        4,
+        2,
         _screen_says("undo"),
     ),
     Action(
@@ -149,7 +149,7 @@ RUN = (
         N_("full output"),
         N_("every line of the chosen step on the chosen master"),
         "run",
-        5,
+        4,
     ),
     Action("run-plan", "P", "P", N_("plan"), N_("what was confirmed: every step and command"), "run", 0),
     Action(
@@ -161,7 +161,7 @@ RUN = (
         "run",
         0,
     ),
-    Action("run-copy", "y", "y", N_("copy"), N_("copy the chosen master's lines, or the result"), "run", 6),
+    Action("run-copy", "y", "y", N_("copy"), N_("copy the chosen master's lines, or the result"), "run", 5),
     Action(
         "run-result",
         "v",

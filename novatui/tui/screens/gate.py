@@ -14,6 +14,7 @@ from novatui.present.i18n import _
 from novatui.present.numbers import clock
 from novatui.present.rows import Role, Row, row
 from novatui.present.run import titles
+from novatui.present.wizard import waiting_rows
 from novatui.tui.screens.run_choice import Choice, ChoiceModal
 from novatui.tui.screens.run_pages import PlanPage
 from novatui.tui.screens.run_words import StartButton, WordsModal
@@ -37,6 +38,7 @@ class GateModal(WordsModal[str]):
         self.plan, self.gate = plan, gate
         self._answer, self._now_ms = answer, now_ms
         self._asking = False
+        self._since = 0
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -60,14 +62,22 @@ class GateModal(WordsModal[str]):
         if not self._asking:
             self._asking = True
             self.query_one(StartButton).disabled = True
-            self.say(row((_("looking once more whether anything changed"), Role.ACCENT)))
+            self._since = self._now_ms()
+            self.set_interval(1 / 4, self._spin)
+            self._spin()
             self.run_worker(self._ask(), exit_on_error=False)
+
+    def _spin(self) -> None:
+        """While the runner looks at all masters a last time: nothing may be typed any more, and it may take a while."""
+        if self._asking:
+            words = _("taken; looking once more whether anything changed on the masters")
+            self.say(waiting_rows(words, self._since, self._now_ms(), self.size.width)[0])
 
     async def _ask(self) -> None:
         reply = await self._answer(self.gate.gate, self.gate.nonce, self.typed)
-        self._asking = False
         if reply.taken:
             return  # the run screen closes us when the journal says so, or when the run ends
+        self._asking = False
         self.query_one(StartButton).disabled = False
         match reply.code:
             case "already_answered":

@@ -26,10 +26,12 @@ from novatui.present.rows import Role, Row, row
 from novatui.present.run import (
     Link,
     Watch,
+    barrier_rows,
     current,
     header,
     node_word,
     phase_words,
+    short_title,
     shown_steps,
     step_rows,
     strip_row,
@@ -227,7 +229,8 @@ class RunScreen(NovaScreen):
                 self.query_one("#run-strip", RowsView).set_rows([strip_row(watch, width)])
             steps = self.query_one("#run-steps", RowsView)
             steps.display = not narrow
-            steps.set_rows(step_rows(watch, max(10, steps.size.width - 1), self.step))
+            room = max(10, steps.size.width - 1)
+            steps.set_rows([*step_rows(watch, room, self.step), *barrier_rows(watch, room)])
             result = self.query_one("#run-result")
             if result.display != self.showing_result:
                 result.display = self.showing_result
@@ -253,9 +256,11 @@ class RunScreen(NovaScreen):
             (f"{pane.number + 1} ", Role.KEY),
             (node, Role.BRIGHT if pane.number == self.chosen else Role.NORMAL),
         )
-        rows = tail_rows(self.log_lines.of(node, self.step), titles(self.plan), pane.inner, pane.room)
+        names = {step.id: short_title(step) for step in (*self.plan.steps, *self.plan.undo)}
+        rows = tail_rows(self.log_lines.of(node, self.step), names, pane.inner, pane.room)
         foot = row((_("this step alone · f all"), Role.DIM)) if self.step else ()
-        pane.show(title, node_word(watch, node), rows, chosen=pane.number == self.chosen, foot=foot)
+        state = node_word(watch, node, brief=pane.inner < len(node) + 18)
+        pane.show(title, state, rows, chosen=pane.number == self.chosen, foot=foot)
 
     def _paint_result(self, watch: Watch) -> None:
         page = self.query_one("#run-result", Page)

@@ -7,6 +7,7 @@ from novatui.model.run import RunState
 from novatui.present.gate import Typed, pair_rows
 from novatui.present.i18n import _
 from novatui.present.rows import Row
+from novatui.present.run import short_title
 from novatui.present.run_pages import kept_paths
 from novatui.tui.screens.run_pages import PlanPage
 from novatui.tui.screens.run_words import WordsModal
@@ -30,9 +31,11 @@ class UndoModal(WordsModal[bool]):
             _("the data that is taken out again is set aside beside the live data, not removed"),
             width,
         )
+        label = _("What returns")
         for node, path in kept_paths(self.plan, self.state).items():
-            rows += pair_rows(_("What returns"), f"{node}: {path}", width)
-        steps = ", ".join(_(step.title) for step in self.plan.undo)
+            rows += pair_rows(label, f"{node}: {path}", width)
+            label = ""
+        steps = " → ".join(short_title(step) for step in self.plan.undo)
         rows += pair_rows(_("Steps"), steps, width)
         rows += pair_rows(_("etcd"), _("is stopped on all masters, and started again at the end"), width)
         return rows

@@ -82,7 +82,9 @@ def test_a_member_that_just_fell_silent_is_waited_for() -> None:
     slow = replace(
         one, endpoint=replace(one.endpoint, answers=False, has_quorum=None, answered_ms=NOW - 3_000)
     )
-    assert judge(put(healthy(), slow)).recommend != "restart-member"
+    found = judge(put(healthy(), slow))
+    assert found.recommend == "wait"
+    assert "slow or hung" in found.recommend_why
 
 
 def test_power_cut_all_stopped_with_data_intact() -> None:

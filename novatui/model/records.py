@@ -32,7 +32,7 @@ class RunStarted(Record, frozen=True, kw_only=True, tag="run_started"):
 class Lease(Record, frozen=True, kw_only=True, tag="lease"):
     node: str
     epoch: int
-    state: str  # acquired | adopted | lost | released
+    state: str  # acquired | adopted | releasing | lost | released
 
 
 class Probed(Record, frozen=True, kw_only=True, tag="probed"):

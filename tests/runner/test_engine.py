@@ -319,7 +319,9 @@ async def test_an_unknown_outcome_is_probed_never_repeated_blindly(bench: Bench,
     leases = [
         one.state for one in engine.work.journal.records if isinstance(one, rec.Lease) and one.node == "m2"
     ]
-    assert leases == ["acquired", "adopted", "released"], "the epoch is raised after an unknown outcome"
+    assert leases == ["acquired", "adopted", "releasing", "released"], (
+        "the epoch is raised after an unknown outcome"
+    )
 
 
 @pytest.mark.invariant("INV-6")

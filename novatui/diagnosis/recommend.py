@@ -83,6 +83,10 @@ def _patience(seen: Judged) -> Advice:
     live = [node for node in seen.snapshot.nodes if fresh(node, seen.now_ms)]
     if any(node.unit.active in ("activating", "deactivating", "reloading") for node in live):
         return Advice(runbook="wait", why="etcd is starting or stopping somewhere: wait for it")
+    silent = [node for node in live if node.unit.active == "active" and node.endpoint.answers is False]
+    if silent:
+        why = f"etcd on {_names(silent)} does not answer for the moment: slow or hung, {HUNG_MS // 1000} s will tell"
+        return Advice(runbook="wait", why=why)
     if seen.verdict is Verdict.NO_QUORUM:
         return Advice(
             runbook="wait",

@@ -52,12 +52,12 @@ def _screen(demo: Demo) -> int:
 
 def _stay(demo: Demo) -> int:
     print(demo.config_path, flush=True)
-    snapshot = demo.info["snapshot"]
+    archive = demo.info["snapshot"]["name"] + ".tar.gz"
     _say(
         f"""it is up: three masters ({", ".join(demo.nodes)}), over SSH, with a snapshot of three hours ago.
   look:      novatui -c {demo.config_path} status
   screen:    novatui -c {demo.config_path}
-  restore:   novatui -c {demo.config_path} plan restore-cluster --snapshot {next(iter(snapshot["paths"].values()))}
+  restore:   novatui -c {demo.config_path} plan restore-cluster --snapshot {archive}
   Ctrl-C ends it and removes everything."""
     )
     try:

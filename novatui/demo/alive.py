@@ -1,6 +1,6 @@
 """Whether anybody still needs a demo whose starter is gone: a run that works on it.
 
-A run is known by a flock (RUNNER: the flock on its ``journal.jsonl`` is the proof that it lives). Two places are looked at:
+A run is known by a flock (the one on its ``journal.jsonl`` is the proof that it lives). Two places are looked at:
 - ``<demo>/keep/*``: any file, or link to a file, that somebody holds a flock on;
 - ``<state>/runs/*/journal.jsonl``, when the ``plan.json`` beside it names this demo's directory (its commands do).
 
@@ -26,14 +26,16 @@ def in_use(place: Path) -> bool:
 
 def any_flocked(paths: Iterable[Path]) -> bool:
     """Whether any process holds a flock on any of these files."""
-    wanted = set()
+    wanted, anywhere = set(), set()
     for path in paths:
         try:
             info = path.stat()
         except OSError:
             continue
+        if os.major(info.st_dev) == 0:  # btrfs and overlays: stat and the lock table name different devices
+            anywhere.add(str(info.st_ino))
         wanted.add((f"{os.major(info.st_dev):02x}:{os.minor(info.st_dev):02x}", str(info.st_ino)))
-    return bool(wanted & set(_flocks()))
+    return any(lock in wanted or lock[1] in anywhere for lock in _flocks())
 
 
 def _flocks() -> Iterator[tuple[str, str]]:

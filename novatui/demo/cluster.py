@@ -17,7 +17,7 @@ from novatui.demo.certs import Authority
 from novatui.demo.children import Children
 from novatui.demo.layout import MasterFiles
 from novatui.demo.master import Master
-from novatui.demo.supervisor import tell
+from novatui.demo.starter import tell
 from novatui.errors import NovatuiError
 
 UP_WAIT_S = 30.0

@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 from novatui.demo import places
 from novatui.demo.children import become_subreaper, kill_descendants
+from novatui.demo.starter import tell, told
 from novatui.errors import NovatuiError
 
 
@@ -45,18 +44,6 @@ def main(argv: list[str] | None = None) -> int:
         tell({"error": told(why)})
         return 1
     return _keep(place, args)
-
-
-def tell(words: dict[str, Any]) -> None:
-    """One line to the starter, if it still listens."""
-    with contextlib.suppress(OSError):
-        os.write(1, json.dumps(words).encode() + b"\n")
-
-
-def told(why: Exception) -> dict[str, str]:
-    if isinstance(why, NovatuiError):
-        return {"title": why.title, "detail": why.detail, "hint": why.hint}
-    return {"title": "the demo could not start", "detail": f"{type(why).__name__}: {why}", "hint": ""}
 
 
 def _keep(place: Path, args: argparse.Namespace) -> int:

@@ -97,8 +97,6 @@ def _dispatch(words: Sequence[str]) -> int:
     if command not in COMMANDS:
         raise UsageError(f"novatui knows no command '{command}'", hint=_nearest(command))
     module_name, line = COMMANDS[command]
-    if not _exists(module_name):
-        raise UsageError(f"novatui {command} is not in this version")
     module = importlib.import_module(module_name)
     parser = Parser(prog=f"novatui {command}", description=line, allow_abbrev=False)
     _global_options(parser, default=argparse.SUPPRESS)
@@ -158,7 +156,7 @@ def _open_screen(args: argparse.Namespace) -> int:
 
         print(f"novatui {__version__}")
         return 0
-    if not _can_draw() or not _exists("novatui.tui.app"):
+    if not _can_draw():
         return _dispatch([*_as_words(args), "status"])
     app = importlib.import_module("novatui.tui.app")
     code: int = app.run_app(open_cluster(args))
@@ -180,12 +178,6 @@ def _can_draw() -> bool:
 def _as_words(args: argparse.Namespace) -> list[str]:
     words = ["-c", str(args.config)] if args.config else []
     return words + (["--cluster", args.cluster] if args.cluster else [])
-
-
-def _exists(module_name: str) -> bool:
-    from importlib.util import find_spec
-
-    return find_spec(module_name) is not None
 
 
 def _nearest(command: str) -> str:

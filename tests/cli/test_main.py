@@ -24,7 +24,6 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[argparse.Nam
         module = types.ModuleType("novatui_try")
         module.arguments = lambda parser: parser.add_argument("--flag", action="store_true")  # type: ignore[attr-defined]
         module.main = body  # type: ignore[attr-defined]
-        module.__spec__ = types.SimpleNamespace(name="novatui_try")  # type: ignore[assignment]
         monkeypatch.setitem(sys.modules, "novatui_try", module)
         monkeypatch.setitem(cli.COMMANDS, "try", ("novatui_try", "for this test"))
 
@@ -59,7 +58,7 @@ def test_help_teaches() -> None:
         assert word in done.stdout
 
 
-@pytest.mark.parametrize("name", [name for name, (module, _) in cli.COMMANDS.items() if cli._exists(module)])
+@pytest.mark.parametrize("name", list(cli.COMMANDS))
 def test_every_command_has_help(name: str) -> None:
     done = novatui(name, "--help")
     assert done.returncode == 0, done.stderr

@@ -7,6 +7,7 @@ with it over its socket. A client that goes away changes nothing for the run.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -177,6 +178,9 @@ class Follower:
             await asyncio.gather(self._pump, return_exceptions=True)
         if self._writer is not None:
             self._writer.close()
+            with contextlib.suppress(OSError, TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._writer.wait_closed()
 
     async def events(self) -> AsyncIterator[Event]:
         """Records (``state`` and ``records`` have them already), Output and Progress, until the runner is gone."""

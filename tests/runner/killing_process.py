@@ -1,0 +1,49 @@
+"""The production runner process, but for one thing: it kills itself at the next kill point its run has not met yet.
+
+The points already met are lines of ``killed-at`` in the run's directory; without that file it is the production runner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from novatui.runner import process
+
+COMMAND = (sys.executable, str(Path(__file__)))
+
+
+# The node that acts now. One at a time, so that no other is found done when this one is killed: all phases are met.
+_turn: list[str] = []
+_free = asyncio.Event()
+
+
+async def _checkpoint(step: str, node: str, phase: str) -> None:
+    met = Path(sys.argv[1]) / "killed-at"
+    if not met.exists():
+        return
+    if phase == "before-act":
+        while _turn and _turn != [node]:
+            _free.clear()
+            await _free.wait()
+        _turn[:] = [node]
+    points = met.read_text().splitlines()
+    committed = any(line.endswith("gate-answered") for line in points)
+    # Before the gate nothing was changed yet: one point a step is enough there.
+    wanted = committed or phase in ("after-act", "gate-opened", "gate-answered")
+    if wanted and f"{step} {phase}" not in points:
+        with met.open("a") as file:
+            file.write(f"{step} {phase}\n")
+        os.kill(os.getpid(), signal.SIGKILL)
+    if phase == "verified" and _turn == [node]:
+        _turn.clear()
+        _free.set()
+
+
+if __name__ == "__main__":
+    sys.exit(process.main(parts=process.Parts(checkpoint=_checkpoint)))

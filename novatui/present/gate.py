@@ -12,7 +12,7 @@ from novatui.model.sanitize import clean
 from novatui.present.i18n import _
 from novatui.present.numbers import clock
 from novatui.present.plan import count_words
-from novatui.present.rows import BLANK, Role, Row, row, wrap
+from novatui.present.rows import BLANK, Role, Row, first_that_fits, row, wrap
 from novatui.present.run import minutes, no_return
 
 CLOSES_AFTER_MS = 30 * 60_000  # an unanswered gate: "aborted, nothing changed"
@@ -93,10 +93,14 @@ def why_rows(word: Typed, width: int) -> list[Row]:
     return [row((piece, Role.WARN)) for piece in wrap(f"▲ {why}", width)]
 
 
-def closes_words(gate: GateRun, now_ms: int) -> Row:
-    """How long the gate stays open."""
-    left = gate.opened_ms + CLOSES_AFTER_MS - now_ms
-    return row((_("open for {time}, then aborted with nothing changed").format(time=minutes(left)), Role.DIM))
+def gate_title(title: str, gate: GateRun, now_ms: int, width: int) -> Row:
+    """What it is, and how long it stays open."""
+    left = minutes(gate.opened_ms + CLOSES_AFTER_MS - now_ms)
+    long = _("open for {time}, then aborted with nothing changed").format(time=left)
+    short = _("{time} left").format(time=left)
+    return first_that_fits(
+        [row((title, Role.BRIGHT), "   ", (words, Role.DIM)) for words in (long, short)], width
+    )
 
 
 def answered_words(gate: GateRun) -> str:

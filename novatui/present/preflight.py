@@ -21,7 +21,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (N_("data directory"), ("data-dir", "data-")),
     (N_("room on the disk"), ("space",)),
     (N_("privilege"), ("no-privilege",)),
-    (N_("API server fenced"), ("api-server",)),
+    (N_("no API server to fence"), ("api-server",)),
     (N_("authentication off"), ("auth",)),
     (N_("own endpoint"), ("endpoint",)),
     (N_("the snapshot"), ("archive", "foreign-snapshot", "no-survivor", "survivor-unread")),

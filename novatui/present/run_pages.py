@@ -57,10 +57,11 @@ def result_rows(watch: Watch, width: int, by_hand: Mapping[str, str]) -> list[Ro
         rows.append(BLANK)
     rows += _times(watch, width)
     rows += _wrong(watch, width)
+    rows += _next(watch, width)
     rows += _verified(watch, width)
     rows += _standing(watch, width)
     rows += _kept(watch, width)
-    rows += _next(watch, width, by_hand)
+    rows += _by_hand(watch, by_hand, width)
     return rows
 
 
@@ -238,33 +239,33 @@ def kept_paths(plan: Plan, state: RunState) -> dict[str, str]:
     return found
 
 
-def _next(watch: Watch, width: int, by_hand: Mapping[str, str]) -> list[Row]:
+def _next(watch: Watch, width: int) -> list[Row]:
     state = watch.state
     rows = [BLANK, row((_("Next"), Role.ACCENT))]
-    if watch.link is Link.GONE or (
-        state.result in ("failed", "fenced", "aborted") and (state.committed or state.result == "failed")
-    ):
+    stuck = state.committed and state.result in ("fenced", "aborted")
+    if watch.link is Link.GONE or state.result == "failed" or stuck:
         rows += _key("r", _("look at the masters and go on from where it stopped"), width)
     if can_undo(state):
-        rows += _key(
-            "u",
-            _("take it back: everything as it was before this run, the writes since are discarded"),
-            width,
-        )
-    if state.committed and by_hand and state.result != "undone":
-        rows += _by_hand("UNDO.txt" if state.result == "verified" else "FINISH.txt", by_hand, width)
+        words = _("take it back: all as it was before this run; what was written since is discarded")
+        rows += _key("u", words, width)
     rows += _key("l", _("every line of output of the chosen master"), width)
-    rows += _key("q", _("back to the dashboard"), width)
-    return rows
+    return rows + _key("q", _("back to the dashboard"), width)
 
 
-def _by_hand(file: str, places: Mapping[str, str], width: int) -> list[Row]:
+def _by_hand(watch: Watch, places: Mapping[str, str], width: int) -> list[Row]:
     """Where the exact remaining commands lie, to be typed when no novatui can do it."""
-    said = _("or by hand, without novatui: {file} on each master, with every command").format(file=file)
-    rows = _key("", said, width)
+    state = watch.state
+    if not state.committed or not places or state.result == "undone":
+        return []
+    file = "UNDO.txt" if state.result == "verified" else "FINISH.txt"
+    back = file == "UNDO.txt"
+    meaning = _("every command that takes it back") if back else _("every command that remains")
+    rows = [BLANK, row((_("By hand, without novatui"), Role.ACCENT), "  ", (meaning, Role.DIM))]
     if len(set(places.values())) == 1:
-        return rows + _key("", f"{next(iter(places.values()))}/{file}", width)
-    return rows + [line for node, path in places.items() for line in _key("", f"{node}:{path}/{file}", width)]
+        return rows + pair_rows(_("on each master"), f"{next(iter(places.values()))}/{file}", width)
+    for node, path in places.items():
+        rows += pair_rows(f"{node_number(watch.plan, node)} {node}", f"{path}/{file}", width)
+    return rows
 
 
 def can_undo(state: RunState) -> bool:

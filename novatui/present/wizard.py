@@ -12,7 +12,7 @@ from novatui.present.rows import BLANK, Role, Row, clip, first_that_fits, fit, j
 from novatui.present.run import minutes
 
 _SPIN = "⠋⠙⠸⠴⠦⠇"
-_LEAST_COLUMN = 26
+_LEAST_COLUMN = 24
 
 
 def page_names() -> tuple[str, ...]:
@@ -78,10 +78,11 @@ def trouble_rows(title: str, detail: str, hint: str, width: int) -> list[Row]:
 def preflight_rows(
     findings: Sequence[Finding], nodes: Sequence[str], overruled: Sequence[str], width: int, *, passed: bool
 ) -> list[Row]:
-    """A column of checks a master, then every reason in words."""
+    """Why not, in words, when it is refused; then a column of checks a master."""
+    rows = _verdict(findings, nodes, overruled, passed=passed)
+    rows += [*refusal_rows(findings, overruled, width), BLANK] if findings else [BLANK]
     across = max(1, min(len(nodes), width // _LEAST_COLUMN))
     size = width // across
-    rows: list[Row] = []
     for begin in range(0, len(nodes), across):
         columns = [
             check_rows(findings, node, begin + i + 1, size - 2, known=True)
@@ -93,34 +94,21 @@ def preflight_rows(
                 out += fit(column[y] if y < len(column) else BLANK, size)
             rows.append(tuple(out))
         rows.append(BLANK)
-    rows += _cluster_words(findings, nodes, overruled, passed=passed)
-    rows += refusal_rows(findings, overruled, width)
     return rows
 
 
-def _cluster_words(
+def _verdict(
     findings: Sequence[Finding], nodes: Sequence[str], overruled: Sequence[str], *, passed: bool
 ) -> list[Row]:
-    rows: list[Row] = []
-    if not of_cluster(findings, nodes):
-        rows.append(
-            row(
-                ("✔ ", Role.OK),
-                _("the masters agree: names, peer URLs, token, versions; a restore is the answer"),
-            )
-        )
-    for guard in overruled:
-        rows.append(row(("▲ ", Role.WARN), (_("overruled by you: {guard}").format(guard=guard), Role.WARN)))
+    rows = [
+        row(("▲ ", Role.WARN), (_("overruled by you: {guard}").format(guard=g), Role.WARN)) for g in overruled
+    ]
+    if findings:
+        return [*rows, row((_("Refused, nothing was changed:"), Role.BAD)), BLANK]
     if passed:
-        rows.append(BLANK)
-        rows.append(
-            row(
-                (
-                    _("Nothing speaks against it. n shows the plan; nothing is changed by looking."),
-                    Role.BRIGHT,
-                )
-            )
-        )
-    elif findings:
-        rows += [BLANK, row((_("Refused, nothing was changed:"), Role.BAD)), BLANK]
+        said = _("Nothing speaks against it. n shows the plan; nothing is changed by looking.")
+        rows.append(row((said, Role.BRIGHT)))
+    if not of_cluster(findings, nodes) and not overruled:
+        agreed = _("the masters agree on names, peer URLs, token and versions; a restore is the answer")
+        rows.append(row(("✔ ", Role.OK), agreed))
     return rows

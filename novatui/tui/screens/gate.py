@@ -9,7 +9,7 @@ from textual.content import Content
 
 from novatui.model.plan import Plan
 from novatui.model.run import GateRun, RunState
-from novatui.present.gate import answered_words, closes_words, gate_rows, words_of
+from novatui.present.gate import answered_words, gate_rows, gate_title, words_of
 from novatui.present.i18n import _
 from novatui.present.numbers import clock
 from novatui.present.rows import Role, Row, row
@@ -46,10 +46,8 @@ class GateModal(WordsModal[str]):
         self._tick()
 
     def _tick(self) -> None:
-        closes = closes_words(self.gate, self._now_ms())
-        self.query_one("#words-title", RowsView).set_rows(
-            [row((self.words_title, Role.BRIGHT), "   ", *closes)]
-        )
+        view = self.query_one("#words-title", RowsView)
+        view.set_rows([gate_title(self.words_title, self.gate, self._now_ms(), max(20, view.size.width))])
 
     def rows(self, width: int) -> list[Row]:
         return gate_rows(self.plan, self.gate, width)

@@ -159,9 +159,11 @@ class WordsModal(ModalScreen[T], Generic[T], inherit_bindings=False):
             lines = why_rows(word, width)
             why.styles.height = len(lines)
             why.set_rows(lines)
-        self.query_one("#words-keys", RowsView).set_rows([self.keys()])
         room = self.size.height - 10 - sum(2 + len(why_rows(word, width)) for word in self.words)
-        self.query_one("#words-scroll").styles.height = max(3, min(len(rows), room))
+        shown = max(3, min(len(rows), room))
+        self.query_one("#words-scroll").styles.height = shown
+        more = row(("   PgDn", Role.KEY), " ", _("more")) if shown < len(rows) else BLANK
+        self.query_one("#words-keys", RowsView).set_rows([(*self.keys(), *more)])
 
     def say(self, line: Row) -> None:
         self.query_one("#words-say", RowsView).set_rows([line])

@@ -19,7 +19,7 @@ from novatui.model.sources import Source, Sources
 from novatui.present.i18n import _
 from novatui.present.plan import plan_rows, plan_text
 from novatui.present.preflight import overrulable
-from novatui.present.rows import BLANK, Role, Row, row, text_of
+from novatui.present.rows import BLANK, Role, Row, row, text_of, wrap
 from novatui.present.sources import (
     detail_rows,
     looked_rows,
@@ -223,18 +223,17 @@ class WizardScreen(NovaScreen):
         nodes = (
             self.plan.nodes if width >= COLUMNS_FROM else [self.plan.nodes[self.node % len(self.plan.nodes)]]
         )
-        said = row(
-            ("p", Role.KEY),
-            " ",
-            (
-                _(
-                    "prepares it: nothing stops yet. Survivors are read, the archive is proved, data is staged beside the live data;"
-                ),
-                Role.BRIGHT,
+        said = wrap(
+            _(
+                "prepares it: nothing stops yet. Survivors are read, the archive is proved, data is staged beside the "
+                "live data; then the gate asks for your typed word."
             ),
+            width - 2,
         )
-        then = row("  ", (_("then the gate asks for your typed word."), Role.BRIGHT))
-        return [said, then, BLANK, *plan_rows(self.plan, nodes, width)]
+        head = [
+            row(("p " if i == 0 else "  ", Role.KEY), (piece, Role.BRIGHT)) for i, piece in enumerate(said)
+        ]
+        return [*head, BLANK, *plan_rows(self.plan, nodes, width)]
 
     # keys
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from novatui.errors import UsageError
 from novatui.model import records as rec
 from novatui.model.plan import Plan
-from novatui.model.run import RunState, apply
+from novatui.model.run import CLEANUP, RunState, apply
 from novatui.model.sanitize import clean
 from novatui.runner import client, places
 from novatui.runner.client import Follower
@@ -120,7 +120,7 @@ class Telling:
             case rec.Lease(state="adopted" | "lost"):
                 yield f"{at}    {record.node:<{self._width}}  lease {record.state}, epoch {record.epoch}"
             case rec.Intent():
-                yield from self._step(record.step, at)
+                yield from self._step(record.step, at, back=record.effect == CLEANUP)
                 command = self._state.at(record.step, record.node).command
                 yield f"{at}    {record.node:<{self._width}}  $ {command}"
             case rec.Done(status="ok"):
@@ -136,10 +136,12 @@ class Telling:
             case _:
                 yield from self._of_people(record, at)
 
-    def _step(self, step: str, at: str) -> Iterator[str]:
-        if step != self._said:
-            self._said = step
-            yield f"{at}  {self._titles.get(step, step)}"
+    def _step(self, step: str, at: str, *, back: bool = False) -> Iterator[str]:
+        title = self._titles.get(step, step)
+        words = f"take back: {title}" if back else title
+        if words != self._said:
+            self._said = words
+            yield f"{at}  {words}"
 
     def _not_ok(self, record: rec.Done, before: RunState, at: str) -> Iterator[str]:
         step, node = before.open_intents.get(record.intent, ("", ""))

@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 
 from novatui.model.plan import Plan, PlannedStep
+from novatui.model.sanitize import clean
 from novatui.present.i18n import _, ngettext
+from novatui.present.numbers import grouped
 from novatui.present.rows import BLANK, Role, Row, fit, row, spread, wrap
 from novatui.present.run import GATE, no_return
 
@@ -79,12 +81,33 @@ def _summary(plan: Plan, width: int) -> list[Row]:
     first = row(
         (plan.runbook, Role.BRIGHT), "  ", (masters, Role.NORMAL), "  ", (f"run {plan.run}", Role.DIM)
     )
-    commands = row((_("commands") + "  ", Role.DIM), count_words(plan))
-    found = [fit(first, width), fit(commands, width)]
+    found = [fit(first, width)]
+    for label, text in [(_("source"), source_words(plan)), *((_("note"), note) for note in _notes(plan))]:
+        pieces = wrap(text, width - 10)
+        found += [row((f"{label if i == 0 else '':<10}", Role.DIM), piece) for i, piece in enumerate(pieces)]
+    found.append(fit(row((f"{_('commands'):<10}", Role.DIM), count_words(plan)), width))
     end = row(
         (f"═ {no_return(plan)}", Role.OK if all(s.effect != "no_return" for s in plan.steps) else Role.WARN)
     )
     return [*found, fit(end, width)]
+
+
+def source_words(plan: Plan) -> str:
+    """What is restored, as it was asked for; the revision where the plan's parameters know it."""
+    asked = plan.request
+    if asked.survivor:
+        return _("the data {node} itself still has, read in the run").format(node=asked.survivor)
+    words = clean(asked.snapshot)
+    source = plan.params.get("source")
+    if isinstance(source, dict) and source.get("revision") is not None:
+        words += _(", revision {n}").format(n=grouped(int(source["revision"])))
+    return words + (_(", copied from {node}").format(node=asked.from_node) if asked.from_node else "")
+
+
+def _notes(plan: Plan) -> list[str]:
+    notes = plan.params.get("notes") or ()
+    over = [_("overruled by you: {guards}").format(guards=", ".join(plan.request.overrule))]
+    return [clean(str(note)) for note in notes] + (over if plan.request.overrule else [])
 
 
 def _section(name: str, meaning: str, width: int) -> list[Row]:

@@ -24,7 +24,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (N_("no API server to fence"), ("api-server",)),
     (N_("authentication off"), ("auth",)),
     (N_("own endpoint"), ("endpoint",)),
-    (N_("the snapshot"), ("archive", "foreign-snapshot", "no-survivor", "survivor-unread")),
+    (N_("the source"), ("archive", "foreign-snapshot", "no-survivor", "survivor-unread")),
 )
 # guard -> what overruling it means
 MEANINGS = {
@@ -52,36 +52,43 @@ def of_cluster(findings: Sequence[Finding], nodes: Sequence[str]) -> list[Findin
     return [finding for finding in findings if finding.node not in nodes]
 
 
-def check_rows(findings: Sequence[Finding], node: str, number: int, width: int, *, known: bool) -> list[Row]:
-    """One master's checks. ``known`` is False while it has not been looked at."""
+# a finding -> the checks that were not made because of it, by their place in ``CHECKS``
+_NOT_MADE = {"unreachable": range(1, len(CHECKS)), "env-missing": range(5, len(CHECKS) - 1)}
+_ROOM = 6  # is judged only for a source that can be spoken of
+
+
+def check_rows(
+    findings: Sequence[Finding], overruled: Sequence[str], node: str, number: int, width: int
+) -> list[Row]:
+    """One master's checks. One that was not made is said to be so: no mark is green that nothing stands behind."""
     rows = [fit(row((f"{number} ", Role.KEY), (node, Role.BRIGHT)), width)]
     own = of_node(findings, node)
+    unmade = {at for finding in own for at in _NOT_MADE.get(finding.id, ())}
+    if any(f.id in ("no-source", "archive", "no-survivor", "unreachable") for f in findings):
+        unmade.add(_ROOM)
     taken: set[str] = set()
-    for label, prefixes in CHECKS:
-        failed = [
-            f
-            for f in own
-            if any(f.id == p or (p.endswith("-") and f.id.startswith(p)) for p in prefixes)
-            and f.id not in taken
-        ]
-        taken.update(f.id for f in failed)
-        rows += _check(_(label), failed, width, known=known)
-    rows += [
-        line
-        for finding in own
-        if finding.id not in taken
-        for line in _check(clean(finding.id), [finding], width, known=True)
-    ]
-    return rows
+    for at, (label, prefixes) in enumerate(CHECKS):
+        failed = [finding for finding in own if _is_of(finding, prefixes) and finding.id not in taken]
+        taken.update(finding.id for finding in failed)
+        passed_over = at == len(CHECKS) - 1 and "foreign-snapshot" in overruled
+        rows.append(fit(_check(_(label), failed, made=at not in unmade, passed_over=passed_over), width))
+    left = [finding for finding in own if finding.id not in taken]
+    return rows + [fit(_check(clean(f.id), [f], made=True, passed_over=False), width) for f in left]
 
 
-def _check(label: str, failed: Sequence[Finding], width: int, *, known: bool) -> list[Row]:
-    if not known:
-        return [fit(row(("· ", Role.DIM), (label, Role.DIM)), width)]
-    if not failed:
-        return [fit(row(("✔ ", Role.OK), (label, Role.NORMAL)), width)]
-    glyph = ("▲ ", Role.WARN) if all(f.guard for f in failed) else ("✖ ", Role.BAD)
-    return [fit(row(glyph, (label, Role.BRIGHT)), width)]
+def _is_of(finding: Finding, prefixes: Sequence[str]) -> bool:
+    return any(finding.id == p or (p.endswith("-") and finding.id.startswith(p)) for p in prefixes)
+
+
+def _check(label: str, failed: Sequence[Finding], *, made: bool, passed_over: bool) -> Row:
+    if failed:
+        glyph = ("▲ ", Role.WARN) if all(f.guard for f in failed) else ("✖ ", Role.BAD)
+        return row(glyph, (label, Role.BRIGHT))
+    if not made:
+        return row(("· ", Role.DIM), (_("{check}: not checked").format(check=label), Role.DIM))
+    if passed_over:
+        return row(("▲ ", Role.WARN), (_("{check}: overruled").format(check=label), Role.WARN))
+    return row(("✔ ", Role.OK), label)
 
 
 def refusal_rows(findings: Sequence[Finding], overruled: Sequence[str], width: int) -> list[Row]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from novatui.model.findings import Finding
 from novatui.present.headline import environment_role
 from novatui.present.i18n import _
-from novatui.present.preflight import check_rows, of_cluster, refusal_rows
+from novatui.present.preflight import check_rows, refusal_rows
 from novatui.present.rows import BLANK, Role, Row, clip, first_that_fits, fit, joined, row, wrap
 from novatui.present.run import minutes
 
@@ -79,13 +79,13 @@ def preflight_rows(
     findings: Sequence[Finding], nodes: Sequence[str], overruled: Sequence[str], width: int, *, passed: bool
 ) -> list[Row]:
     """Why not, in words, when it is refused; then a column of checks a master."""
-    rows = _verdict(findings, nodes, overruled, passed=passed)
+    rows = _verdict(findings, overruled, passed=passed)
     rows += [*refusal_rows(findings, overruled, width), BLANK] if findings else [BLANK]
     across = max(1, min(len(nodes), width // _LEAST_COLUMN))
     size = width // across
     for begin in range(0, len(nodes), across):
         columns = [
-            check_rows(findings, node, begin + i + 1, size - 2, known=True)
+            check_rows(findings, overruled, node, begin + i + 1, size - 2)
             for i, node in enumerate(nodes[begin : begin + across])
         ]
         for y in range(max(map(len, columns))):
@@ -97,9 +97,7 @@ def preflight_rows(
     return rows
 
 
-def _verdict(
-    findings: Sequence[Finding], nodes: Sequence[str], overruled: Sequence[str], *, passed: bool
-) -> list[Row]:
+def _verdict(findings: Sequence[Finding], overruled: Sequence[str], *, passed: bool) -> list[Row]:
     rows = [
         row(("▲ ", Role.WARN), (_("overruled by you: {guard}").format(guard=g), Role.WARN)) for g in overruled
     ]
@@ -108,7 +106,7 @@ def _verdict(
     if passed:
         said = _("Nothing speaks against it. n shows the plan; nothing is changed by looking.")
         rows.append(row((said, Role.BRIGHT)))
-    if not of_cluster(findings, nodes) and not overruled:
+    if passed and not overruled:
         agreed = _("the masters agree on names, peer URLs, token and versions; a restore is the answer")
         rows.append(row(("✔ ", Role.OK), agreed))
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from novatui.model.entries import Entry, Level
@@ -35,6 +36,18 @@ _MARKS: dict[Level, tuple[str, Role, Role]] = {  # glyph, its role, the role of 
 }
 
 
+# The lines of a Go stack after a panic: what was wrong stands above them.
+_STACK = re.compile(r"\s|goroutine \d+ \[|created by |[\w./()*-]+\.[\w./()*-]+\(.*\)$")
+
+
+def is_stack(entry: Entry) -> bool:
+    return (
+        entry.level is Level.INFO
+        and not entry.unit_line
+        and (not entry.text or bool(_STACK.match(entry.text)))
+    )
+
+
 def is_error(entry: Entry) -> bool:
     """What ``e`` and ``E`` jump to: errors, fatal lines, and gaps, which may hide one."""
     return entry.level in (Level.ERROR, Level.FATAL, Level.GAP)
@@ -55,14 +68,17 @@ def plain(entry: Entry) -> str:
     return f"{clock(entry.at_ms, millis=True)} {entry.node} {entry.level} {message(entry)}"
 
 
-def entry_rows(entry: Entry, width: int, wrapped: bool, times: TimeFormat) -> tuple[Row, ...]:
-    """At least one row of at most ``width`` cells; later rows are indented under the text."""
+def entry_rows(entry: Entry, width: int, wrapped: bool, times: TimeFormat, count: int = 1) -> tuple[Row, ...]:
+    """At least one row of at most ``width`` cells; later rows are indented under the text. ``count`` entries say this."""
     glyph, mark, role = _MARKS[entry.level]
     if entry.unit_line and entry.level in (Level.DEBUG, Level.INFO):
         glyph, mark = "◆", Role.ACCENT
+    if is_stack(entry):
+        role = Role.DIM
     time = "" if times is TimeFormat.NONE else clock(entry.at_ms, millis=times is TimeFormat.MILLIS) + " "
-    indent = len(time) + 2
-    text = message(entry)
+    often = f"{count}× " if count > 1 else ""
+    indent = len(time) + 2 + len(often)
+    text = entry.text if count > 1 else message(entry)
     if entry.level is Level.GAP:
         text = text or _("lines are missing here")
     room = max(8, width - indent)
@@ -72,6 +88,6 @@ def entry_rows(entry: Entry, width: int, wrapped: bool, times: TimeFormat) -> tu
         lines = wrap(text, room, ERROR_ROWS)
     else:
         lines = wrap(text, room, 1)
-    first = row((time, Role.DIM), (f"{glyph} ", mark), (lines[0], role))
+    first = row((time, Role.DIM), (f"{glyph} ", mark), (often, Role.DIM), (lines[0], role))
     rest = (row(" " * indent, (line, role)) for line in lines[1:])
     return tuple(clip(line, width) for line in (first, *rest))

@@ -11,7 +11,7 @@ from novatui.present.members import Line, lines, listing
 from novatui.present.node import lag, newest_index
 from novatui.present.numbers import NONE, grouped, size
 from novatui.present.rows import Role, Row, Seg, fit, row, width_of
-from novatui.present.standing import BAD, FOLLOWER, LEADER, LEARNER, WARN, current
+from novatui.present.standing import BAD, FOLLOWER, LEADER, LEARNER, WARN, current, standing
 from novatui.present.strip import short_name
 
 MAX_ROWS = 7
@@ -35,8 +35,8 @@ class Column:
 
 
 COLUMNS = (
-    Column("member", "MEMBER", 7),
-    Column("status", "STATUS", 11),
+    Column("member", "MEMBER", 6),
+    Column("status", "STATUS", 12),
     Column("id", "ID", 16, drop=6),
     Column("leader", "LEADER", 6, drop=3),
     Column("learner", "LEARNER", 7, drop=9),
@@ -119,8 +119,10 @@ def _name(line: Line, snapshot: ClusterSnapshot, newest: int | None) -> Row:
 
 def _status(line: Line, snapshot: ClusterSnapshot, newest: int | None) -> Row:
     if line.member is None:
-        known = bool(listing(snapshot))
-        return row((f"{BAD} " + _("no member"), Role.BAD)) if known else row(("◌ " + _("unknown"), Role.WARN))
+        if listing(snapshot):
+            return row((f"{BAD} " + _("no member"), Role.BAD))
+        state = standing(line.node) if line.node else None
+        return row((f"{state.glyph} {state.word}", state.role)) if state else row((NONE, Role.DIM))
     node = line.node
     if not line.member.started:
         return row((f"{WARN} " + _("unstarted"), Role.WARN))
@@ -136,7 +138,10 @@ def _status(line: Line, snapshot: ClusterSnapshot, newest: int | None) -> Row:
 
 
 def _id(line: Line, snapshot: ClusterSnapshot, newest: int | None) -> Row:
-    return row((line.member.id, Role.DIM)) if line.member else row((NONE, Role.DIM))
+    if line.member:
+        return row((line.member.id, Role.DIM))
+    own = line.node.endpoint.member_id if line.node else None
+    return row((own or NONE, Role.DIM))
 
 
 def _leader(line: Line, snapshot: ClusterSnapshot, newest: int | None) -> Row:

@@ -13,6 +13,7 @@ from novatui.present.standing import BAD, BUSY, LEADER, WARN, Standing, current,
 BLOCK_ROWS = 5
 _LOW_DISK = 0.10
 _SKEW_MS = 1_000
+_SPARK_CELLS = 16
 
 
 def newest_index(snapshot: ClusterSnapshot) -> int | None:
@@ -196,7 +197,7 @@ def _db_row(node: NodeSnapshot) -> Row:
 def _silence_row(node: NodeSnapshot, now_ms: int) -> Row:
     answered = node.endpoint.answered_ms
     if answered is None:
-        return row("  ", (_("no answer seen since novatui started"), Role.DIM))
+        return row("  ", (_("not seen answering yet"), Role.DIM))
     since = _("last answer {when}, {age} ago").format(
         when=dated(answered, now_ms), age=age(now_ms - answered)
     )
@@ -234,6 +235,6 @@ def _fsync_row(endpoint: Endpoint, width: int, fsync: Sequence[float | None]) ->
     if endpoint.fsync_p99_ms is None:
         return row("  ", (_("fsync not measured"), Role.DIM))
     label = row(("  " + _("fsync p99") + " ", Role.DIM), latency(endpoint.fsync_p99_ms))
-    room = min(len(fsync), width - width_of(label) - 2)
-    bars = row((sparkline(list(fsync), room), Role.ACCENT)) if room > 0 else BLANK
+    room = min(len(fsync), _SPARK_CELLS, width - width_of(label) - 2)
+    bars = row((sparkline(list(fsync), room), Role.DIM)) if room > 0 else BLANK
     return spread(label, bars, width)

@@ -82,7 +82,7 @@ JOURNAL = (
     Action("next-error", "e", "e", N_("next error"), N_("cursor to the next error"), "dashboard", 6),
     Action("previous-error", "E", "E", N_("previous error"), N_("cursor to the previous error"), "dashboard"),
     Action("time", "t", "t", N_("time"), N_("clock, with milliseconds, none"), "dashboard"),
-    Action("wrap", "W", "W", N_("wrap"), N_("wrap long lines, or cut them"), "dashboard"),
+    Action("wrap", "W", "W", N_("wrap"), N_("wrap long lines and spread repeated ones, or cut"), "dashboard"),
     Action("copy", "y", "y", N_("copy"), N_("copy the line under the cursor, or the newest"), "dashboard", 7),
 )
 

@@ -1,6 +1,7 @@
 """What a journal pane remembers: lines, the place being read, and how many came since. No widget in here.
 
-Lines are numbered from 0 as they arrive and keep their number when old ones fall out. While following there is no
+Lines that say the same one after the other (a restart loop's thirty "recognized and used environment variable"), and
+the stack below a panic, are one line here, with their number; wrapped, each is shown. Errors are never put together. Lines are numbered from 0 as they arrive and keep their number when old ones fall out. While following there is no
 cursor and the newest line is at the bottom; moving the cursor stops the following, and nothing that arrives later
 moves what is being read.
 """
@@ -12,10 +13,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from novatui.model.entries import Entry
-from novatui.present.journal import TimeFormat, entry_rows, is_error
+from novatui.present.journal import TimeFormat, entry_rows, is_error, is_stack
 from novatui.present.rows import Row
 
 CAPACITY = 10_000
+RUN = 50  # entries put together at most
+
+
+def _same(one: Entry, other: Entry) -> bool:
+    if is_stack(one) and is_stack(other):
+        return True
+    return one.text == other.text and one.level is other.level and not is_error(one)
 
 
 @dataclass
@@ -29,7 +37,8 @@ class Tail:
     new: int = 0  # lines that came since following stopped
     pending: bool = False  # something changed since the last ``rows``
     on_pending: Callable[[], None] | None = None
-    _entries: deque[Entry] = field(default_factory=deque)
+    _lines: deque[list[Entry]] = field(default_factory=deque)
+    _held: int = 0  # entries in all lines
     _first: int = 0  # number of the oldest line held
     _top: int = 0  # number of the line at the top edge, while not following
     _skip: int = 0  # rows of it that are above the edge
@@ -44,20 +53,25 @@ class Tail:
     @property
     def end(self) -> int:
         """Number after the newest line."""
-        return self._first + len(self._entries)
+        return self._first + len(self._lines)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._lines)
 
-    def entry(self, number: int) -> Entry:
-        return self._entries[number - self._first]
+    def line(self, number: int) -> list[Entry]:
+        return self._lines[number - self._first]
 
     def append(self, entries: Sequence[Entry]) -> None:
-        self._entries.extend(entries)
-        surplus = len(self._entries) - self.capacity
-        for _ in range(surplus):
-            self._entries.popleft()
-        self._first += max(0, surplus)
+        for entry in entries:
+            last = self._lines[-1] if self._lines else None
+            if last and len(last) < RUN and _same(last[-1], entry):
+                last.append(entry)
+            else:
+                self._lines.append([entry])
+        self._held += len(entries)
+        while self._held > self.capacity:
+            self._held -= len(self._lines.popleft())
+            self._first += 1
         if self.cursor is not None:
             self.new += len(entries)
             self.cursor = max(self.cursor, self._first)
@@ -79,7 +93,7 @@ class Tail:
 
     def pause(self) -> None:
         """Stop following where we are; the newest line gets the cursor."""
-        if self.cursor is None and self._entries:
+        if self.cursor is None and self._lines:
             shown = list(self._upwards(self.end))
             self.cursor, self.new = self.end - 1, 0
             self._top, self._skip = shown[-1] if shown else (self._first, 0)
@@ -87,7 +101,7 @@ class Tail:
 
     def move(self, lines: int) -> None:
         """Cursor up (negative) or down; past the newest line is following again."""
-        if not self._entries:
+        if not self._lines:
             return
         if self.cursor is None:
             if lines > 0:
@@ -109,7 +123,7 @@ class Tail:
         self.move(direction * max(1, self._height - 1))
 
     def home(self) -> None:
-        if self._entries:
+        if self._lines:
             self.cursor = self._first
             self._top, self._skip = self._first, 0
             self.touch()
@@ -118,9 +132,9 @@ class Tail:
         """To the next (+1) or previous (-1) error; False when there is none that way."""
         start = self.end if self.cursor is None else self.cursor
         numbers = range(start + 1, self.end) if direction > 0 else range(start - 1, self._first - 1, -1)
-        lines = list(self._entries)
+        lines = list(self._lines)
         for number in numbers:
-            if is_error(lines[number - self._first]):
+            if is_error(lines[number - self._first][0]):
                 self.pause()
                 self.cursor = number
                 self._reveal()
@@ -128,11 +142,15 @@ class Tail:
                 return True
         return False
 
-    def current(self) -> Entry | None:
-        """The line under the cursor, or the newest."""
-        if not self._entries:
-            return None
-        return self._entries[-1] if self.cursor is None else self.entry(self.cursor)
+    def current(self) -> list[Entry]:
+        """All entries of the line under the cursor, or of the newest."""
+        if not self._lines:
+            return []
+        return list(self._lines[-1] if self.cursor is None else self.line(self.cursor))
+
+    def text(self) -> str:
+        """All that is held, one entry a row: for searching."""
+        return "\n".join(entry.text for line in self._lines for entry in line)
 
     # what the pane shows
 
@@ -142,7 +160,7 @@ class Tail:
         shape = (width, height, self.wrapped, self.times)
         reshaped, self._shape = shape != self._shape, shape
         self._width, self._height = width, height
-        if height <= 0 or width <= 0 or not self._entries:
+        if height <= 0 or width <= 0 or not self._lines:
             return []
         if self.cursor is None:
             shown = list(self._upwards(self.end))
@@ -154,7 +172,11 @@ class Tail:
         return self._downwards()
 
     def _rows_of(self, number: int) -> tuple[Row, ...]:
-        return entry_rows(self.entry(number), self._width, self.wrapped, self.times)
+        entries = self.line(number)
+        if not self.wrapped:
+            said = next((entry for entry in entries if entry.text), entries[0])
+            return entry_rows(said, self._width, False, self.times, len(entries))
+        return tuple(row for entry in entries for row in entry_rows(entry, self._width, True, self.times))
 
     def _upwards(self, before: int) -> Iterator[tuple[int, int]]:
         """(line, row of it) from the row above line ``before`` upwards, one screenful."""

@@ -112,7 +112,7 @@ def test_before_any_list_is_seen() -> None:
     rows = table(snapshot, 119)
     assert "no member list seen yet" in text_of(rows[-1])
     assert [line.node.name for line in lines(snapshot) if line.node] == ["nova-master-1", "nova-master-2"]
-    assert text_of(rows[1]).split()[:3] == ["m1", "◌", "unknown"]
+    assert text_of(rows[1]).split()[:3] == ["m1", "◌", "connecting"]
 
 
 @pytest.mark.parametrize(

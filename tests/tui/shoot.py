@@ -51,12 +51,15 @@ def portable(svg: str) -> str:
     return svg.replace("<text ", '<text xml:space="preserve" ').replace("\u2009", "&#160;")
 
 
-def save(path: Path, svg: str) -> None:
-    """The SVG, and the PNG beside it."""
+def save(path: Path, svg: str, columns: int) -> None:
+    """A PNG where rsvg-convert is installed, else the SVG."""
     path.parent.mkdir(exist_ok=True)
     path.write_text(svg, encoding="utf-8")
     if shutil.which("rsvg-convert"):
-        subprocess.run(["rsvg-convert", "-o", path.with_suffix(".png"), path], check=True, timeout=60)
+        width = str(min(1800, 10 * columns))
+        argv = ["rsvg-convert", "-w", width, "-o", str(path.with_suffix(".png")), str(path)]
+        subprocess.run(argv, check=True, timeout=60)
+        path.unlink()
 
 
 async def shoot(name: str, picture: Picture, folder: Path) -> str:
@@ -74,7 +77,7 @@ async def shoot(name: str, picture: Picture, folder: Path) -> str:
             await pilot.pause(0.3)
             svg = portable(app.export_screenshot(title=f"novatui demo {picture.fault}".strip()))
             said = app.view.diagnosis
-    await asyncio.to_thread(save, folder / f"{name}.svg", svg)
+    await asyncio.to_thread(save, folder / f"{name}.svg", svg, picture.size[0])
     return f"{name}: {said.verdict} {said.quorum.healthy}/{said.quorum.total} {said.recommend}"
 
 

@@ -90,7 +90,3 @@ def test_why(snap_compare: Callable[..., bool]) -> None:
 
 def test_by_hand(snap_compare: Callable[..., bool]) -> None:
     assert picture(snap_compare, STATES["member-down"], (120, 40), ("w",))
-
-
-def test_help(snap_compare: Callable[..., bool]) -> None:
-    assert picture(snap_compare, STATES["healthy"], (120, 40), ("question_mark",))

@@ -97,10 +97,10 @@ def test_errors_are_found_both_ways() -> None:
         ]
     )
     tail.rows(40, 10)
-    assert tail.error(-1) and tail.current() is not None and tail.current().text == "bad two"  # type: ignore[union-attr]
-    assert tail.error(-1) and tail.current().text == "bad one"  # type: ignore[union-attr]
-    assert not tail.error(-1) and tail.current().text == "bad one"  # type: ignore[union-attr]
-    assert tail.error(1) and tail.current().text == "bad two"  # type: ignore[union-attr]
+    assert tail.error(-1) and tail.current()[0].text == "bad two"
+    assert tail.error(-1) and tail.current()[0].text == "bad one"
+    assert not tail.error(-1) and tail.current()[0].text == "bad one"
+    assert tail.error(1) and tail.current()[0].text == "bad two"
 
 
 def test_a_line_taller_than_the_pane_can_be_read_to_its_end() -> None:
@@ -117,7 +117,7 @@ def test_a_line_taller_than_the_pane_can_be_read_to_its_end() -> None:
         seen += " ".join(text_of(line) for line, _m in tail.rows(40, 5))
     assert all(f"w{n}" in seen for n in range(300))
     tail.move(1)
-    assert tail.current().text == "after"  # type: ignore[union-attr]
+    assert tail.current()[0].text == "after"
 
 
 def test_the_cursor_stays_in_sight_when_the_pane_shrinks() -> None:
@@ -128,8 +128,8 @@ def test_the_cursor_stays_in_sight_when_the_pane_shrinks() -> None:
 
 
 def test_current_is_the_newest_while_following() -> None:
-    assert filled(5).current().text == "line 4"  # type: ignore[union-attr]
-    assert Tail().current() is None
+    assert filled(5).current()[0].text == "line 4"
+    assert Tail().current() == []
 
 
 def test_nothing_to_do_on_nothing() -> None:
@@ -144,6 +144,36 @@ def test_nothing_to_do_on_nothing() -> None:
     ):
         act()
     assert tail.rows(40, 10) == [] and tail.following
+
+
+def test_lines_that_say_the_same_are_one_until_wrapped() -> None:
+    tail = filled(2)
+    tail.append([entry("recognized and used environment variable", name=f"ETCD_{n}") for n in range(30)])
+    tail.append([entry("bad", Level.ERROR), entry("bad", Level.ERROR), entry("end")])
+    assert shown(tail) == ["line 0", "line 1", "30× recognized and used envi…", *shown(tail)[3:]]
+    assert [text for text in shown(tail)[3:]] == ["12:37:51 ✖ bad", "12:37:51 ✖ bad", "end"]
+    tail.move(-3)
+    assert [dict(one.fields)["name"] for one in tail.current()] == [f"ETCD_{n}" for n in range(30)]
+    tail.wrapped = True
+    everything = "".join(text_of(line) for line, _m in tail.rows(200, 60))
+    assert all(f"name=ETCD_{n}" in everything for n in range(30))
+
+
+def test_a_stack_is_one_line_below_its_panic() -> None:
+    tail = Tail()
+    stack = [
+        "",
+        "goroutine 95 [running]:",
+        "go.uber.org/zap/zapcore.(*CheckedEntry).Write(0xc0)",
+        "\t/home/x.go:234 +0x58d",
+    ]
+    tail.append([entry("panic: failed", Level.FATAL), *map(entry, stack), entry("Stopped etcd.")])
+    assert [text.split(" ", 1)[-1] for text in shown(tail)] == [
+        "✖ panic: failed",
+        "goroutine 95 [running]:",
+        "etcd.",
+    ]
+    assert [one.text for one in tail.line(1)] == stack
 
 
 STEPS = st.lists(

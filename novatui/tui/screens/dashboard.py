@@ -245,9 +245,9 @@ class Dashboard(NovaScreen):
         self.say(_("long lines are wrapped") if wrapped else _("long lines are cut; errors show three rows"))
 
     def act_copy(self) -> None:
-        entry = self._tail.current()
-        if entry is None:
+        entries = self._tail.current()
+        if not entries:
             self.say(_("no line to copy"))
             return
-        self.app.copy_to_clipboard(plain(entry))
-        self.say(_("copied: {line}").format(line=plain(entry)))
+        self.app.copy_to_clipboard("\n".join(plain(entry) for entry in entries))
+        self.say(_("copied: {line}").format(line=plain(entries[0])))

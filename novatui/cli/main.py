@@ -172,7 +172,10 @@ def open_cluster(args: argparse.Namespace) -> ClusterConfig:
 
 
 def _can_draw() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    return (
+        all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+        and os.environ.get("TERM", "dumb") != "dumb"
+    )
 
 
 def _as_words(args: argparse.Namespace) -> list[str]:

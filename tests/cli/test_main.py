@@ -231,6 +231,7 @@ def test_without_a_terminal_the_screen_is_words(monkeypatch: pytest.MonkeyPatch)
 def test_on_a_dumb_terminal_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     monkeypatch.setenv("TERM", "dumb")
     assert not cli._can_draw()
     monkeypatch.setenv("TERM", "xterm-256color")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -109,6 +110,7 @@ def anybody_reads(snapshot: ClusterSnapshot) -> bool:
     return any(fresh(one, NOW) and one.endpoint.answers and one.endpoint.has_quorum for one in snapshot.nodes)
 
 
+@pytest.mark.invariant("INV-10")
 @settings(max_examples=250)
 @given(world=worlds())
 def test_a_restore_is_recommended_only_when_too_few_members_can_have_data(
@@ -124,6 +126,7 @@ def test_a_restore_is_recommended_only_when_too_few_members_can_have_data(
     assert found.quorum.total - len(proven_bad(snapshot, entries)) < found.quorum.needed
 
 
+@pytest.mark.invariant("INV-10")
 @settings(max_examples=250)
 @given(world=worlds())
 def test_a_member_is_recovered_only_on_evidence_and_while_quorum_is_seen(
@@ -139,6 +142,7 @@ def test_a_member_is_recovered_only_on_evidence_and_while_quorum_is_seen(
     assert not (target.endpoint.answers and target.endpoint.has_quorum)
 
 
+@pytest.mark.invariant("INV-10")
 @settings(max_examples=250)
 @given(world=worlds())
 def test_without_a_line_about_damage_nothing_puts_data_aside(

@@ -48,7 +48,7 @@ def prepared(bench: Bench) -> tuple[Path, Path, Path, Path]:
     return live, staged, old, aside
 
 
-@pytest.mark.invariant("INV-4", "INV-3")
+@pytest.mark.invariant("INV-4", "INV-3", "INV-13")
 def test_forth_and_back(bench: Bench) -> None:
     live, staged, old, aside = prepared(bench)
     assert state(bench) == "todo"
@@ -67,7 +67,7 @@ def test_forth_and_back(bench: Bench) -> None:
     assert (content_of(live), content_of(aside)) == ("before", "restored")
 
 
-@pytest.mark.invariant("INV-4")
+@pytest.mark.invariant("INV-4", "INV-13")
 @pytest.mark.parametrize("verb", ["do", "undo"])
 def test_cut_between_the_renames(bench: Bench, verb: str, tmp_path: Path) -> None:
     """The second rename never comes: the probe sees it, a second go finishes it, nothing is lost."""

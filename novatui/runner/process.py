@@ -129,10 +129,11 @@ def _harden() -> None:
 
 async def _live(place: RunDir, orders: Orders, parts: Parts, word: _Word) -> int:
     plan, launch = place.plan(), place.launch()
+    _refuse(place, orders, plan)
     cluster = config.load(Path(launch.config)).pick(launch.cluster)
     runbook = parts.find(plan.runbook)
     clock = SystemClock()
-    journal = _open(place, orders, plan, runbook, clock)
+    journal = _open(place, orders, runbook, clock)
     transport = parts.transport(cluster)
     try:
         life = _Life(place, orders, parts, plan, launch, cluster, runbook, clock, journal, transport)
@@ -226,18 +227,20 @@ def operator() -> str:
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
-def _open(place: RunDir, orders: Orders, plan: Plan, runbook: Runbook, clock: Clock) -> Journal:
-    """The journal, locked. Raises Refused for what cannot be done with the run as it stands."""
-    if orders.do == "run":
-        return Journal.create(place.journal, clock)
+def _refuse(place: RunDir, orders: Orders, plan: Plan) -> None:
+    """Raises Refused for what cannot be done with the run as it stands."""
     state = fold(read(place.journal))
-    if why_not := refusal(orders.do, state):
+    if orders.do != "run" and (why_not := refusal(orders.do, state)):
         raise Refused(*why_not)
     if state.plan_sha256 and state.plan_sha256 != plan.sha256():
         raise Refused(
             f"plan.json of run {place.run} is not the one that was confirmed", str(place.path / "plan.json")
         )
-    if not place.journal.exists():
+
+
+def _open(place: RunDir, orders: Orders, runbook: Runbook, clock: Clock) -> Journal:
+    """The journal, locked. Raises HeldByAnother while a runner of this run lives."""
+    if orders.do == "run" or not place.journal.exists():
         return Journal.create(place.journal, clock)
     return Journal.resume(place.journal, clock, runbook_version=runbook.version, by=operator())
 
@@ -255,8 +258,11 @@ def refusal(do: str, state: RunState) -> tuple[str, str, str] | None:
             return f"Run {run} changed nothing: there is nothing to undo", "", f"novatui abort {run}"
         if state.result == "undone":
             return f"Run {run} is undone already", "", ""
-    if do == "abandon" and state.committed:
-        return f"Run {run} is past its gate", "", f"novatui resume {run}, or novatui undo {run}"
+    if do == "abandon":
+        if state.result in ("verified", "undone") or (state.ended and not state.committed and not state.held):
+            return f"Run {run} is over", f"it is {state.result}; nothing of it is left to take back", ""
+        if state.committed:
+            return f"Run {run} is past its gate", "", f"novatui resume {run}, or novatui undo {run}"
     return None
 
 

@@ -216,7 +216,7 @@ class Engine:
             ways = "resume" if work.state.undoing else "resume|undo"
             hint = f"what is stopped stays held, what runs goes on; then: novatui {ways} {work.plan.run}"
             result = "aborted" if stop.result == "aborted" else "failed"
-            await self._mirror.after(work.state.held)
+            await self._mirror.after(self._leases.mine)
             return self._end(result, Stop(result, stop.title, stop.detail, hint, stop.exit_code))
         work.write(rec.Requested(what="undo", by="on-failure"))
         return await self._to_the_end(self._back)
@@ -225,7 +225,12 @@ class Engine:
         """Before the gate: take back what was staged, in reverse, wherever it can be reached; give the leases back."""
         work = self.work
         work.abort_by = ""  # the stop is under way; taking back is not to be stopped by it
-        left: list[str] = []
+        elsewhere = stop.exit_code == EXITS["fenced"]
+        left = [
+            f"{node}: what was put there, and the lease, is still there: it could not be taken for this"
+            for node, lease in work.state.leases.items()
+            if lease not in ("released", "lost") and node not in self._leases.mine and not elsewhere
+        ]
         for step in reversed(work.runbook.steps(work.cluster, work.plan)):
             if isinstance(step, Step) and step.effect is Effect.STAGE and step.cleanup is not None:
                 left += await self._clean(step)
@@ -249,7 +254,7 @@ class Engine:
         nodes = [
             node
             for node in participants(step, work.plan)
-            if work.state.at(step.id, node).tries and node in work.state.held
+            if work.state.at(step.id, node).tries and node in self._leases.mine
         ]
         words = await together(self._clean_node(step, node) for node in nodes)
         return [f"{node}: {step.title}: {said}" for node, said in zip(nodes, words, strict=True) if said]

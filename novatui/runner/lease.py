@@ -33,15 +33,19 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Leases:
-    """The leases of one run. ``taken`` is told each node and epoch we come to hold (the heartbeat starts there)."""
+    """The leases of one run. ``taken`` is told each node and epoch we come to hold (the heartbeat starts there).
+
+    ``mine``: masters that this very process took. What the journal says is held may be another process's by now.
+    """
 
     def __init__(self, work: Work, taken: Callable[[str, int], None] = lambda node, epoch: None) -> None:
         self._work = work
         self._taken = taken
+        self.mine: list[str] = []
 
     def fence(self, node: str) -> Fence:
         """What a changing command on ``node`` must pass."""
-        if node not in self._work.state.held:
+        if node not in self.mine:
             raise ValueError(f"no lease on {node}")
         return Fence(
             work_dir=self._work.cluster.node(node).etcd.work_dir,
@@ -51,18 +55,11 @@ class Leases:
         )
 
     async def take_all(self) -> None:
-        """Acquire every participant, or adopt it when it is this run's already. All or none: what was newly acquired is
-        given back when one cannot be had. In the plan's order, so that of two operators one wins."""
-        new: list[str] = []
-        try:
-            for node in self._work.plan.nodes:
-                if await self._take(node):
-                    new.append(node)
-        except Stop:
-            if not self._work.state.committed:
-                for node in new:
-                    await self.release(node)
-            raise
+        """Acquire every participant, or adopt it when it is this run's already. In the plan's order, so that of two
+        operators one wins. When one cannot be had, Stop is raised; giving the others back is the engine's, after it has
+        taken back what was staged there."""
+        for node in self._work.plan.nodes:
+            await self._take(node)
 
     async def renew(self, node: str, orphan_s: float) -> str:
         """After an unknown outcome: wait for the act to end, then raise the epoch so that nothing sent before can act.
@@ -93,7 +90,7 @@ class Leases:
 
     async def release_all(self) -> list[str]:
         """Give all back; in words, what could not be."""
-        left = [await self.release(node) for node in self._work.state.held]
+        left = [await self.release(node) for node in list(self.mine)]
         return [words for words in left if words]
 
     async def release(self, node: str) -> str:
@@ -102,6 +99,7 @@ class Leases:
         epoch = work.state.epochs[node]
         # Written first: a runner killed between the act and its record would else insist on a lease that is gone.
         work.write(Lease(node=node, epoch=epoch, state="releasing"))
+        self.mine.remove(node)
         outcome = await self._run(
             node, "release", f"{work.plan.run}:{epoch}", str(work.pace.orphan_s), wait_s=work.pace.orphan_s
         )
@@ -112,8 +110,7 @@ class Leases:
             work.write(Lease(node=node, epoch=epoch, state="lost"))
         return f"{node}: the lease could not be given back: {_said(outcome)}"
 
-    async def _take(self, node: str) -> bool:
-        """True when it was free before."""
+    async def _take(self, node: str) -> None:
         work = self._work
         deadline = work.now_s() + max(work.reach_s(), work.pace.alive_s)
         least = str(work.state.epochs.get(node, 0) + 1)
@@ -127,7 +124,7 @@ class Leases:
             outcome = await self._run(node, verb, *words, wait_s=wait)
             if outcome.ok:
                 self._hold(node, outcome, "adopted" if _field(outcome, "taken") == "adopted" else "acquired")
-                return _field(outcome, "taken") == "acquired"
+                return
             if outcome.exit == OTHER_EXIT:
                 raise _held(node, outcome)
             over = work.now_s() >= deadline
@@ -146,6 +143,8 @@ class Leases:
     def _hold(self, node: str, outcome: Outcome, state: str) -> None:
         epoch = int(_field(outcome, "epoch"))
         self._work.boots[node] = clean(_field(outcome, "boot"))
+        if node not in self.mine:
+            self.mine.append(node)
         self._work.write(Lease(node=node, epoch=epoch, state=state))
         self._taken(node, epoch)
 

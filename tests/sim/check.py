@@ -90,7 +90,9 @@ class Checks:
             if not disk.there(here.live) and node.had_live:
                 live[name] = "missing"
             else:
-                live[name] = "restored" if disk.line(f"{here.live}/{here.mark}") == self.plan.run else "before"
+                live[name] = (
+                    "restored" if disk.line(f"{here.live}/{here.mark}") == self.plan.run else "before"
+                )
         if len(set(live.values())) > 1:
             self.breach(f"{master.name}: etcd opens its data in the middle of the exchange: {live}")
 
@@ -107,7 +109,9 @@ class Checks:
     def _changing(self, master: Master) -> Callable[[Change], None]:
         def hear(change: Change) -> None:
             if master.actor is not None:
-                self._may(master, master.actor, f"{change.what} {change.path} {change.to}".strip(), change.path)
+                self._may(
+                    master, master.actor, f"{change.what} {change.path} {change.to}".strip(), change.path
+                )
             if change.what == "remove" and change.node is not None:
                 self._removed(master, change.path, change.node)
             if change.what == "rename" and isinstance(change.node, Dir):
@@ -124,7 +128,9 @@ class Checks:
             return
         owner = word(master.disk, f"{work}/active/owner")
         if owner != actor.owner and not path.startswith(f"{work}/active"):
-            self.breach(f"{master.name}: {actor.name} of {actor.owner} acts, the lease is of {owner!r}: {what}")
+            self.breach(
+                f"{master.name}: {actor.name} of {actor.owner} acts, the lease is of {owner!r}: {what}"
+            )
         if not self.answered() and not self._staged(master, path):
             self.breach(f"{master.name}: {actor.name} changes more than staged files before the gate: {what}")
 

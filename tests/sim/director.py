@@ -87,7 +87,11 @@ class Director:
         return due
 
     def _happen(
-        self, fault: Fault, running: Running | None = None, runner: Runner | None = None, record: Record | None = None
+        self,
+        fault: Fault,
+        running: Running | None = None,
+        runner: Runner | None = None,
+        record: Record | None = None,
     ) -> None:
         if self.quiet:
             return
@@ -115,7 +119,7 @@ class Director:
                 runner.engine.request("abort", "person")
         elif fault.what == "freeze":
             runner.process.freeze()
-            self._fleet.loop.after(fault.span_s + 30, runner.process.thaw)
+            self._fleet.loop.after(fault.span_s + 42, runner.process.thaw)
             self._play.frozen(runner)
         else:
             runner.kill()
@@ -169,7 +173,9 @@ class Director:
                 master.disk.full_under = ()
 
             loop.after(span, freed)
-        elif fault.what == "crash" and master.unit.daemon is not None and master.unit.active != "deactivating":
+        elif (
+            fault.what == "crash" and master.unit.daemon is not None and master.unit.active != "deactivating"
+        ):
             master.unit.crash()
 
 

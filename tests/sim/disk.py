@@ -119,6 +119,8 @@ class Disk:
     def write(self, path: Path, content: bytes, mode: int = 0o600) -> File:
         """Create, or replace the content in place."""
         if content and any(path == top or path.startswith(f"{top}/") for top in self.full_under):
+            if not self.there(path):
+                self.write(path, b"", mode)  # its name still has room
             raise NoSpace(path)
         parent, name = self._parent(path)
         found = parent.children.get(name)

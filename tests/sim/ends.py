@@ -22,11 +22,7 @@ def at_the_end(fleet: Fleet, plan: Plan, state: RunState, expected: int) -> Iter
         for master in fleet.masters.values():
             for words in _verified(fleet, master, plan, expected):
                 yield f"{master.name}: {words}"
-    elif state.result == "undone":
-        for master in fleet.masters.values():
-            for words in [*_undone(fleet, master), *_clean(fleet, master, plan, state)]:
-                yield f"{master.name}: {words}"
-    elif not state.committed:
+    elif state.result == "undone" or not state.committed:
         for master in fleet.masters.values():
             for words in [*_undone(fleet, master), *_clean(fleet, master, plan, state)]:
                 yield f"{master.name}: {words}"

@@ -74,7 +74,9 @@ def ids(initial_cluster: str, token: str) -> tuple[str, dict[str, tuple[str, str
     return f"{_first_eight(joined):x}", members
 
 
-def bootstrapped(name: str, initial_cluster: str, token: str, *, raft: str, content: str, revision: int) -> Data:
+def bootstrapped(
+    name: str, initial_cluster: str, token: str, *, raft: str, content: str, revision: int
+) -> Data:
     """A member of a new cluster: blank, or restored."""
     cluster, members = ids(initial_cluster, token)
     return Data(
@@ -121,7 +123,12 @@ def restored(raw: bytes, words: Sequence[str]) -> Data:
     token = flags["initial-cluster-token"]
     of = hashlib.sha256(f"{cluster} {token}".encode() + raw).hexdigest()[:12]
     return bootstrapped(
-        name, cluster, token, raft=f"restored-{of}", content=str(found["content"]), revision=int(str(found["revision"]))
+        name,
+        cluster,
+        token,
+        raft=f"restored-{of}",
+        content=str(found["content"]),
+        revision=int(str(found["revision"])),
     )
 
 

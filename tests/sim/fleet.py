@@ -57,9 +57,7 @@ class Fleet:
     def has_quorum(self, master: Master) -> bool:
         daemon = master.unit.daemon
         return (
-            daemon is not None
-            and daemon.up
-            and len(self.members_up(daemon.data.cluster)) >= daemon.quorum_of
+            daemon is not None and daemon.up and len(self.members_up(daemon.data.cluster)) >= daemon.quorum_of
         )
 
     def leader(self, cluster_id: str) -> str:

@@ -55,6 +55,7 @@ class Master:
         self.stopped = False  # somebody stopped etcd before anybody looked
         self.reachable = True  # sshd runs
         self.boots = 1
+        self._pids = 1000
         self.log = b""  # what journalctl -o json prints of the unit
         self.mounts: tuple[str, ...] = ()
         self.actor: Running | None = None  # whose sub-step it is just now
@@ -69,6 +70,10 @@ class Master:
         """What its data directory holds, None where etcd could not open it."""
         env = environment(self.disk.text(self.config.etcd.env_file) or "")
         return etcd.data_at(self.disk, env.get("ETCD_DATA_DIR", ""))
+
+    def next_pid(self) -> int:
+        self._pids += 1
+        return self._pids
 
     def now(self) -> int:
         """``date +%s``."""

@@ -144,7 +144,9 @@ class Play:
             shutil.rmtree(self._homes, ignore_errors=True)
         for error in self.loop.errors:
             if not isinstance(error.get("exception"), Killed | asyncio.CancelledError):
-                self.fleet.checks.breach(f"in the event loop: {error.get('message')} {error.get('exception')!r}")
+                self.fleet.checks.breach(
+                    f"in the event loop: {error.get('message')} {error.get('exception')!r}"
+                )
         self.played.breaches = self.fleet.checks.found
         self.played.log += self.director.log
         self.played.log.sort(key=lambda line: float(line.split()[0]))
@@ -190,6 +192,10 @@ class Play:
             runner.process.thaw()
         await asyncio.sleep(120)
         self._judge()
+        for runner in self._runners:
+            if not runner.over:
+                runner.kill()
+        await asyncio.sleep(1)
 
     @property
     def state(self) -> RunState:
@@ -202,7 +208,7 @@ class Play:
             return ""
         if not state.committed:
             if state.ended:
-                return "" if state.result in ("refused", "aborted") and not state.held else "abandon"
+                return "abandon" if "novatui abort" in state.detail else ""
             return "resume"
         choice = self._choices[self._turn % len(self._choices)] if self._choices else "resume"
         self._turn += 1
@@ -238,12 +244,27 @@ class Play:
             self.fleet.checks.breach(f"the runner says it is its own bug: {detail}")
 
     async def _take_over(self, frozen: Runner) -> None:
-        """From the mirror on a master if there is one, else with a copy of the journal; a person waits a while first."""
+        """From the mirror on a master if there is one, else with a copy of the journal; a person waits a while first.
+
+        Not when the first has woken up meanwhile: then it goes on, and the person sees that.
+        """
         await asyncio.sleep(ADOPT_S)
+        if not frozen.process.frozen:
+            while not frozen.over:
+                await asyncio.sleep(0.5)
+            self._over(frozen, "woken")
+            return
         old, self.home = self.home, self._new_home()
         mirrored = self._mirrored()
         if mirrored is not None:
-            lines = [msgspec.json.encode(record) + b"\n" for record in mirrored]
+            # A machine that was not there holds nothing: it acquires, which adopts what is still this run's.
+            lines = [
+                msgspec.json.encode(
+                    msgspec.structs.replace(one, state="lost") if isinstance(one, rec.Lease) else one
+                )
+                + b"\n"
+                for one in mirrored
+            ]
             (self.home / "journal.jsonl").write_bytes(b"".join(lines))
             self._say(f"another machine goes on from the mirrored state, {len(lines)} records")
         elif (old / "journal.jsonl").exists():
@@ -292,7 +313,20 @@ _mirror = msgspec.json.Decoder(_Mirrored)
 
 def _words(record: rec.Record) -> str:
     shown: Mapping[str, object] = msgspec.structs.asdict(record)
-    keys = ("step", "node", "attempt", "state", "status", "ok", "intent", "epoch", "result", "detail", "error", "what")
+    keys = (
+        "step",
+        "node",
+        "attempt",
+        "state",
+        "status",
+        "ok",
+        "intent",
+        "epoch",
+        "result",
+        "detail",
+        "error",
+        "what",
+    )
     parts = [f"{key}={shown[key]}" for key in keys if shown.get(key) not in (None, "")]
     return f"  [{record.seq}] {type(record).__name__} {' '.join(parts)}"
 

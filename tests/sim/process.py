@@ -50,6 +50,7 @@ class Running:
         self.exit: int | None = None
         self.passed = False  # the fence, if there is one
         self.points = 0
+        self.pid = master.next_pid()
         self._on_end = on_end
         self._locks: list[tuple[File, str]] = []
         self._next: asyncio.TimerHandle | None = None

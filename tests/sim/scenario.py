@@ -110,7 +110,9 @@ def _furnish(scenario: Scenario, number: int, master: Master) -> None:
         "/opt/etcd",
     ):
         disk.mkdir(path)
-    disk.write(config.etcd.env_file, _env(number, scenario.nodes, '"new"' if number == 1 else "new").encode(), 0o640)
+    disk.write(
+        config.etcd.env_file, _env(number, scenario.nodes, '"new"' if number == 1 else "new").encode(), 0o640
+    )
     data = etcd.bootstrapped(
         f"etcd{number}", _peers(scenario.nodes), TOKEN, raft="before", content=CONTENT, revision=NOW
     )
@@ -140,7 +142,7 @@ def _no_data(fleet: Fleet, name: str) -> None:
     master.disk.remove(DATA_DIR)
     env = (master.disk.text(master.config.etcd.env_file) or "").replace("STATE=new", "STATE='existing'")
     master.disk.write(master.config.etcd.env_file, env.encode(), 0o640)
-    master.unit.enabled = False
+    master.stopped = True
 
 
 def _lost(fleet: Fleet) -> None:

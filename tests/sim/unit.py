@@ -58,7 +58,9 @@ class Unit:
     @property
     def drop_ins(self) -> dict[str, str]:
         disk, where = self.master.disk, f"{self.unit_dir}/{self.name}.service.d"
-        return {f"{where}/{n}": disk.text(f"{where}/{n}") or "" for n in disk.names(where) if n.endswith(".conf")}
+        return {
+            f"{where}/{n}": disk.text(f"{where}/{n}") or "" for n in disk.names(where) if n.endswith(".conf")
+        }
 
     @property
     def needs_reload(self) -> bool:
@@ -232,5 +234,7 @@ def environment(text: str) -> dict[str, str]:
         key, equals, value = line.strip().partition("=")
         if equals and not key.startswith("#"):
             value = value.strip()
-            found[key] = value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
+            found[key] = (
+                value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
+            )
     return found

@@ -8,6 +8,11 @@ case $run in ''|*[!a-z0-9-]*) echo "novatui: '$run' is not a run's name" >&2; ex
 case $stage in
     /*.novatui-stage-"$run")
         if [ "$(head -n 1 "$stage/run" 2>/dev/null)" = "$run" ]; then rm -rf -- "$stage"; fi
+        # Interrupted, or the disk full, before the marker was in it: then there is nothing else in it either.
+        if [ -d "$stage" ] && [ ! -s "$stage/run" ]; then
+            rm -f -- "$stage/run"
+            rmdir -- "$stage" 2>/dev/null || :
+        fi
         ;;
     *) echo "novatui: $stage is not a name of this run" >&2; exit 64 ;;
 esac

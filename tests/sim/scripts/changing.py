@@ -130,7 +130,9 @@ class Exchange:
 
     def __init__(self, run: Running) -> None:
         self.run, self.disk = run, run.disk
-        _, self.this, _, self.live, self.staged, self.old, self.aside, self.mark, self.had, *hold = run.command.argv
+        _, self.this, _, self.live, self.staged, self.old, self.aside, self.mark, self.had, *hold = (
+            run.command.argv
+        )
         self.hold = hold[0] if hold else ""
         name = self.old.rpartition("/")[2].replace("novatui-old-", "novatui-foreign-")
         self.foreign = f"{self.live.rpartition('/')[0]}/{name}"

@@ -178,7 +178,7 @@ def _release(run: Running, work: str, words: list[str]) -> Script:
     if owner != ours:
         run.complain(f"the lease names '{owner}', not '{ours}'")
         return 75
-    old = f"{work}/.released-{ours.rpartition(':')[0]}-1"
+    old = f"{work}/.released-{ours.rpartition(':')[0]}-{run.pid}"
     disk.rename(active, old)
     yield 0.002
     disk.sync()
@@ -231,6 +231,7 @@ class Heartbeat:
         if self._file is not None and self._file.exclusive is None:
             self._file.exclusive = self
             self._mine = True
+            self._over = master.later(self._quiet_s, self.end)
 
     def beat(self) -> bytes | None:
         disk = self._master.disk

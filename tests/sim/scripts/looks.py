@@ -155,7 +155,10 @@ def survey(run: Running) -> Script:
 def _data_facts(run: Running, data: str) -> None:
     disk = run.disk
     found = disk.find(data)
-    run.say("data_kind", ("mount" if data in run.master.mounts else "dir") if isinstance(found, Dir) else "missing")
+    run.say(
+        "data_kind",
+        ("mount" if data in run.master.mounts else "dir") if isinstance(found, Dir) else "missing",
+    )
     wals = [name for name in disk.names(f"{data}/member/wal") if name.endswith(".wal")]
     run.say("data_wal", len(wals))
     run.say("data_db", len(disk.read(f"{data}/member/snap/db") or b""))

@@ -396,6 +396,10 @@ def unstage(run: Running) -> Script:
     disk = run.disk
     if disk.line(f"{stage}/run") == this:
         disk.remove(stage)
+    elif disk.there(stage) and not disk.read(f"{stage}/run"):
+        disk.remove(f"{stage}/run")
+        if not disk.names(stage):
+            disk.remove(stage)
     yield 0.01
     if disk.line(f"{staged}/{mark}") == this:
         disk.remove(staged)

@@ -96,8 +96,9 @@ class Engine:
         return await self._to_the_end(self._back)
 
     async def abandon(self) -> Ending:
-        """Before the gate only: take back what was staged, give the masters free."""
-        return await self._to_the_end(self._give_up)
+        """Before the gate: take back what was staged, give the masters free. After a run that came to its end: give free
+        what could not be given back then."""
+        return await self._to_the_end(self._nothing if self.work.state.committed else self._give_up)
 
     def answer(self, gate: str, nonce: str, words: Sequence[str], by: str) -> Reply:
         """A client's answer to the open gate; judged here and now."""
@@ -161,6 +162,9 @@ class Engine:
                     await self._mirror.after(work.plan.nodes)
             elif not work.state.passed(step.id):
                 await self._step(step)
+
+    async def _nothing(self) -> None:
+        return None
 
     async def _give_up(self) -> None:
         raise Stop("aborted", f"Abandoned as asked by {self.work.operator}")

@@ -259,9 +259,11 @@ def refusal(do: str, state: RunState) -> tuple[str, str, str] | None:
         if state.result == "undone":
             return f"Run {run} is undone already", "", ""
     if do == "abandon":
-        if state.result in ("verified", "undone") or (state.ended and not state.committed and not state.held):
+        leased = [node for node, lease in state.leases.items() if lease not in ("released", "lost")]
+        over = state.result in ("verified", "undone")
+        if (over or (state.ended and not state.committed)) and not leased:
             return f"Run {run} is over", f"it is {state.result}; nothing of it is left to take back", ""
-        if state.committed:
+        if state.committed and not over:
             return f"Run {run} is past its gate", "", f"novatui resume {run}, or novatui undo {run}"
     return None
 

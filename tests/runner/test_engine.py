@@ -370,6 +370,19 @@ async def test_a_master_that_is_gone_fails_the_step_in_bounded_time(bench: Bench
     assert bench.ledgers() == {"m1": ALL_DONE, "m2": ALL_DONE, "m3": ALL_DONE}
 
 
+async def test_a_lease_that_could_not_be_given_back_is_said_and_given_back_later(bench: Bench) -> None:
+    bench.fault = lambda node, command: "gone" if node == "m2" and "release" in command.argv else None
+    plan = await bench.plan()
+    ending = await bench.run(plan)
+    assert ending.result == "verified" and "m2: the lease could not be given back" in ending.detail
+    assert bench.leased() == ["m2"]
+    bench.fault = lambda node, command: None
+    ending = await bench.run(plan, "abandon")
+    assert (ending.result, ending.exit_code, ending.detail) == ("verified", 0, "")
+    assert bench.leased() == []
+    assert bench.ledgers()["m2"] == ALL_DONE
+
+
 @pytest.mark.invariant("INV-5")
 async def test_another_run_is_told_who_holds_the_masters(bench: Bench) -> None:
     bench.put("m1", "fail-swap")

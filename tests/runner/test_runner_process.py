@@ -324,3 +324,20 @@ async def test_a_runner_that_cannot_begin_says_why(stage: Stage) -> None:
         await stage.start(plan, "tiny")
     assert refused.value.exit_code == 78
     assert not places.find("r1").alive()
+
+
+async def test_abandoning_gives_free_what_a_dead_runner_left(stage: Stage) -> None:
+    await stage.start(await stage.plan(), "tiny", at=("kill-at", "stage m3 after-act"))
+    assert not (await ended(stage)).ended
+    assert (stage.root / "m1/work/active/owner").exists()
+    await client.abandon("r1", command=COMMAND)
+    state = await ended(stage)
+    assert (state.result, state.exit_code) == ("aborted", 3), state.detail
+    assert not list(stage.root.glob("m*/work/active"))
+    assert not list(stage.root.glob("m*/stage"))
+    with pytest.raises(NovatuiError, match="is over"):
+        await client.abandon("r1", command=COMMAND)
+    with pytest.raises(NovatuiError, match="before it changed anything"):
+        await client.resume("r1", answers=["tiny"], command=COMMAND)
+    with pytest.raises(NovatuiError, match="nothing to undo"):
+        await client.undo("r1", command=COMMAND)

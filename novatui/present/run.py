@@ -122,7 +122,7 @@ def current(watch: Watch) -> PlannedStep | None:
 def waiting_for(watch: Watch, step: PlannedStep) -> str:
     """In words: which masters a step still waits for. Masters by their number, as on the keys."""
     run = watch.state.steps.get(step.id)
-    if run is None or run.passed is not None:
+    if run is None or mark(watch, step) is not Mark.RUNNING:
         return ""
     left = [node for node in watch.plan.nodes if (got := run.nodes.get(node)) and got.state is not At.DONE]
     later = [node for node in _nodes_of(watch, step) if node not in run.nodes]

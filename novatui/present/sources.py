@@ -6,7 +6,7 @@ from novatui.model.sanitize import clean
 from novatui.model.sources import Source, Sources, Trust
 from novatui.present.i18n import _, ngettext
 from novatui.present.numbers import age, dated, grouped, size
-from novatui.present.rows import BLANK, Role, Row, clip, fit, row, spread, wrap
+from novatui.present.rows import BLANK, Role, Row, clip, fit, row, spread, width_of, wrap
 
 _MARK = {
     Trust.VERIFIED: ("●", Role.OK),
@@ -100,8 +100,9 @@ def _source(source: Source, found: Sources, now_ms: int, width: int, *, chosen: 
         (grouped(source.revision).rjust(9), Role.BRIGHT if chosen else Role.NORMAL),
         (size(source.size).rjust(9) + " ", Role.NORMAL),
     )
+    name = _middle(name_of(source), width - width_of(figures) - 6)
     head = spread(
-        row(("› " if chosen else "  ", Role.ACCENT), (f"{glyph} ", role), (name_of(source), name_role)),
+        row(("› " if chosen else "  ", Role.ACCENT), (f"{glyph} ", role), (name, name_role)),
         figures,
         width,
     )
@@ -116,6 +117,15 @@ def _source(source: Source, found: Sources, now_ms: int, width: int, *, chosen: 
     rows.append(clip(second, width))
     rows.append(clip(row("    ", (loss, loss_role if chosen or loss_role is Role.WARN else Role.DIM)), width))
     return rows
+
+
+def _middle(name: str, room: int) -> str:
+    """Cut in the middle: a snapshot's name begins as all do, and ends with its date."""
+    return (
+        name
+        if len(name) <= room
+        else f"{name[: max(0, room // 3)]}…{name[len(name) - room + room // 3 + 1 :]}"
+    )
 
 
 def _age(source: Source, now_ms: int) -> str:

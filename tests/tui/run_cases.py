@@ -217,13 +217,15 @@ class Journal:
         self.step("stage", effect="stage", said="restored snapshot\nadded member")
 
     def open_gate(self, *, older: bool = True, nonce: str = "n1") -> None:
-        words = [{"word": "nova-prod", "why": "To start type the cluster's name.", "guard": ""}]
+        words = [
+            {"word": "nova-prod", "why": "stops etcd on all its masters and takes its data back", "guard": ""}
+        ]
         if older:
             words.insert(
                 0,
                 {
                     "word": "OLDER",
-                    "why": "Older than a survivor. To go on with this archive anyway type OLDER.",
+                    "why": "nova-master-1 still has revision 376222, the snapshot 376010",
                     "guard": "newer-survivor",
                 },
             )

@@ -67,10 +67,10 @@ async def opened(pilot: Pilot[None], client: FakeClient) -> RunScreen:
     return screen
 
 
-def at_gate(**options: bool) -> tuple[Journal, FakeFollower]:
+def at_gate(*, older: bool = True) -> tuple[Journal, FakeFollower]:
     journal = Journal()
     journal.prepare()
-    journal.open_gate(**options)
+    journal.open_gate(older=older)
     return journal, FakeFollower(journal.records, live=True)
 
 

@@ -118,7 +118,7 @@ async def test_a_bad_source_cannot_be_chosen_and_says_why() -> None:
 
 async def test_nothing_found_says_where_it_looked() -> None:
     client = FakeClient(FakeFollower([], live=False))
-    places = {node: ("/tmp", "/opt/backup") for node in NODES}
+    places: dict[str, tuple[str, ...]] = {node: ("/tmp", "/opt/backup") for node in NODES}
     client.found = Sources(
         nodes=NODES, looked_in=places, silent=(Silent(node=NODES[2], why="no route to host"),)
     )

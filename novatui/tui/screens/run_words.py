@@ -44,9 +44,7 @@ class StartButton(RowsView, can_focus=True):
     def update(self, *, ready: bool) -> None:
         self.ready = ready
         if not ready:
-            line = row(
-                (f" ▷ {self.label} ", Role.DIM), ("  " + _("not before every word is right"), Role.DIM)
-            )
+            line = row((f" ▷ {self.label} ", Role.DIM), ("  " + _("type every word first"), Role.DIM))
         elif self.has_focus:
             line = row((f" ▶ {self.label} ", Role.CURSOR), ("  " + _("press "), Role.NORMAL), ("y", Role.KEY))
         else:
@@ -109,6 +107,7 @@ class WordsModal(ModalScreen[T], Generic[T], inherit_bindings=False):
                     shown.styles.width = width_of(label)
                     yield shown
                     field = Input(id=f"field-{number}", compact=True, disabled=True, select_on_focus=False)
+                    field.cursor_blink = False
                     field.styles.width = max(24, len(word.word) + 4)
                     yield field
                     yield RowsView(id=f"mark-{number}", classes="word-mark")
@@ -197,7 +196,7 @@ class WordsModal(ModalScreen[T], Generic[T], inherit_bindings=False):
 
     @on(StartButton.Refused)
     def _not_yet(self, event: StartButton.Refused) -> None:
-        words = _("Enter never confirms: y does") if self._check() else _("not before every word is right")
+        words = _("Enter never confirms: y does") if self._check() else _("type every word first")
         self.say(row((words, Role.WARN)))
 
     @on(StartButton.Pressed)

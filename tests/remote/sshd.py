@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,10 +24,12 @@ class Sshd:
     noise: bytes = b""
     max_sessions: int = 10
     path: str = ""
+    forced: str = ""  # run instead of what was asked, as sshd's ForceCommand
     ran: list[str] = field(default_factory=list)
     sessions: int = 0
     connections: int = 0
     _acceptor: asyncssh.SSHAcceptor | None = None
+    _children: list[asyncio.subprocess.Process] = field(default_factory=list)
     port: int = 0
 
     async def start(self, port: int = 0) -> None:
@@ -44,15 +48,16 @@ class Sshd:
             def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
                 return key.public_data == sshd.user_key.public_data
 
-            def session_requested(self) -> bool:
-                return sshd.sessions < sshd.max_sessions
+            def session_requested(self) -> Any:
+                if sshd.sessions >= sshd.max_sessions:
+                    return False
+                return asyncssh.SSHServerProcess(sshd._process, None, 3, False)
 
         self._acceptor = await asyncssh.create_server(
             Server,
             "127.0.0.1",
             port,
             server_host_keys=[self.host_key],
-            process_factory=self._process,
             encoding=None,
             allow_pty=False,
         )
@@ -62,46 +67,79 @@ class Sshd:
         if self._acceptor is not None:
             self._acceptor.close()
             await self._acceptor.wait_closed()
+        for child in self._children:  # what outlived its connection, as it does on a real master
+            if child.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGKILL)
+            await child.wait()
 
     async def _process(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
         self.sessions += 1
         try:
-            command = process.command or ""
-            self.ran.append(command)
-            if self.noise:
-                process.stdout.write(self.noise)
-                process.stderr.write(self.noise)
-            env = {"PATH": f"{self.path}:/usr/bin:/bin"} if self.path else None
-            pipe = asyncio.subprocess.PIPE
-            child = await asyncio.create_subprocess_exec(
-                "bash", "-c", command, stdin=pipe, stdout=pipe, stderr=pipe, env=env, start_new_session=True
-            )
-            await process.redirect(child.stdin, child.stdout, child.stderr)
-            terms = asyncio.create_task(self._signals(process, child))
-            try:
-                code = await child.wait()
-            finally:
-                terms.cancel()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(5):
-                    await process.stdout.drain()
+            await self._run(process)
+        except (OSError, asyncssh.Error):
+            pass  # the client went away
+        finally:
+            self.sessions -= 1
+
+    async def _run(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
+        command = process.command or ""
+        self.ran.append(command)
+        process.stdout.write(self.noise)
+        process.stderr.write(self.noise)
+        env = {"PATH": f"{self.path}:/usr/bin:/bin"} if self.path else None
+        pipe = asyncio.subprocess.PIPE
+        child = await asyncio.create_subprocess_exec(
+            "bash",
+            "-c",
+            self.forced or command,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            env=env,
+            start_new_session=True,
+        )
+        self._children.append(child)
+        assert child.stdin is not None and child.stdout is not None and child.stderr is not None
+
+        def signalled(name: str) -> None:
+            """As sshd: to the whole process group."""
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, getattr(signal, f"SIG{name}"))
+
+        setattr(process, "signal_received", signalled)  # noqa: B010 - the channel calls it at once, also after the end of input
+        stdin = asyncio.create_task(_feed(process, child))
+        outputs = [
+            asyncio.create_task(_copy(child.stdout, process.stdout)),
+            asyncio.create_task(_copy(child.stderr, process.stderr)),
+        ]
+        try:
+            code = await child.wait()
+            await asyncio.wait(outputs, timeout=3)
             if code < 0:
                 process.exit_with_signal("KILL" if code == -9 else "TERM")
             else:
                 process.exit(code)
         finally:
-            self.sessions -= 1
+            for task in (stdin, *outputs):
+                task.cancel()
 
-    async def _signals(self, process: asyncssh.SSHServerProcess[bytes], child: Any) -> None:
-        """TERM from the client, as sshd passes it on."""
-        while True:
-            try:
-                await process.stdin.read(0)
-                await asyncio.sleep(3600)
-            except (asyncssh.SignalReceived, asyncssh.TerminalSizeChanged):
-                child.terminate()
-            except asyncssh.BreakReceived:
-                return
+
+async def _feed(process: asyncssh.SSHServerProcess[bytes], child: asyncio.subprocess.Process) -> None:
+    """Input and its end. A gone client is the end of input."""
+    assert child.stdin is not None
+    with contextlib.suppress(OSError, asyncssh.Error):
+        while data := await process.stdin.read(65536):
+            child.stdin.write(data)
+            await child.stdin.drain()
+    child.stdin.close()
+
+
+async def _copy(source: asyncio.StreamReader, target: asyncssh.SSHWriter[bytes]) -> None:
+    with contextlib.suppress(OSError, asyncssh.Error):
+        while data := await source.read(65536):
+            target.write(data)
+            await target.drain()
 
 
 class Proxy:

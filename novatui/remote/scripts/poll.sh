@@ -53,7 +53,7 @@ by_gateway() {
         [ -z "$key" ] || set -- "$@" --key "$key"
         set -- "$@" -w "\\n$nonce $name %{http_code} %{time_appconnect} %{time_total}\\n" -d "$body" "$endpoint$path"
     done
-    said=$(curl --fail-early "$@" 2>&1)
+    said=$(curl --fail-early --stderr - "$@") # in one stream with the answers: the order tells what failed
     code=$?
     printf '%s' "$said"
     mark curl "$code"
@@ -75,20 +75,24 @@ by_metrics() {
 
 # Everything by environment: an endpoint both there and as an option is an error that would read as a dead member.
 by_etcdctl() {
-    ETCDCTL_ENDPOINTS=$endpoint ETCDCTL_DIAL_TIMEOUT=1s ETCDCTL_COMMAND_TIMEOUT=2s
+    ETCDCTL_ENDPOINTS=$endpoint ETCDCTL_DIAL_TIMEOUT=1s ETCDCTL_COMMAND_TIMEOUT=1s
     export ETCDCTL_ENDPOINTS ETCDCTL_DIAL_TIMEOUT ETCDCTL_COMMAND_TIMEOUT
     [ -z "$cacert" ] || { ETCDCTL_CACERT=$cacert && export ETCDCTL_CACERT; }
     [ -z "$cert" ] || { ETCDCTL_CERT=$cert && export ETCDCTL_CERT; }
     [ -z "$key" ] || { ETCDCTL_KEY=$key && export ETCDCTL_KEY; }
-    timeout -k 1 4 "$etcdctl" endpoint status -w json 2>&1
+    timeout -k 1 2 "$etcdctl" endpoint status -w json 2>&1
     code=$?
     mark status etcdctl "$code"
+    if [ "$code" -ne 0 ]; then return; fi
+    # Linearizable from 3.5 on: without quorum it hangs, and so would the read after it.
+    timeout -k 1 1.5 "$etcdctl" member list -w json 2>&1
+    code=$?
+    mark members etcdctl "$code"
     if [ "$code" -eq 0 ]; then
-        timeout -k 1 4 "$etcdctl" member list -w json 2>&1
-        mark members etcdctl "$?"
-        timeout -k 1 4 "$etcdctl" get --consistency=l --limit=1 --keys-only novatui 2>&1
-        mark quorum etcdctl "$?"
+        timeout -k 1 1.5 "$etcdctl" get --consistency=l --limit=1 --keys-only novatui 2>&1
+        code=$?
     fi
+    mark quorum etcdctl "$code"
 }
 
 look_at_etcd() {

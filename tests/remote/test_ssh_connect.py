@@ -1,0 +1,173 @@
+"""Who is let in: host keys, logins, addresses, privilege. Each refusal in its own words."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import asyncssh
+import pytest
+from msgspec.structs import replace
+
+from novatui.config import ClusterConfig, NodeConfig
+from novatui.model.cluster import Link, NodeError
+from novatui.remote.command import Command, Status
+from novatui.remote.ssh import SshTransport
+from tests.remote.sshd import Fixture
+
+TRUE = Command(argv=("true",), timeout_s=5)
+
+
+async def refused(node: NodeConfig) -> NodeError:
+    """Try to run; nothing runs; the link's error."""
+    ssh = SshTransport(ClusterConfig(name="c", nodes=(node,)))
+    try:
+        outcome = await ssh.run(node.name, TRUE)
+        assert outcome.status is Status.UNKNOWN and outcome.exit is None
+        state, error, _ = ssh.link(node.name)
+        assert error is not None and error.title and error.title in outcome.error
+        assert state is (Link.LOST if error.code == "unreachable" else Link.REFUSED)
+        return error
+    finally:
+        await ssh.close()
+
+
+@pytest.mark.invariant("INV-8")
+async def test_an_unknown_host_key_is_refused_with_its_fingerprint(master: Fixture) -> None:
+    (master.directory / "known_hosts").write_text("")
+    error = await refused(master.node())
+    assert error.code == "host-key-unknown"
+    assert (
+        master.sshd.host_key.get_fingerprint() in error.title and "ssh -o UserKnownHostsFile=" in error.hint
+    )
+
+
+@pytest.mark.invariant("INV-8")
+async def test_a_missing_known_hosts_knows_nobody_and_is_not_replaced_by_another(master: Fixture) -> None:
+    """asyncssh reads the user's own file when it is given nothing: it must not get the chance."""
+    own = Path.home() / ".ssh"
+    own.mkdir()
+    (own / "known_hosts").write_text((master.directory / "known_hosts").read_text())
+    (master.directory / "known_hosts").unlink()
+    assert (await refused(master.node())).code == "host-key-unknown"
+    (master.directory / "known_hosts").write_text("# nobody\n")
+    assert (await refused(master.node())).code == "host-key-unknown"
+
+
+@pytest.mark.invariant("INV-8")
+@pytest.mark.parametrize("kind", ["ssh-ed25519", "ecdsa-sha2-nistp256"])
+async def test_a_changed_host_key_is_refused_as_changed(master: Fixture, kind: str) -> None:
+    master.know(asyncssh.generate_private_key(kind))
+    error = await refused(master.node())
+    assert error.code == "host-key-changed" and "ssh-keygen" in error.hint
+
+
+@pytest.mark.invariant("INV-8")
+async def test_a_revoked_host_key_is_refused(master: Fixture) -> None:
+    known = master.directory / "known_hosts"
+    known.write_text(known.read_text() + "@revoked " + known.read_text())
+    assert (await refused(master.node())).code == "host-key-changed"
+
+
+@pytest.mark.invariant("INV-8")
+async def test_the_key_of_another_port_of_the_host_does_not_make_it_changed(master: Fixture) -> None:
+    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+    (master.directory / "known_hosts").write_text(f"127.0.0.1 {other}")
+    assert (await refused(master.node())).code == "host-key-unknown"
+
+
+@pytest.mark.invariant("INV-8")
+async def test_a_broken_known_hosts_trusts_nobody(master: Fixture) -> None:
+    (master.directory / "known_hosts").write_text("nonsense\n")
+    assert (await refused(master.node())).code == "host-key-unknown"
+
+
+async def test_a_refused_login_says_so_and_is_not_repeated(master: Fixture) -> None:
+    asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(master.directory / "id"))
+    ssh = SshTransport(master.cluster())
+    try:
+        assert (await ssh.run("m1", TRUE)).status is Status.UNKNOWN
+        state, error, _ = ssh.link("m1")
+        assert state is Link.REFUSED and error is not None and error.code == "auth-failed"
+        tried = master.sshd.connections
+        await asyncio.sleep(1.5)
+        assert (await ssh.run("m1", TRUE)).status is Status.UNKNOWN
+        assert master.sshd.connections == tried
+        master.sshd.user_key.write_private_key(str(master.directory / "id"))
+        ssh.retry()
+        async with asyncio.timeout(5):
+            while ssh.link("m1")[0] is not Link.LIVE:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+    finally:
+        await ssh.close()
+
+
+async def test_a_key_with_a_passphrase_is_not_asked_for(master: Fixture) -> None:
+    master.sshd.user_key.write_private_key(str(master.directory / "id"), "pkcs8-pem", "secret")
+    error = await refused(master.node())
+    assert error.code == "auth-failed" and "ssh-agent" in error.hint
+
+
+async def test_a_missing_identity_file_is_named(master: Fixture) -> None:
+    error = await refused(master.node(identity_files=(str(master.directory / "none"),)))
+    assert error.code == "auth-failed" and str(master.directory / "none") in error.title
+
+
+async def test_a_jump_host_is_refused_in_words(master: Fixture) -> None:
+    error = await refused(master.node(jump="bastion"))
+    assert "jump host" in error.title
+
+
+async def test_nobody_listens_and_no_such_name(master: Fixture) -> None:
+    node = master.node()
+    await master.proxy.stop()
+    assert "nobody listens" in (await refused(node)).title
+    assert "not known" in (await refused(replace(node, host="no-such-host.invalid"))).title
+
+
+@pytest.mark.invariant("INV-9")
+async def test_a_dead_master_does_not_slow_the_others(master: Fixture) -> None:
+    hole = await asyncio.start_server(lambda r, w: asyncio.sleep(30), "127.0.0.1", 0)
+    port = hole.sockets[0].getsockname()[1]
+    dead = replace(master.node("dead"), port=port)
+    ssh = SshTransport(ClusterConfig(name="c", nodes=(dead, master.node("m1"))))
+    try:
+        ssh.start()
+        began = time.monotonic()
+        assert (await ssh.run("m1", TRUE)).ok
+        assert time.monotonic() - began < 1.5
+        assert ssh.link("dead")[0] is Link.CONNECTING
+    finally:
+        await ssh.close()
+        hole.close()
+
+
+@pytest.mark.parametrize(
+    ("sudo", "become", "expected"),
+    [
+        ('exec "$@"', "auto", "sudo"),
+        ("exit 1", "auto", None),
+        ("sleep 30", "auto", None),
+        ('exec "$@"', "none", None),
+    ],
+)
+async def test_privilege_is_found_not_assumed(
+    master: Fixture, sudo: str, become: str, expected: str | None
+) -> None:
+    """``id`` and ``sudo`` of the master are ours: who we are there does not depend on who runs the tests."""
+    tools = master.directory / "bin"
+    tools.mkdir()
+    (tools / "id").write_text("#!/bin/sh\necho 1000\n")
+    (tools / "sudo").write_text(f'#!/bin/sh\nshift\n[ "$1" != -- ] || shift\n{sudo}\n')
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+    master.sshd.path = str(tools)
+    ssh = SshTransport(master.cluster(become=become))
+    try:
+        assert (await ssh.run("m1", TRUE)).ok
+        assert ("exec sudo -n -- timeout" in master.sshd.ran[-1]) is (expected == "sudo")
+        error = ssh.link("m1")[1]
+        assert (error.code if error else None) == (None if expected else "no-privilege")
+    finally:
+        await ssh.close()

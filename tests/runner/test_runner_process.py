@@ -333,7 +333,7 @@ async def test_abandoning_gives_free_what_a_dead_runner_left(stage: Stage) -> No
     await client.abandon("r1", command=COMMAND)
     state = await ended(stage)
     assert (state.result, state.exit_code) == ("aborted", 3), state.detail
-    assert not list(stage.root.glob("m*/work/active"))
+    assert not [n for n in ("m1", "m2", "m3") if (stage.root / n / "work" / "active").exists()]
     assert not list(stage.root.glob("m*/stage"))
     with pytest.raises(NovatuiError, match="is over"):
         await client.abandon("r1", command=COMMAND)

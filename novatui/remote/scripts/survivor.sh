@@ -163,8 +163,9 @@ stop_copy() {
 trap 'stop_copy; cd /; rm -rf -- "$stage/copy"' EXIT
 trap 'exit 143' HUP INT TERM
 unset ETCDCTL_CACERT ETCDCTL_CERT ETCDCTL_KEY
-ETCDCTL_ENDPOINTS=unix://client:0 ETCDCTL_COMMAND_TIMEOUT=3s
-export ETCDCTL_ENDPOINTS ETCDCTL_COMMAND_TIMEOUT
+# Short: between two tries it is seen whether the process still lives.
+ETCDCTL_ENDPOINTS=unix://client:0 ETCDCTL_DIAL_TIMEOUT=1s ETCDCTL_COMMAND_TIMEOUT=1s
+export ETCDCTL_ENDPOINTS ETCDCTL_DIAL_TIMEOUT ETCDCTL_COMMAND_TIMEOUT
 began=$(date +%s)
 # A linearizable read: only then is the whole log applied.
 until timeout -k 1 5 "$etcdctl" get --limit=1 --keys-only novatui >/dev/null 2>&1; do

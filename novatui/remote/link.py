@@ -125,7 +125,6 @@ class MasterLink:
         await asyncio.sleep(self._delay_s)
         backoff = BACKOFF_FIRST_S
         while True:
-            self._kick.clear()
             self._tried_at = time.monotonic()
             try:
                 conn = await self._connected()
@@ -182,6 +181,7 @@ class MasterLink:
     def _resolve(self, exc: RemoteError, state: Link) -> None:
         """Tell those who wait, then be ready for the next attempt."""
         self.state, self.error, self.doing = state, exc, ""
+        self._kick.clear()  # asked for during the attempt: this was its answer
         waited = self._attempt
         self._attempt = asyncio.get_running_loop().create_future()
         if waited is not None and not waited.done():

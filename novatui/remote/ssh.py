@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import shlex
 import socket
@@ -34,6 +35,9 @@ OPEN_TIMEOUT_S = 8.0
 # What is still in the kernel's hands is thrown away when the master does not take it for so long: a command must not
 # arrive after we have given the connection up and said that nobody knows what became of it.
 UNSENT_MS = 10_000
+
+# Without a handler Python would print asyncssh's warnings to stderr, over the screen.
+logging.getLogger("asyncssh").addHandler(logging.NullHandler())
 
 
 class SshTransport(Fleet):

@@ -174,7 +174,7 @@ bad() {
 }
 
 make_stage() {
-    if [ -e "$stage" ] && [ "$(cat "$stage/run" 2>/dev/null)" != "$run" ] && [ -n "$(ls -A -- "$stage")" ]; then
+    if [ -e "$stage" ] && [ "$(cat "$stage/run" 2>/dev/null)" != "$run" ] && { [ -s "$stage/run" ] || [ -n "$(ls -A -I run -- "$stage")" ]; }; then
         echo "novatui: $stage is not of this run" >&2
         exit 1
     fi

@@ -29,7 +29,7 @@ data=$4 endpoint=$5 cacert=$6 cert=$7 key=$8 etcd=$9
 shift 9
 etcdctl=$1 limit=$2
 
-if [ -e "$stage" ] && [ "$(cat "$stage/run" 2>/dev/null)" != "$run" ] && [ -n "$(ls -A -- "$stage")" ]; then
+if [ -e "$stage" ] && [ "$(cat "$stage/run" 2>/dev/null)" != "$run" ] && { [ -s "$stage/run" ] || [ -n "$(ls -A -I run -- "$stage")" ]; }; then
     echo "novatui: $stage is not of this run" >&2
     exit 1
 fi

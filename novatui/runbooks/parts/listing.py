@@ -43,7 +43,8 @@ def _archives(seen: Seen) -> Iterator[Source]:
     for node, archives in seen.archives.items():
         for archive in archives or ():
             name = archive.path.rpartition("/")[2]
-            content = archive.sha256 or f"{archive.path}:{archive.size}:{archive.problem or archive.unread}"
+            whole = archive.sha256 if archive.verified else f"{archive.path}:{archive.size}"
+            content = f"{whole}:{archive.problem}:{archive.unread}"
             rows.setdefault((name, content), []).append((node, archive))
     ours = peer_urls(seen.hosts)
     for (name, _content), having in rows.items():

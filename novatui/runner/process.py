@@ -26,9 +26,9 @@ from novatui import config
 from novatui.config import ClusterConfig
 from novatui.errors import NovatuiError, Refused
 from novatui.model.plan import Plan
-from novatui.model.run import RunState, fold
+from novatui.model.run import At, RunState, fold
 from novatui.remote.transport import Transport
-from novatui.runbooks.step import Runbook
+from novatui.runbooks.step import Effect, Runbook
 from novatui.runner import books, server
 from novatui.runner.clock import Clock, SystemClock
 from novatui.runner.engine import Ending, Engine
@@ -261,11 +261,21 @@ def refusal(do: str, state: RunState) -> tuple[str, str, str] | None:
     if do == "abandon":
         leased = [node for node, lease in state.leases.items() if lease not in ("released", "lost")]
         over = state.result in ("verified", "undone")
-        if (over or (state.ended and not state.committed)) and not leased:
+        if (over or (state.ended and not state.committed)) and not leased and not _staged(state):
             return f"Run {run} is over", f"it is {state.result}; nothing of it is left to take back", ""
         if state.committed and not over:
             return f"Run {run} is past its gate", "", f"novatui resume {run}, or novatui undo {run}"
     return None
+
+
+def _staged(state: RunState) -> bool:
+    """Whether a run that ended before its gate may have left files that it staged."""
+    return not state.committed and any(
+        node.tries and node.state is not At.UNDONE
+        for step in state.steps.values()
+        if step.effect == Effect.STAGE.name.lower()
+        for node in step.nodes.values()
+    )
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ class SimLoop(asyncio.BaseEventLoop):
 
     def _run_once(self) -> None:
         timers = self._scheduled
-        while timers and timers[0]._cancelled:  # type: ignore[attr-defined]
+        while timers and timers[0]._cancelled:
             heapq.heappop(timers)._scheduled = False  # type: ignore[attr-defined]
         if not self._ready and not self._stopping:  # type: ignore[attr-defined]
             if not timers:
@@ -69,13 +69,13 @@ class SimLoop(asyncio.BaseEventLoop):
             raise Endless("too many events: something runs in circles")
         for _ in range(len(self._ready)):
             handle = self._ready.popleft()
-            if handle._cancelled:  # type: ignore[attr-defined]
+            if handle._cancelled:
                 continue
             process = handle._context.get(_PROCESS)  # type: ignore[attr-defined]
             if process is not None and process.frozen:
                 process.parked.append(handle)
             else:
-                handle._run()  # type: ignore[attr-defined]
+                handle._run()
 
     def resume(self, handles: list[asyncio.Handle]) -> None:
         self._ready.extend(handles)

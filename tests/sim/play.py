@@ -231,9 +231,13 @@ class Play:
                 if runner.process.frozen:
                     await self._take_over(runner)
                     return
-        self._over(runner, do)
+        self._over(runner)
 
-    def _over(self, runner: Runner, do: str) -> None:
+    async def _until_over(self, runner: Runner) -> None:
+        while not runner.over:  # noqa: ASYNC110 - a killed runner wakes nobody
+            await asyncio.sleep(0.5)
+
+    def _over(self, runner: Runner) -> None:
         result = "killed" if runner.process.dead else (runner.ending.result if runner.ending else "refused")
         detail = runner.ending.detail if runner.ending else runner.refused
         self.played.results.append(result)
@@ -244,34 +248,35 @@ class Play:
             self.fleet.checks.breach(f"the runner says it is its own bug: {detail}")
 
     async def _take_over(self, frozen: Runner) -> None:
-        """From the mirror on a master if there is one, else with a copy of the journal; a person waits a while first.
+        """From the state that is mirrored on the masters; a person waits a while first.
 
         Not when the first has woken up meanwhile: then it goes on, and the person sees that.
         """
         await asyncio.sleep(ADOPT_S)
         if not frozen.process.frozen:
-            while not frozen.over:
-                await asyncio.sleep(0.5)
-            self._over(frozen, "woken")
+            await self._until_over(frozen)
+            self._over(frozen)
             return
-        old, self.home = self.home, self._new_home()
         mirrored = self._mirrored()
-        if mirrored is not None:
-            # A machine that was not there holds nothing: it acquires, which adopts what is still this run's.
-            lines = [
-                msgspec.json.encode(
-                    msgspec.structs.replace(one, state="lost") if isinstance(one, rec.Lease) else one
-                )
-                + b"\n"
-                for one in mirrored
-            ]
-            (self.home / "journal.jsonl").write_bytes(b"".join(lines))
-            self._say(f"another machine goes on from the mirrored state, {len(lines)} records")
-        elif (old / "journal.jsonl").exists():
-            shutil.copyfile(old / "journal.jsonl", self.home / "journal.jsonl")
-            self._say("another machine goes on from a copy of the journal")
+        if mirrored is None:
+            self._say("nothing is mirrored yet: nobody can take the run over, the first is let go on")
+            frozen.process.thaw()
+            await self._until_over(frozen)
+            self._over(frozen)
+            return
+        self.home = self._new_home()
+        # A machine that was not there holds nothing: it acquires, which adopts what is still this run's.
+        lines = [
+            msgspec.json.encode(
+                msgspec.structs.replace(one, state="lost") if isinstance(one, rec.Lease) else one
+            )
+            + b"\n"
+            for one in mirrored
+        ]
+        (self.home / "journal.jsonl").write_bytes(b"".join(lines))
+        self._say(f"another machine goes on from the mirrored state, {len(lines)} records")
 
-    def _mirrored(self) -> list[rec.Record] | None:
+    def _mirrored(self) -> list[rec.AnyRecord] | None:
         """The newest ``state.json`` of the masters that answer."""
         found = []
         for master in self.fleet.masters.values():

@@ -30,7 +30,24 @@ class Exit(Exception):
         self.status = status
 
 
-class Running:
+class Lines:
+    """What a script prints."""
+
+    def __init__(self) -> None:
+        self.out = bytearray()
+
+    def say(self, key: str, value: object) -> None:
+        self.out += f"nv:{key}={value}\n".encode()
+
+    def say64(self, key: str, value: bytes | str) -> None:
+        raw = value.encode() if isinstance(value, str) else value
+        self.out += f"nv:{key}64={base64.b64encode(raw).decode()}\n".encode()
+
+    def print(self, text: str) -> None:
+        self.out += f"{text}\n".encode()
+
+
+class Running(Lines):
     """One command on one master. ``out`` and ``err`` are what it printed; ``exit`` is None until it ended by itself.
 
     ``by`` is the runner process that sent it; ``owner`` the RUN:EPOCH its fence lets through, empty when it is not fenced.
@@ -45,7 +62,7 @@ class Running:
         self.by = by
         self.stdin = stdin
         self.stdin_whole = True
-        self.out = bytearray()
+        super().__init__()
         self.err = bytearray()
         self.exit: int | None = None
         self.passed = False  # the fence, if there is one
@@ -76,16 +93,6 @@ class Running:
         return f"{self.command.script} {self.verb}".strip()
 
     # for the models of scripts
-
-    def say(self, key: str, value: object) -> None:
-        self.out += f"nv:{key}={value}\n".encode()
-
-    def say64(self, key: str, value: bytes | str) -> None:
-        raw = value.encode() if isinstance(value, str) else value
-        self.out += f"nv:{key}64={base64.b64encode(raw).decode()}\n".encode()
-
-    def print(self, text: str) -> None:
-        self.out += f"{text}\n".encode()
 
     def complain(self, text: str) -> None:
         self.err += f"novatui: {text}\n".encode()

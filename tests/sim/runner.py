@@ -213,4 +213,4 @@ class Runner:
 
 def install() -> None:
     """From now on it is known how much of a journal would outlive the power of its machine."""
-    journal_module.os = SYNCED  # type: ignore[attr-defined]
+    setattr(journal_module, "os", SYNCED)  # noqa: B010 - mypy knows it as a module

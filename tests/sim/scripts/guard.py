@@ -60,8 +60,9 @@ def _say_holder(run: Running, active: str) -> None:
 
 
 def _silent(disk: Disk, active: str) -> bool:
-    alive = disk.file(f"{active}/alive")
-    return alive is None or alive.exclusive is None
+    """``flock -n ACTIVE/alive true``, which makes the file when it is not there."""
+    alive = disk.file(f"{active}/alive") or disk.write(f"{active}/alive", b"")
+    return alive.exclusive is None
 
 
 def _say_taken(run: Running, how: str, epoch: int) -> None:

@@ -13,6 +13,10 @@ from tests.sim.unit import Daemon, environment
 
 FREE_KIB = 50_000_000
 VERSION = "3.5.10"
+SURVEYED = (
+    *("LoadState", "ActiveState", "SubState", "MainPID", "FragmentPath", "DropInPaths", "ExecStart"),
+    *("EnvironmentFiles", "Environment", "User", "TimeoutStopUSec"),
+)
 SHOWN = ("LoadState", "ActiveState", "SubState", "MainPID", "Result", "ExecMainStatus", "NRestarts")
 
 
@@ -121,11 +125,7 @@ def survey(run: Running) -> Script:
     run.say("now", master.now())
     run.say("zone", "+0000")
     run.say("uid", "0:0")
-    say_unit(
-        run,
-        ("LoadState", "ActiveState", "SubState", "MainPID", "FragmentPath", "DropInPaths", "ExecStart")
-        + ("EnvironmentFiles", "Environment", "User", "TimeoutStopUSec"),
-    )
+    say_unit(run, SURVEYED)
     run.say("tool.etcd", f"etcd Version: {VERSION}")
     run.say("tool.etcdctl", f"etcdctl version: {VERSION}")
     run.say("tool.etcdutl", f"etcdutl version: {VERSION}")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
 import re
 import tarfile
+import zlib
 from collections.abc import Sequence
 from functools import lru_cache
 
 from tests.sim import etcd
 from tests.sim.disk import Disk
-from tests.sim.process import Exit, Running, Script
+from tests.sim.process import Exit, Lines, Running, Script
 from tests.sim.scripts.guard import word
 
 WAL = "0000000000000000-0000000000000000.wal"
@@ -37,7 +39,8 @@ def unpacked(name: str, raw: bytes) -> tuple[str, str, bytes]:
     if not name.endswith((".tar.gz", ".tgz", ".tar")):
         return "", "", raw
     try:
-        with tarfile.open(fileobj=io.BytesIO(raw)) as tar:
+        plain = raw if name.endswith(".tar") else gzip.decompress(raw)
+        with tarfile.open(fileobj=io.BytesIO(plain)) as tar:
             dbs = []
             for member in tar.getmembers():
                 if member.issym() or member.islnk():
@@ -54,7 +57,7 @@ def unpacked(name: str, raw: bytes) -> tuple[str, str, bytes]:
             inner = tar.extractfile(dbs[0])
             assert inner is not None
             return "", dbs[0].name, inner.read()
-    except (EOFError, OSError) as error:
+    except (EOFError, OSError, zlib.error) as error:
         raise tarfile.TarError(str(error)) from error
 
 
@@ -74,16 +77,6 @@ def _inspect(raw: bytes) -> tuple[str, bytes]:
 
 def status_json(revision: object) -> str:
     return json.dumps({"hash": 1, "revision": revision, "totalKey": 300, "totalSize": 20480})
-
-
-class Lines:
-    """say and say64 into bytes."""
-
-    def __init__(self) -> None:
-        self.out = bytearray()
-
-    say = Running.say
-    say64 = Running.say64
 
 
 def _survey(run: Running, words: Sequence[str]) -> Script:

@@ -76,10 +76,13 @@ class Log:
             case rec.Probed():
                 words = record.detail or _("looked: {state}").format(state=record.state)
                 self._add(record.node, record.step, Kind.WAIT, clean(words), record.at)
+            case rec.Verified(ok=True):
+                if record.detail:  # a step may be done and still have no good news: that gets no green mark
+                    self._add(record.node, record.step, Kind.NOTE, clean(record.detail), record.at)
+                self._add(record.node, record.step, Kind.GOOD, _("verified"), record.at)
             case rec.Verified():
-                kind = Kind.GOOD if record.ok else Kind.BAD
-                words = record.detail or (_("verified") if record.ok else _("not as it must be"))
-                self._add(record.node, record.step, kind, clean(words), record.at)
+                words = record.detail or _("not as it must be")
+                self._add(record.node, record.step, Kind.BAD, clean(words), record.at)
             case rec.Lease(state="adopted" | "lost"):
                 words = _("lease adopted") if record.state == "adopted" else _("lease lost")
                 self._add(record.node, "", Kind.NOTE, words, record.at)

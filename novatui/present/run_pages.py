@@ -245,7 +245,7 @@ def _next(watch: Watch, width: int) -> list[Row]:
     stuck = state.committed and state.result in ("fenced", "aborted")
     if watch.link is Link.GONE or state.result == "failed" or stuck:
         rows += _key("r", _("look at the masters and go on from where it stopped"), width)
-    if can_undo(state):
+    if can_undo(state) or (watch.link is Link.GONE and state.committed and not state.undoing):
         words = _("take it back: all as it was before this run; what was written since is discarded")
         rows += _key("u", words, width)
     rows += _key("l", _("every line of output of the chosen master"), width)
@@ -257,7 +257,7 @@ def _by_hand(watch: Watch, places: Mapping[str, str], width: int) -> list[Row]:
     state = watch.state
     if not state.committed or not places or state.result == "undone":
         return []
-    file = "UNDO.txt" if state.result == "verified" else "FINISH.txt"
+    file = "UNDO.txt" if state.result == "verified" or state.undoing else "FINISH.txt"
     back = file == "UNDO.txt"
     meaning = _("every command that takes it back") if back else _("every command that remains")
     rows = [BLANK, row((_("By hand, without novatui"), Role.ACCENT), "  ", (meaning, Role.DIM))]

@@ -12,6 +12,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.geometry import Size
 from textual.worker import Worker, WorkerState
 
 from novatui.errors import NovatuiError
@@ -80,6 +81,7 @@ class RunScreen(NovaScreen):
         self._gate: GateModal | None = None
         self._looked_away = ""  # nonce of a gate the person chose to look away from
         self._dirty = True
+        self._painted_for: list[tuple[bool, Size]] = []
         self._busy = ""  # what was asked of the client and is not answered yet
 
     def compose(self) -> ComposeResult:
@@ -204,12 +206,13 @@ class RunScreen(NovaScreen):
         self._dirty = True
 
     def _paint_if_dirty(self) -> None:
-        if self._dirty and self.is_attached:
-            self._dirty = False
+        """Ten times a second at most; also when the layout has given a part another size than it was painted for."""
+        if not self.is_attached:
+            return
+        sizes = [(view.display, view.size) for view in self.query(RowsView)]
+        if self._dirty or sizes != self._painted_for:
+            self._dirty, self._painted_for = False, sizes
             self.paint()
-
-    def _repaint(self) -> None:
-        self._dirty = True
 
     @property
     def showing_result(self) -> bool:
@@ -231,10 +234,7 @@ class RunScreen(NovaScreen):
             steps.display = not narrow
             room = max(10, steps.size.width - 1)
             steps.set_rows([*step_rows(watch, room, self.step), *barrier_rows(watch, room)])
-            result = self.query_one("#run-result")
-            if result.display != self.showing_result:
-                result.display = self.showing_result
-                self.call_after_refresh(self._repaint)  # it has no size before it is laid out
+            self.query_one("#run-result").display = self.showing_result
             for pane in self.query(Framed):
                 pane.display = not self.showing_result and (not narrow or pane.number == self.chosen)
                 if pane.display:

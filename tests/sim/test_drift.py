@@ -300,8 +300,8 @@ def test_archive(bench: Bench, packed: bool) -> None:
         b"\nnv-stream %d\n" % len(plain) + plain[:100],
         b"noise\n",
     ):
-        argv = ("receive", bench.path(stage), sha, tool, RUN)
-        bench.same(Command(script="archive", argv=argv, stdin=stdin), {"files/": b""})
+        words = ("receive", bench.path(stage), sha, tool, RUN)
+        bench.same(Command(script="archive", argv=words, stdin=stdin), {"files/": b""})
 
 
 def test_survivor(bench: Bench) -> None:

@@ -7,12 +7,10 @@ from enum import StrEnum
 import msgspec
 
 from novatui.model.plan import Plan, PlannedStep
-from novatui.model.run import At, NodeStep, Phase, RunState, StepRun
+from novatui.model.run import At, RunState, StepRun
 from novatui.model.sanitize import clean
-from novatui.present.headline import environment_role
 from novatui.present.i18n import _
-from novatui.present.numbers import clock
-from novatui.present.rows import BLANK, Role, Row, clip, first_that_fits, joined, row, spread, width_of, wrap
+from novatui.present.rows import Role, Row, row
 
 GATE = "gate"  # PlannedStep.scope of a gate
 
@@ -47,18 +45,6 @@ class Mark(StrEnum):
     UNDONE = "undone"
     GATE_OPEN = "gate-open"
     STOPPED = "stopped"  # was under way when the run ended
-
-
-_GLYPH = {
-    Mark.TODO: ("▷", Role.DIM),
-    Mark.RUNNING: ("▶", Role.ACCENT),
-    Mark.DONE: ("✔", Role.OK),
-    Mark.FAILED: ("✖", Role.BAD),
-    Mark.UNKNOWN: ("?", Role.WARN),
-    Mark.UNDONE: ("↩", Role.DIM),
-    Mark.GATE_OPEN: ("◆", Role.WARN),
-    Mark.STOPPED: ("■", Role.WARN),
-}
 
 
 def titles(plan: Plan) -> dict[str, str]:
@@ -183,58 +169,6 @@ def down(watch: Watch) -> tuple[int, bool] | None:
     return (spans, False) if spans else None
 
 
-def header(watch: Watch, width: int) -> Row:
-    """Cluster, runbook, run, step n of N, elapsed, and for how long etcd has been down."""
-    plan = watch.plan
-    env = environment_role(watch.environment)
-    name = row((f" {plan.cluster} ", env))
-    tagged = (*name, *row((f" {watch.environment.upper()} ", env))) if watch.environment else name
-    what = row((plan.runbook, Role.BRIGHT))
-    run = row((_("run {run}").format(run=plan.run), Role.DIM))
-    here, brief = _position(watch), _position(watch, brief=True)
-    clocks = joined([row((minutes(elapsed(watch)), Role.BRIGHT)), _down_row(watch)], "   ")
-    right = (*clocks, (" ", Role.NORMAL))
-    room = width - width_of(right) - 1
-    left = first_that_fits(
-        [
-            joined([tagged, what, run, here], "   "),
-            joined([tagged, what, run, here]),
-            joined([tagged, what, run, brief]),
-            joined([name, what, brief]),
-            joined([name, brief]),
-            joined([name, what]),
-            name,
-        ],
-        room,
-    )
-    return spread(left, right, width)
-
-
-def _down_row(watch: Watch) -> Row:
-    span = down(watch)
-    if span is None:
-        return BLANK
-    if span[1]:
-        return row((_("etcd down {time}").format(time=minutes(span[0])), Role.WARN))
-    return row((_("etcd was down {time}").format(time=minutes(span[0])), Role.DIM))
-
-
-def _position(watch: Watch, *, brief: bool = False) -> Row:
-    """``step 9 of 14  stop etcd``, or how it ended."""
-    if watch.state.ended:
-        return result_word(watch.state.result)
-    steps = shown_steps(watch)
-    step = current(watch)
-    if watch.link is Link.GONE:
-        return row(("✖ " + _("the runner is gone"), Role.BAD))
-    if step is None:
-        return row((_("finishing"), Role.NORMAL))
-    figure = _("step {n} of {total}").format(n=steps.index(step) + 1, total=len(steps))
-    if watch.state.undoing:
-        figure = _("undo, ") + figure
-    return joined([row(figure), row((short_title(step) if brief else _(step.title), Role.BRIGHT))])
-
-
 def result_word(result: str) -> Row:
     """How a run ended: glyph and word."""
     match result:
@@ -255,75 +189,6 @@ def result_word(result: str) -> Row:
     return row(("? " + clean(result), Role.WARN))
 
 
-def step_rows(watch: Watch, width: int, selected: str = "") -> list[Row]:
-    """One row a step: glyph, number, title, and at the right its time or whom it waits for."""
-    rows: list[Row] = []
-    steps = shown_steps(watch)
-    if watch.state.undoing:
-        done = sum(1 for step in watch.plan.steps if mark(watch, step) in (Mark.DONE, Mark.UNDONE))
-        words = _("Taken back: {n} steps") if watch.state.ended else _("Taking back {n} steps")
-        rows.append(clip(row((f" {words.format(n=done)}", Role.ACCENT)), width))
-    for number, step in enumerate(steps, 1):
-        rows.append(_step_row(watch, step, number, width, chosen=step.id == selected))
-        rows += _waiting_row(watch, step, width)
-        if not watch.state.undoing and step.scope == GATE:
-            rows.append(clip(row((" ═ " + no_return(watch.plan, short=True), Role.DIM)), width))
-    return rows
-
-
-def barrier_rows(watch: Watch, width: int) -> list[Row]:
-    """Below the list: what every master must have come to before the next step begins."""
-    step = current(watch)
-    if step is None or not step.barrier or watch.state.ended:
-        return []
-    head = row((f" {_('Next step only when')}", Role.DIM))
-    return [BLANK, head, *(row(" ", (piece, Role.ACCENT)) for piece in wrap(_(step.barrier), width - 2))]
-
-
-def _step_row(watch: Watch, step: PlannedStep, number: int, width: int, *, chosen: bool) -> Row:
-    state = mark(watch, step)
-    glyph, role = _GLYPH[state]
-    quiet = Role.DIM if state is Mark.TODO else Role.NORMAL
-    loud = state in (Mark.RUNNING, Mark.GATE_OPEN, Mark.FAILED, Mark.UNKNOWN, Mark.STOPPED)
-    left = row(
-        ("›" if chosen else " ", Role.ACCENT),
-        (f"{glyph} ", role),
-        (f"{number:>2} ", Role.DIM),
-        (short_title(step), Role.BRIGHT if loud or chosen else quiet),
-    )
-    return spread(left, _step_right(watch, step, state), width)
-
-
-def _step_right(watch: Watch, step: PlannedStep, state: Mark) -> Row:
-    word = {
-        Mark.FAILED: (_("failed"), Role.BAD),
-        Mark.UNKNOWN: (_("unknown"), Role.WARN),
-        Mark.UNDONE: (_("undone"), Role.DIM),
-        Mark.GATE_OPEN: (_("your word"), Role.WARN),
-        Mark.STOPPED: (_("stopped"), Role.WARN),
-    }.get(state)
-    if word:
-        return row(word)
-    if step.scope == GATE and state is Mark.DONE:
-        return row((clock(watch.state.gates[step.id].answered_ms)[:5], Role.DIM))
-    run = watch.state.steps.get(step.id)
-    if run is None or run.started_ms is None:
-        return BLANK
-    until = run.ended_ms if run.ended_ms is not None else watch.now_ms
-    took = until - run.started_ms
-    if state is Mark.DONE and took < 1000:
-        return BLANK
-    words = f"{took // 1000} s" if took < 60_000 else minutes(took)
-    return row((words, Role.ACCENT if state is Mark.RUNNING else Role.DIM))
-
-
-def _waiting_row(watch: Watch, step: PlannedStep, width: int) -> list[Row]:
-    if mark(watch, step) is not Mark.RUNNING:
-        return []
-    words = joined([row((waiting_for(watch, step), Role.ACCENT))])
-    return [clip(row("      ", *words), width)] if words else []
-
-
 def no_return(plan: Plan, *, short: bool = False) -> str:
     """Where this plan cannot be taken back any more; for a restore: nowhere."""
     at = next((step for step in plan.steps if step.effect == "no_return"), None)
@@ -332,82 +197,3 @@ def no_return(plan: Plan, *, short: bool = False) -> str:
             return _("all below can be taken back")
         return _("point of no return: none, every step can be taken back until you purge")
     return _("point of no return: {step}").format(step=_(at.title))
-
-
-def node_word(watch: Watch, node: str, *, brief: bool = False) -> Row:
-    """The right end of a master's frame: where it stands in the current step; ``brief`` where there is little room."""
-    step = current(watch)
-    if step is None or step.scope in (GATE, "local"):
-        return row((_("waits"), Role.DIM)) if step else BLANK
-    at: NodeStep = watch.state.at(step.id, node)
-    took = (at.ended_ms or watch.now_ms) - at.started_ms if at.started_ms is not None else 0
-    span = f"{max(0, took) // 1000} s" if took < 60_000 else minutes(took)
-    match at.state:
-        case At.DONE:
-            return row(("✔ ", Role.OK), (_("done") if brief else f"{_('done')} {span}", Role.DIM))
-        case At.FAILED:
-            return row(("✖ " + _("failed"), Role.BAD))
-        case At.UNKNOWN:
-            return row(("? " + (_("unknown") if brief else _("outcome unknown")), Role.WARN))
-        case At.ACTING | At.PROBING:
-            word = _("running") if at.state is At.ACTING else _("checking")
-            return row((f"▶ {span}" if brief else f"▶ {word} {span}", Role.ACCENT))
-        case At.UNDONE:
-            return row(("↩ " + _("undone"), Role.DIM))
-    return row((_("waits"), Role.DIM))
-
-
-def phase_words(watch: Watch) -> Row:
-    """One line under the header: what this moment means for the masters."""
-    state = watch.state
-    if watch.link is Link.OPENING:
-        return row((" " + _("opening the run"), Role.DIM))
-    if watch.link is Link.GONE:
-        return row(
-            (" ✖ " + _("The runner process is gone, nobody works on this run. "), Role.BAD),
-            (_("Its journal has all it did: r looks at the masters and goes on."), Role.BRIGHT),
-        )
-    if state.ended:
-        return row((" " + (clean(state.detail) or _ended_words(state)), Role.NORMAL))
-    match state.phase:
-        case Phase.NEW:
-            words = _("beginning")
-        case Phase.PREPARING:
-            words = _(
-                "Preparing: nothing stops yet. Leaving now changes nothing but files beside the live data."
-            )
-        case Phase.GATE:
-            words = _("All is proved and staged. Nothing has been stopped; your word is awaited.")
-        case Phase.CLEANING:
-            words = _("Taking the staged files back. Nothing was stopped.")
-        case Phase.UNDOING:
-            words = _("Putting everything back as it was before the run.")
-        case _:
-            words = no_return(watch.plan)
-            return row((f" ═ {words} ", Role.DIM))
-    return row((f" {words}", Role.NORMAL))
-
-
-def _ended_words(state: RunState) -> str:
-    match state.result:
-        case "verified":
-            return _("Every check of the last gate passed.")
-        case "aborted" if not state.committed:
-            return _("Aborted before anything was stopped: the masters are as they were.")
-        case "undone":
-            return _("Everything is as it was before the run.")
-    return ""
-
-
-def strip_row(watch: Watch, width: int) -> Row:
-    """All steps as glyphs on one line: for narrow terminals."""
-    cells: list[tuple[str, Role]] = [(" ", Role.NORMAL)]
-    for step in shown_steps(watch):
-        glyph, role = _GLYPH[mark(watch, step)]
-        cells.append(("◆" if step.scope == GATE else glyph, role))
-    step_now = current(watch)
-    words = waiting_for(watch, step_now) if step_now else ""
-    tail = joined(
-        [row((short_title(step_now), Role.BRIGHT)) if step_now else BLANK, row((words, Role.ACCENT))]
-    )
-    return clip((*cells, ("  ", Role.NORMAL), *tail), width)

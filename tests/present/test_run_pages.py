@@ -15,9 +15,22 @@ from novatui.present.history import Told, history_rows
 from novatui.present.plan import plan_rows, plan_text, scripts
 from novatui.present.preflight import check_rows, overrulable, refusal_rows
 from novatui.present.rows import Row, text_of, width_of
-from novatui.present.run import Link, Mark, Watch, current, down, elapsed, header, mark, no_return, step_rows
+from novatui.present.run import (
+    Link,
+    Mark,
+    Watch,
+    current,
+    down,
+    elapsed,
+    mark,
+    no_return,
+)
 from novatui.present.run_log import Kind, Log, all_rows, tail_rows
 from novatui.present.run_pages import kept_paths, result_rows
+from novatui.present.run_rows import (
+    header,
+    step_rows,
+)
 from novatui.present.sources import loss_words, preselected, source_rows
 from tests.tui.run_cases import HOSTILE, LIVE, NODES, T0, Journal, failed, happy, plan, sources
 

@@ -41,7 +41,6 @@ class GateModal(WordsModal[str]):
         self._since = 0
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.set_interval(1.0, self._tick)
         self._tick()
 

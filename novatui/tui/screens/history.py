@@ -53,7 +53,6 @@ class HistoryScreen(NovaScreen):
         yield Footer(self.scope)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.act_history_again()
 
     def act_history_again(self) -> None:

@@ -5,273 +5,39 @@ The screen only watches. The run belongs to its own process; leaving here change
 
 from __future__ import annotations
 
-import logging
 from typing import ClassVar
 
-from textual import events, on
-from textual.app import ComposeResult
+from textual import on
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
-from textual.geometry import Size
-from textual.worker import Worker, WorkerState
 
 from novatui.errors import NovatuiError
-from novatui.model.plan import Plan
-from novatui.model.records import Record
-from novatui.model.run import RunState
 from novatui.model.sanitize import clean
-from novatui.present.gate import answered_words
 from novatui.present.i18n import _
 from novatui.present.plan import plan_text
-from novatui.present.rows import Role, Row, row
 from novatui.present.run import (
     Link,
-    Watch,
-    barrier_rows,
     current,
-    header,
-    node_word,
-    phase_words,
-    short_title,
     shown_steps,
-    step_rows,
-    strip_row,
     titles,
 )
-from novatui.present.run_log import Log, tail_rows
-from novatui.present.run_pages import can_undo, result_rows, result_text
+from novatui.present.run_pages import can_undo, result_text
 from novatui.tui.actions import bindings
-from novatui.tui.screens.base import NovaScreen
-from novatui.tui.screens.gate import GateModal
 from novatui.tui.screens.run_choice import Choice, ChoiceModal
-from novatui.tui.screens.run_client import Following, RunClient
+from novatui.tui.screens.run_follow import RunFollow
 from novatui.tui.screens.run_pages import OutputPage, PlanPage
 from novatui.tui.screens.run_undo import UndoModal
-from novatui.tui.widgets.footer import Footer
 from novatui.tui.widgets.framed import Framed
 from novatui.tui.widgets.page import Page
-from novatui.tui.widgets.rows_view import RowsView
-
-log = logging.getLogger(__name__)
-PAINT_SECONDS = 1 / 10
-FOLLOW = "follow"
 
 
-class RunScreen(NovaScreen):
+class RunScreen(RunFollow):
     """One run, by its id. What is chosen (a master, a step, result or columns) is its only own state."""
 
-    CSS_PATH = "../styles/run.tcss"
     scope: ClassVar[str] = "run"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("run"),
         *(Binding(str(n), f"choose({n - 1})", show=False) for n in range(1, 8)),
     ]
-
-    def __init__(self, client: RunClient, run: str, plan: Plan) -> None:
-        super().__init__()
-        self.client, self.run_id, self.plan = client, run, plan
-        self.state = RunState(run=run, nodes=plan.nodes, cluster=plan.cluster, runbook=plan.runbook)
-        self.link = Link.OPENING
-        self.log_lines = Log()
-        self.trouble = ""
-        self.chosen = 0
-        self.step = ""  # the chosen one; empty: all, at the newest line
-        self.show_result: bool | None = None  # None: as the run stands
-        self._follower: Following | None = None
-        self._gate: GateModal | None = None
-        self._looked_away = ""  # nonce of a gate the person chose to look away from
-        self._dirty = True
-        self._painted_for: list[tuple[bool, Size]] = []
-        self._busy = ""  # what was asked of the client and is not answered yet
-
-    def compose(self) -> ComposeResult:
-        yield RowsView(id="run-header")
-        yield RowsView(id="run-phase")
-        yield RowsView(id="run-strip")
-        with Horizontal(id="run-body"):
-            yield RowsView(id="run-steps")
-            for number, node in enumerate(self.plan.nodes):
-                yield Framed(number, id=f"run-node-{number}", classes="run-node" if node else "")
-            yield Page(id="run-result")
-        yield Footer(self.scope)
-
-    def on_mount(self) -> None:
-        super().on_mount()
-        self.set_interval(PAINT_SECONDS, self._paint_if_dirty)
-        self.follow()
-
-    # following
-
-    def follow(self) -> None:
-        """Attach; what was told before comes first."""
-        self.run_worker(self._follow(), name=FOLLOW, group=FOLLOW, exclusive=True, exit_on_error=False)
-
-    async def _follow(self) -> None:
-        self.log_lines = Log()
-        async with self.client.follow(self.run_id) as follower:
-            self._follower = follower
-            for record in follower.records:
-                self.log_lines.take(record)
-            self.link = Link.LIVE if follower.live else Link.OPENING
-            self._changed(follower.state)
-            async for event in follower.events():
-                if isinstance(event, Record):
-                    self.log_lines.take(event)
-                elif hasattr(event, "text"):
-                    self.log_lines.output(event.step, event.node, event.text)
-                else:
-                    self.log_lines.progress(event.step, event.node, event.done, event.total)
-                self._changed(follower.state)
-            self._changed(follower.state)
-        self._follower = None
-        self.link = Link.PAST if self.state.ended else Link.GONE
-        self._changed(self.state)
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        if event.state is WorkerState.ERROR:
-            log.error("the run screen's worker stopped", exc_info=event.worker.error)
-            error = event.worker.error
-            self._busy = ""
-            self.trouble = clean(
-                error.title if isinstance(error, NovatuiError) else f"{type(error).__name__}: {error}"
-            )
-            self._dirty = True
-
-    def _changed(self, state: RunState) -> None:
-        self.state = state
-        self._dirty = True
-        self._mind_the_gate()
-
-    def _mind_the_gate(self) -> None:
-        gate = self.state.open_gate
-        if self._gate is not None:
-            self._gate.state_changed(self.state)
-        elif gate is not None and self.link is Link.LIVE and gate.nonce != self._looked_away:
-            self._open_gate()
-
-    def _open_gate(self) -> None:
-        gate, follower = self.state.open_gate, self._follower
-        if gate is None or follower is None or self._gate is not None:
-            return
-        self._looked_away = ""
-        self._gate = GateModal(self.plan, gate, follower.answer, self.nova.clock)
-        self.app.push_screen(self._gate, self._gate_closed)
-
-    def _gate_closed(self, how: str | None) -> None:
-        gate = self._gate.gate if self._gate is not None else None
-        self._gate = None
-        if gate is None:
-            return
-        match (how or "closed").partition(":"):
-            case ("look", _colon, _rest):
-                self._looked_away = gate.nonce
-                self.say(_("the gate is open; o shows it again"))
-            case ("detach", _colon, _rest):
-                self._looked_away = gate.nonce
-                self.dismiss(None)
-            case ("abort", _colon, _rest):
-                self._looked_away = gate.nonce
-                self._ask("abort")
-            case ("already", _colon, rest):
-                who, _colon2, when = rest.partition(":")
-                self.say(_("the gate was answered by {who} at {when}").format(who=clean(who), when=when))
-            case _:
-                answered = self.state.gates.get(gate.gate)
-                if answered is not None and answered.answered_ms is not None:
-                    self.say(answered_words(answered))
-                else:
-                    self.say(_("the gate is closed"))
-        self._dirty = True
-
-    # drawing
-
-    @property
-    def watch_now(self) -> Watch:
-        return Watch(
-            plan=self.plan,
-            state=self.state,
-            link=self.link,
-            now_ms=self.nova.clock(),
-            environment=self.nova.cluster.environment,
-        )
-
-    def on_clock(self, now_ms: int) -> None:
-        self._dirty = True
-
-    def on_resize(self, event: events.Resize) -> None:
-        self._dirty = True
-
-    @on(Framed.Resized)
-    def _resized(self) -> None:
-        self._dirty = True
-
-    def _paint_if_dirty(self) -> None:
-        """Ten times a second at most; also when the layout has given a part another size than it was painted for."""
-        if not self.is_attached:
-            return
-        sizes = [(view.display, view.size) for view in self.query(RowsView)]
-        if self._dirty or sizes != self._painted_for:
-            self._dirty, self._painted_for = False, sizes
-            self.paint()
-
-    @property
-    def showing_result(self) -> bool:
-        if self.show_result is not None:
-            return self.show_result
-        return self.link in (Link.PAST, Link.GONE)
-
-    def paint(self) -> None:
-        watch = self.watch_now
-        narrow = self.has_class("-narrow") or self.has_class("-tiny-width")
-        with self.app.batch_update():
-            width = self.size.width
-            self.query_one("#run-header", RowsView).set_rows([header(watch, width)])
-            self.query_one("#run-phase", RowsView).set_rows([self._phase(watch)])
-            self.query_one("#run-strip").display = narrow
-            if narrow:
-                self.query_one("#run-strip", RowsView).set_rows([strip_row(watch, width)])
-            steps = self.query_one("#run-steps", RowsView)
-            steps.display = not narrow
-            room = max(10, steps.size.width - 1)
-            steps.set_rows([*step_rows(watch, room, self.step), *barrier_rows(watch, room)])
-            self.query_one("#run-result").display = self.showing_result
-            for pane in self.query(Framed):
-                pane.display = not self.showing_result and (not narrow or pane.number == self.chosen)
-                if pane.display:
-                    self._paint_pane(pane, watch)
-            if self.showing_result:
-                self._paint_result(watch)
-            self.query_one(Footer).update()
-
-    def _phase(self, watch: Watch) -> Row:
-        if self.trouble:
-            return row((f" ✖ {self.trouble}", Role.BAD))
-        if self._busy:
-            return row((f" {_spinner(self.nova.clock())} {self._busy}", Role.ACCENT))
-        return phase_words(watch)
-
-    def _paint_pane(self, pane: Framed, watch: Watch) -> None:
-        node = self.plan.nodes[pane.number]
-        title = row(
-            (f"{pane.number + 1} ", Role.KEY),
-            (node, Role.BRIGHT if pane.number == self.chosen else Role.NORMAL),
-        )
-        names = {step.id: short_title(step) for step in (*self.plan.steps, *self.plan.undo)}
-        rows = tail_rows(self.log_lines.of(node, self.step), names, pane.inner, pane.room)
-        foot = row((_("this step alone · f all"), Role.DIM)) if self.step else ()
-        state = node_word(watch, node, brief=pane.inner < len(node) + 18)
-        pane.show(title, state, rows, chosen=pane.number == self.chosen, foot=foot)
-
-    def _paint_result(self, watch: Watch) -> None:
-        page = self.query_one("#run-result", Page)
-        page.keys = _("v columns")
-        page.show(_("Result"), result_rows(watch, page.inner, self.by_hand))
-
-    @property
-    def by_hand(self) -> dict[str, str]:
-        """Where FINISH.txt and UNDO.txt lie on each master."""
-        known = {node.name: node for node in self.nova.cluster.nodes}
-        return {n: f"{known[n].etcd.work_dir}/{self.run_id}" for n in self.plan.nodes if n in known}
 
     # what keys do, and why they cannot
 
@@ -301,19 +67,6 @@ class RunScreen(NovaScreen):
             ),
             lambda choice: self._ask("abort") if choice == "abort" else None,
         )
-
-    def _ask(self, what: str) -> None:
-        self.run_worker(self._request(what), exit_on_error=False)
-
-    async def _request(self, what: str) -> None:
-        if self._follower is None:
-            self.say(_("nobody works on this run now"))
-            return
-        reply = await self._follower.request(what)
-        if reply.taken:
-            self.say(_("asked: it stops at the next safe point"))
-        else:
-            self.say(_("not taken: {why}").format(why=clean(reply.why or reply.code)))
 
     def why_not_resume(self) -> str:
         if self._busy or self.link in (Link.LIVE, Link.OPENING):
@@ -460,10 +213,3 @@ class RunScreen(NovaScreen):
             self.dismiss(None)
         elif choice == "abort":
             self._ask("abort")
-
-
-_SPIN = "⠋⠙⠸⠴⠦⠇"
-
-
-def _spinner(now_ms: int) -> str:
-    return _SPIN[now_ms // 250 % len(_SPIN)]

@@ -1,0 +1,125 @@
+"""Watching one run: attached to its runner, its gate opened and closed as the journal says, its requests asked."""
+
+from __future__ import annotations
+
+import logging
+
+from textual.worker import Worker, WorkerState
+
+from novatui.errors import NovatuiError
+from novatui.model.records import Record
+from novatui.model.run import RunState
+from novatui.model.sanitize import clean
+from novatui.present.gate import answered_words
+from novatui.present.i18n import _
+from novatui.present.run import (
+    Link,
+)
+from novatui.present.run_log import Log
+from novatui.tui.screens.gate import GateModal
+from novatui.tui.screens.run_view import PAINT_SECONDS, RunView
+
+log = logging.getLogger(__name__)
+FOLLOW = "follow"
+
+
+class RunFollow(RunView):
+    """The run belongs to its own process; leaving here changes nothing for it."""
+
+    def on_mount(self) -> None:
+        self.set_interval(PAINT_SECONDS, self._paint_if_dirty)
+        self.follow()
+
+    def follow(self) -> None:
+        """Attach; what was told before comes first."""
+        self.run_worker(self._follow(), name=FOLLOW, group=FOLLOW, exclusive=True, exit_on_error=False)
+
+    async def _follow(self) -> None:
+        self.log_lines = Log()
+        async with self.client.follow(self.run_id) as follower:
+            self._follower = follower
+            for record in follower.records:
+                self.log_lines.take(record)
+            self.link = Link.LIVE if follower.live else Link.OPENING
+            self._changed(follower.state)
+            async for event in follower.events():
+                if isinstance(event, Record):
+                    self.log_lines.take(event)
+                elif hasattr(event, "text"):
+                    self.log_lines.output(event.step, event.node, event.text)
+                else:
+                    self.log_lines.progress(event.step, event.node, event.done, event.total)
+                self._changed(follower.state)
+            self._changed(follower.state)
+        self._follower = None
+        self.link = Link.PAST if self.state.ended else Link.GONE
+        self._changed(self.state)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR:
+            log.error("the run screen's worker stopped", exc_info=event.worker.error)
+            error = event.worker.error
+            self._busy = ""
+            self.trouble = clean(
+                error.title if isinstance(error, NovatuiError) else f"{type(error).__name__}: {error}"
+            )
+            self._dirty = True
+
+    def _changed(self, state: RunState) -> None:
+        self.state = state
+        self._dirty = True
+        self._mind_the_gate()
+
+    def _mind_the_gate(self) -> None:
+        gate = self.state.open_gate
+        if self._gate is not None:
+            self._gate.state_changed(self.state)
+        elif gate is not None and self.link is Link.LIVE and gate.nonce != self._looked_away:
+            self._open_gate()
+
+    def _open_gate(self) -> None:
+        gate, follower = self.state.open_gate, self._follower
+        if gate is None or follower is None or self._gate is not None:
+            return
+        self._looked_away = ""
+        self._gate = GateModal(self.plan, gate, follower.answer, self.nova.clock)
+        self.app.push_screen(self._gate, self._gate_closed)
+
+    def _gate_closed(self, how: str | None) -> None:
+        gate = self._gate.gate if self._gate is not None else None
+        self._gate = None
+        if gate is None:
+            return
+        match (how or "closed").partition(":"):
+            case ("look", _colon, _rest):
+                self._looked_away = gate.nonce
+                self.say(_("the gate is open; o shows it again"))
+            case ("detach", _colon, _rest):
+                self._looked_away = gate.nonce
+                self.dismiss(None)
+            case ("abort", _colon, _rest):
+                self._looked_away = gate.nonce
+                self._ask("abort")
+            case ("already", _colon, rest):
+                who, _colon2, when = rest.partition(":")
+                self.say(_("the gate was answered by {who} at {when}").format(who=clean(who), when=when))
+            case _:
+                answered = self.state.gates.get(gate.gate)
+                if answered is not None and answered.answered_ms is not None:
+                    self.say(answered_words(answered))
+                else:
+                    self.say(_("the gate is closed"))
+        self._dirty = True
+
+    def _ask(self, what: str) -> None:
+        self.run_worker(self._request(what), exit_on_error=False)
+
+    async def _request(self, what: str) -> None:
+        if self._follower is None:
+            self.say(_("nobody works on this run now"))
+            return
+        reply = await self._follower.request(what)
+        if reply.taken:
+            self.say(_("asked: it stops at the next safe point"))
+        else:
+            self.say(_("not taken: {why}").format(why=clean(reply.why or reply.code)))

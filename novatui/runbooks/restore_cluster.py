@@ -103,9 +103,10 @@ def steps(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
 
 
 def undo(cluster: ClusterConfig, plan: Plan) -> Sequence[Step]:
-    """On all masters or on none: the first step reaches every one of them before anything is touched."""
+    """On all masters or on none: every one of them must answer and still have its data before anything is touched."""
     return [
         proof.undo_reach(),
+        change.undo_look(),
         change.hold("undo-hold"),
         change.stop("undo-stop", last=proof.undo_leader),
         change.swap_back(),

@@ -14,7 +14,13 @@ from novatui.runner.work import Work
 
 
 def finish(work: Work) -> str:
-    """What remains to be done to finish the run."""
+    """What remains to be done to finish the run; nothing while it is being taken back: a master on restored data must not
+    be started beside one that has its old data again."""
+    if work.state.undoing:
+        return (
+            f"# Run {work.plan.run}, {work.plan.runbook} of {work.plan.cluster}: it is being taken back.\n"
+            "# Nothing of it is to be finished any more: by hand the only way is UNDO.txt.\n"
+        )
     steps = [step for step in work.runbook.steps(work.cluster, work.plan) if isinstance(step, Step)]
     return _text(work, "FINISH", f"novatui resume {work.plan.run}", steps)
 
@@ -67,7 +73,8 @@ def _text(work: Work, what: str, command: str, steps: Sequence[Step]) -> str:
     ]
     for node in plan.nodes:
         active = f"{work.cluster.node(node).etcd.work_dir}/active"
-        lines += [f"#   on {node}:", f"test ! -d {active} || mv -T {active} {active}.by-hand-{plan.run}"]
+        here, aside = shlex.quote(active), shlex.quote(f"{active}.by-hand-{plan.run}")
+        lines += [f"#   on {node}:", f"test ! -d {here} || mv -T {here} {aside}"]
     for number, step in enumerate(steps, 1):
         if not state.passed(step.id):
             lines += ["", f"# {number}. {step.title}", *_step(work, step)]

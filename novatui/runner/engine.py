@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from novatui import __version__
 from novatui.errors import NovatuiError
 from novatui.model import records as rec
-from novatui.model.run import CHANGING, At
+from novatui.model.run import CHANGING, At, RunState
 from novatui.runbooks.step import Effect, Gate, Step
 from novatui.runner import survey
 from novatui.runner.acting import Acting, why
@@ -91,7 +91,7 @@ class Engine:
         return await self._to_the_end(self._back if self.work.state.undoing else self._forward)
 
     async def undo(self) -> Ending:
-        """Take back what was changed."""
+        """Take back what was changed. When nothing comes of it after a run that was over, the masters are given free again."""
         self.work.write(rec.Requested(what="undo", by=self.work.operator))
         return await self._to_the_end(self._back)
 
@@ -214,6 +214,10 @@ class Engine:
         work = self.work
         if not work.state.committed:
             return await self._abandoned(stop)
+        if _was_verified(work.journal.records) and not _undid_anything(work.state):
+            left = await self._leases.release_all()
+            hint = "\n".join(["nothing was changed: the run stays as it was verified", *left])
+            return self._end("refused", Stop("refused", stop.title, stop.detail, hint, stop.exit_code))
         if stop.exit_code == EXITS["fenced"]:
             return self._end("failed", stop)  # held elsewhere: nothing was done here
         if work.state.undoing or stop.result == "aborted" or self._on_failure != "undo":
@@ -280,6 +284,17 @@ class Engine:
         code = EXITS[result] if stop.exit_code is None else stop.exit_code
         self.work.write(rec.RunEnded(result=result, detail=stop.words(), exit_code=code))
         return Ending(result, stop.words(), code)
+
+
+def _was_verified(records: Sequence[rec.Record]) -> bool:
+    return any(isinstance(one, rec.RunEnded) and one.result == "verified" for one in records)
+
+
+def _undid_anything(state: RunState) -> bool:
+    """Whether an act of the undo was ever begun."""
+    return any(
+        step.undoing and any(node.tries for node in step.nodes.values()) for step in state.steps.values()
+    )
 
 
 _NOT_HERE = {

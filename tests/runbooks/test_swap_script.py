@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from novatui.remote.command import Outcome
-from novatui.runbooks.parts.change import read_swap
+from novatui.runbooks.parts.change import read_swap, read_undo_look
 from novatui.runbooks.step import State
 from tests.runbooks.bench import SHELLS, Bench, content_of, data_dir, tree
 
@@ -202,3 +202,33 @@ def test_the_kept_directory_must_be_the_one_that_was_live(bench: Bench) -> None:
     old.rename(bench.root / "lib/taken")
     data_dir(old, "something else")
     assert read_swap(swap(bench, "look"), inode).state is State.FOREIGN
+
+
+@pytest.mark.invariant("INV-4", "INV-13")
+def test_an_undo_looks_before_it_stops_anything(bench: Bench) -> None:
+    """What was kept may be purged, replaced, or out of date by a later run: each refuses while etcd still runs."""
+    live, _staged, old, aside = prepared(bench)
+    info = live.stat()
+    inode = f"{info.st_dev}:{info.st_ino}"
+
+    def look() -> State:
+        return read_undo_look(swap(bench, "undo-look"), inode).state
+
+    assert look() is State.DONE, "never swapped: nothing to take back"
+    assert swap(bench, "do").ok
+    assert look() is State.DONE
+    assert read_undo_look(swap(bench, "undo-look"), f"9999:{info.st_ino}").state is State.DONE, "rebooted"
+    marker = live / "member/.novatui-run"
+    marker.write_text("0ther123\nsha\n")
+    assert look() is State.FOREIGN, "another run's data is live"
+    before = tree(bench.root / "lib")
+    assert swap(bench, "undo").exit == 4
+    assert tree(bench.root / "lib") == before
+    marker.unlink()
+    assert look() is State.DONE, "a stranger's is set aside by the undo itself"
+    marker.write_text(RUN + "\nsha\n")
+    old.rename(aside)
+    assert look() is State.FOREIGN, "purged"
+    data_dir(old, "something else")
+    aside.rename(bench.root / "lib/taken")
+    assert look() is State.FOREIGN, "not the directory that was live"

@@ -177,6 +177,35 @@ async def test_undo_after_a_failure_and_after_success(bench: Bench) -> None:
     assert bench.leased() == []
 
 
+async def test_an_undo_that_cannot_begin_leaves_a_verified_run_and_free_masters(bench: Bench) -> None:
+    plan = await bench.plan()
+    assert (await bench.run(plan)).result == "verified"
+    bench.fault = lambda node, command: "gone" if node == "m3" else None
+    ending = await bench.run(plan, "undo")
+    assert (ending.result, ending.exit_code) == ("refused", 2)
+    assert "nothing was changed" in ending.detail
+    assert bench.ledgers()["m1"] == ALL_DONE
+    assert bench.leased() == [], "no master stays locked for an undo that never began"
+    bench.fault = lambda node, command: None
+    assert (await bench.run(plan, "undo")).result == "undone"
+
+
+@pytest.mark.invariant("INV-11")
+async def test_while_it_is_taken_back_nothing_says_how_to_finish(bench: Bench) -> None:
+    """One master on its old data and another one finished by hand would be a cluster of both."""
+    plan = await bench.plan()
+    bench.put("m1", "fail-swap")
+    assert (await bench.run(plan)).result == "failed"
+    assert "# 4." in bench.kept["FINISH.txt"].decode()
+    bench.fault = lambda node, command: "gone" if node == "m3" else None
+    assert (await bench.run(plan, "undo")).result == "failed"
+    bench.fault = lambda node, command: "gone" if node == "m3" and "undo-" in command.shown_line() else None
+    assert (await bench.run(plan, "resume")).result == "failed"
+    said = bench.kept["FINISH.txt"].decode()
+    assert all(line.startswith("#") for line in said.splitlines()) and "UNDO.txt" in said
+    assert "sh -c" in bench.kept["UNDO.txt"].decode()
+
+
 async def test_on_failure_undo_takes_back_at_once(bench: Bench) -> None:
     bench.put("m1", "fail-swap")
     ending = await bench.run(await bench.plan(), on_failure="undo")

@@ -1,7 +1,8 @@
 # Exchanges the live data for the staged one, or back, by two renames on one file system. Nothing is ever deleted.
 # usage: swap.sh look|do|undo-look|undo RUN UNIT LIVE STAGED OLD ASIDE MARK HAD_LIVE(yes|no) [HOLD_FILE]
 # LIVE, STAGED, OLD and ASIDE are siblings. MARK is the path of this run's marker below LIVE or STAGED.
-# look says nv:state=todo | partial | foreign | done | lost | odd; ASIDE is where undo keeps the restored data.
+# look says nv:state=todo | partial | foreign | done | lost | odd; undo-look also newer: what is live is of another run.
+# ASIDE is where undo keeps the restored data.
 # exit 3: etcd is not down, or nothing holds it down; 4: the directories are not as this run left them. Nothing was renamed then.
 set -u
 LC_ALL=C
@@ -41,7 +42,8 @@ undo_state() {
         else echo lost
         fi
     elif there "$live"; then
-        if there "$old"; then echo foreign; else echo 'done'; fi
+        # What a later run restored is not a stranger's: whoever takes this run back means another one.
+        if there "$old"; then if [ -s "$live/$mark" ]; then echo newer; else echo foreign; fi; else echo 'done'; fi
     elif there "$old"; then echo partial
     elif [ "$had" = no ]; then echo 'done'
     else echo lost

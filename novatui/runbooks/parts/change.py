@@ -159,6 +159,7 @@ _SWAP_STATES = {
     "partial": State.PARTIAL,
     "foreign": State.PARTIAL,
     "missing": State.FOREIGN,
+    "newer": State.FOREIGN,
     "lost": State.FOREIGN,
     "odd": State.FOREIGN,
 }
@@ -166,6 +167,7 @@ _SWAP_WORDS = {
     "partial": "between the two renames",
     "foreign": "somebody made a new data directory meanwhile: it will be kept aside",
     "missing": "the staged data of this run is gone",
+    "newer": "another run has restored this master since: undo that one first",
     "lost": "the directories are not as this run left them: what was there before cannot be found by its name",
     "odd": "both the live and the staged directory carry this run's marker",
 }
@@ -181,11 +183,16 @@ def read_swap(outcome: Outcome, inode: str, *, undo: bool = False) -> Probed:
     names = ("live", "staged", "old", "aside", "foreign")
     facts = {key: reading.get(key) for key in names if reading.get(key)}
     original = "live" if undo or word == "todo" else "old"
-    if state is State.DONE and inode and facts.get(original) != inode:
+    if state is State.DONE and not _is_inode(facts.get(original, ""), inode):
         return Probed(
             State.FOREIGN, facts, detail=f"the {original} directory is not the one that was live at planning"
         )
     return Probed(state, facts, detail=_SWAP_WORDS.get(word, ""))
+
+
+def _is_inode(found: str, planned: str) -> bool:
+    """Both ``DEVICE:INODE``. The device's number may be another after a reboot: it does not count."""
+    return not planned or found.rpartition(":")[2] == planned.rpartition(":")[2]
 
 
 # -- start ----------------------------------------------------------------------------------------------------------
@@ -291,6 +298,35 @@ def _release(ctx: Context) -> Sequence[Act]:
 
 
 # -- the way back ---------------------------------------------------------------------------------------------------
+
+
+def undo_look() -> Step:
+    """Before anything is stopped: an undo that finds on one master that its data from before was purged would leave the
+    others with theirs, and nothing that may be started."""
+    return Step(
+        id="undo-look",
+        title="Look whether every master still has its data from before",
+        effect=Effect.OBSERVE,
+        probe=_ask_undo_look,
+        settle_s=10,
+        barrier="the data from before is there on every master",
+    )
+
+
+def _ask_undo_look(ctx: Context) -> Ask:
+    inode = At(ctx).node.live_inode
+    return Ask(_swap(ctx, "undo-look", changes=False), lambda outcome: read_undo_look(outcome, inode))
+
+
+def read_undo_look(outcome: Outcome, inode: str) -> Probed:
+    """DONE when a swap back would find what was live at planning, ``inode``, or has nothing to do."""
+    found = read_swap(outcome, inode, undo=True)
+    if found.state not in (State.TODO, State.PARTIAL):
+        return found
+    if not _is_inode(str(found.facts.get("old", "")), inode):
+        detail = "the kept directory is not the one that was live at planning"
+        return Probed(State.FOREIGN, found.facts, detail=detail)
+    return Probed(State.DONE, found.facts)
 
 
 def swap_back() -> Step:

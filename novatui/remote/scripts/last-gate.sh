@@ -1,5 +1,5 @@
-# The last questions to this member: two looks at its index a second apart, the hash of its keys at one revision, and a
-# write that leaves the revision alone (a lease granted and revoked).
+# The last questions to this member: two looks at its index a second apart, the hash of its keys at one revision
+# (nv:hashed=newest: at its newest instead), and a write that leaves the revision alone (a lease granted and revoked).
 # usage: last-gate.sh ENDPOINT CACERT CERT KEY ETCDCTL REVISION
 set -u
 LC_ALL=C ETCDCTL_API=3
@@ -15,7 +15,13 @@ say() { printf 'nv:%s=%s\n' "$1" "$2"; }
 say64() { printf 'nv:%s64=%s\n' "$1" "$(base64 | tr -d '\n')"; }
 
 timeout -k 1 12 "$etcdctl" endpoint status -w json 2>/dev/null | say64 status1
-timeout -k 1 60 "$etcdctl" endpoint hashkv --rev="$revision" -w json 2>"/dev/null" | say64 hashkv
+# A revision that was compacted (a snapshot taken right after, or the cure of a full database) has no hash: then the newest.
+if hashed=$(timeout -k 1 60 "$etcdctl" endpoint hashkv --rev="$revision" -w json 2>/dev/null); then
+    printf '%s' "$hashed" | say64 hashkv
+else
+    say hashed newest
+    timeout -k 1 60 "$etcdctl" endpoint hashkv -w json 2>/dev/null | say64 hashkv
+fi
 if lease=$(timeout -k 1 12 "$etcdctl" lease grant 30 2>&1); then
     # "lease 694d... granted with TTL(30s)"
     id=$(printf '%s\n' "$lease" | sed -n 's/^lease \([0-9a-f][0-9a-f]*\) granted.*/\1/p' | head -n 1)

@@ -86,11 +86,11 @@ def members(answer: Any) -> tuple[Listed, ...] | None:
         return None
 
 
-def hashkv(answer: Any) -> tuple[int, int] | None:
-    """Hash and compact revision."""
+def hashkv(answer: Any) -> tuple[int, int, int] | None:
+    """Hash, compact revision, and the newest revision when it was made."""
     try:
         inner = answer[0]["HashKV"]
-        return int(inner["hash"]), int(inner.get("compact_revision", 0))
+        return int(inner["hash"]), int(inner.get("compact_revision", 0)), int(inner["header"]["revision"])
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         return None
 

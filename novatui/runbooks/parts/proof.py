@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from novatui.model.findings import Finding
 from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts import answer
-from novatui.runbooks.parts.commands import At, born, known
+from novatui.runbooks.parts.commands import At, known
 from novatui.runbooks.parts.params import params_of
 from novatui.runbooks.parts.prepare import UNREADABLE
 from novatui.runbooks.parts.reading import read
@@ -108,17 +108,26 @@ def last_gate() -> Step:
 
 def _ask_last_gate(ctx: Context) -> Ask:
     at = At(ctx)
-    first = at.params.source.nodes[0]
-    revision = born(ctx, "prove", first, "revision", "revision of the snapshot")
-    argv = (*at.tls, at.node.etcdctl, revision)
-    least = known(ctx, "prove", first, "revision")
+    least = known(ctx, "prove", at.params.source.nodes[0], "revision")
+    revision = newest_seen(ctx, least or 0)
+    argv = (*at.tls, at.node.etcdctl, str(revision))
     return Ask(
-        Command(script="last-gate", argv=argv, timeout_s=150), lambda outcome: read_last_gate(outcome, least)
+        Command(script="last-gate", argv=argv, timeout_s=210),
+        lambda outcome: read_last_gate(outcome, least, revision),
     )
 
 
-def read_last_gate(outcome: Outcome, least: int | None) -> Probed:
-    """``least``: the snapshot's revision. Facts hold both looks at the index, for the judge."""
+def newest_seen(ctx: Context, least: int) -> int:
+    """The revision to hash at: the highest that a member was seen at since the start. At the snapshot's own revision all
+    would be equal whatever came after it: the data from before has the snapshot in its past too."""
+    seen = [
+        known(ctx, step, node, "revision") for step in ("members", "last-gate") for node in ctx.plan.nodes
+    ]
+    return max([least, *(int(one) for one in seen if one is not None)])
+
+
+def read_last_gate(outcome: Outcome, least: int | None, revision: int) -> Probed:
+    """``least``: the snapshot's revision; ``revision``: where to hash. Facts hold both looks at the index, for the judge."""
     reading = read(outcome)
     if not reading.whole:
         return UNREADABLE
@@ -141,6 +150,7 @@ def read_last_gate(outcome: Outcome, least: int | None) -> Probed:
         "snapshot_revision": least,
         "hash": hashed[0] if hashed else None,
         "compact_revision": hashed[1] if hashed else None,
+        "hash_revision": hashed[2] if hashed and reading.get("hashed") == "newest" else revision,
         "index": [first.index, second.index],
         "write": reading.get("write") == "yes",
     }
@@ -148,12 +158,15 @@ def read_last_gate(outcome: Outcome, least: int | None) -> Probed:
 
 
 def judge_last_gate(ctx: Context) -> Sequence[Finding]:
-    """Across the members: hashes are compared only where the compact revision is equal."""
+    """Across the members: hashes are compared only of the same revision, and where the compact revision is equal."""
     facts = {node: ctx.facts.get("last-gate", {}).get(node, {}) for node in ctx.plan.nodes}
     found: list[Finding] = []
     compacted = {node: one.get("compact_revision") for node, one in facts.items()}
     hashes = {node: one.get("hash") for node, one in facts.items()}
-    if len(set(compacted.values())) > 1:
+    hashed_at = {node: one.get("hash_revision") for node, one in facts.items()}
+    if len(set(hashed_at.values())) > 1:
+        found.append(reason("hash", f"hashed at different revisions, not to be compared yet: {hashed_at}"))
+    elif len(set(compacted.values())) > 1:
         found.append(reason("hash", f"compacted to different revisions, not to be compared yet: {compacted}"))
     elif len(set(hashes.values())) > 1 or None in hashes.values():
         found.append(reason("hash", f"the members' keys differ: hashkv {hashes}"))

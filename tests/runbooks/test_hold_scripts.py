@@ -184,3 +184,14 @@ def test_unstage_takes_only_what_this_run_staged(bench: Bench) -> None:
         assert bench.run("unstage", RUN, stage, bad, "member/.novatui-run").exit == 64
         assert bench.run("unstage", RUN, bad, staged, "member/.novatui-run").exit == 64
     assert (bench.data / "member/snap/db").read_text() == "live"
+
+
+@pytest.mark.invariant("INV-4", "INV-13")
+def test_unstage_leaves_what_is_all_there_is(bench: Bench) -> None:
+    """Between the renames: a runner whose journal lost its end believes that nothing was changed, and cleans up."""
+    stage, staged = Path(f"{bench.data}.novatui-stage-{RUN}"), Path(f"{bench.data}.novatui-new-{RUN}")
+    data_dir(Path(f"{bench.data}.novatui-old-{RUN}"), "before")
+    data_dir(staged, "restored", RUN)
+    outcome = bench.run("unstage", RUN, stage, staged, "member/.novatui-run")
+    assert outcome.exit == 1 and b"not removed" in outcome.stderr
+    assert (staged / "member/snap/db").read_text() == "restored"

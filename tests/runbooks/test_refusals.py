@@ -237,6 +237,20 @@ def test_no_data_at_all_needs_no_journal() -> None:
     params = params_of(draft(found))
     assert not params.nodes["m2"].had_live
     assert params.nodes["m1"].had_live
+    assert params.nodes["m2"].owner == "0:0"
+    set_host("unit.User", "etcd", "m2")(found)
+    assert params_of(draft(found)).nodes["m2"].owner == "etcd:", "it must be able to read what root restores"
+
+
+def test_room_is_wanted_for_what_a_member_still_has_too() -> None:
+    """Each member's own snapshot is kept until the end, beside the archive and the new data."""
+    found = masters()
+    wanted = 2048 + 64 + 1024 + 2 * 20
+    set_host("data_db", str(2048 << 20), "m2")(found)
+    set_host("free_kib", str((wanted - 1) << 10), "m2")(found)
+    assert f"{wanted} MiB needed" in reasons(found)["space"]
+    set_host("free_kib", str(wanted << 10), "m2")(found)
+    assert draft(found)
 
 
 def test_foreign_may_be_overruled_and_nothing_else_with_it() -> None:

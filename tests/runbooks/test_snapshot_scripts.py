@@ -300,6 +300,31 @@ def test_no_survivor_says_why(bench: Bench, saved: Saved, what: str) -> None:
     assert tree(bench.data) == before
 
 
+@pytest.mark.invariant("INV-10")
+def test_an_etcd_that_ends_for_another_reason_proves_nothing(bench: Bench, saved: Saved) -> None:
+    """Killed for want of memory, or a flag it does not know: the data may be newer, and giving it up needs its word."""
+    shutil.copytree(saved.data, bench.data)
+    odd = bench.root / "bin/etcd"
+    odd.write_text("#!/bin/sh\necho 'flag provided but not defined: -force-new-cluster'\nexit 2\n")
+    odd.chmod(0o755)
+    argv = [
+        "do",
+        stage_dir(bench),
+        RUN,
+        bench.data,
+        "http://127.0.0.1:1",
+        "",
+        "",
+        "",
+        odd,
+        saved.home / "etcdctl",
+    ]
+    assert bench.run("survivor", *argv, 30).ok
+    facts = survived(bench)
+    assert facts["survivor"] == "unread"
+    assert "flag provided but not defined" in str(facts["why"])
+
+
 def test_no_room_for_a_copy_is_said_with_the_figures(bench: Bench, saved: Saved, tmp_path: Path) -> None:
     shutil.copytree(saved.data, bench.data)
     (bench.root / "bin/df").write_text("#!/bin/sh\necho 'Filesystem 1024-blocks Used Available Capacity Mounted'\n"

@@ -89,6 +89,15 @@ def test_the_first_takes_it_and_another_run_is_told_who(master: Master) -> None:
     assert [path.name for path in master.work.iterdir()] == ["active"], "nothing half-made is left"
 
 
+def test_a_work_directory_that_was_there_keeps_its_mode(master: Master) -> None:
+    """Somebody may have configured one that others use too, /var/lib say."""
+    master.work.mkdir()
+    master.work.chmod(0o755)
+    assert master.acquire().returncode == 0
+    assert master.work.stat().st_mode & 0o777 == 0o755
+    assert (master.work / "active").stat().st_mode & 0o777 == 0o700
+
+
 @pytest.mark.invariant("INV-5")
 def test_of_many_that_come_at_once_one_wins(master: Master) -> None:
     racing = [

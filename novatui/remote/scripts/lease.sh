@@ -48,7 +48,8 @@ raise() { # RUN BY LEAST HOLDER: under the lock; the epoch above both LEAST and 
 }
 
 acquire() { # RUN BY LEAST WAIT_S HOLDER
-    mkdir -p "$work" && chmod 0700 "$work" || exit 1
+    # One that is there already may be somebody else's too: its mode is left.
+    [ -d "$work" ] || mkdir -p "$work" || exit 1
     new=$work/.active-$1-$2
     rm -rf "$new"
     mkdir "$new" && : >"$new/act.lock" && : >"$new/alive" || exit 1

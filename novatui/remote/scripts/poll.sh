@@ -6,6 +6,7 @@
 set -u
 LC_ALL=C ETCDCTL_API=3
 export LC_ALL ETCDCTL_API
+unset ETCDCTL_WRITE_OUT ETCDCTL_DISCOVERY_SRV # a login shell's own would end every call
 nonce=$1 interval=$2 unit=$3 env_file=$4 data_dir=$5 endpoint=$6 cacert=$7 cert=$8 key=$9
 shift 9
 etcdctl=$1 gateway=$2

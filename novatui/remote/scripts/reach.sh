@@ -3,6 +3,7 @@
 set -u
 LC_ALL=C ETCDCTL_API=3
 export LC_ALL ETCDCTL_API
+unset ETCDCTL_WRITE_OUT ETCDCTL_DISCOVERY_SRV # a login shell's own would end every call
 run=$1 work=$2 unit=$3 unit_dir=$4 env_file=$5 data=$6
 say() { printf 'nv:%s=%s\n' "$1" "$2"; }
 say64() { printf 'nv:%s64=%s\n' "$1" "$(base64 | tr -d '\n')"; }

@@ -72,7 +72,7 @@ if [ -f "$copy" ] && [ "$(state_line "$env_file")" != "$(state_line "$copy")" ];
 fi
 if [ "$ours" = yes ]; then
     rm -f -- "$dropin"
-    rmdir -- "$dropin_dir" 2>/dev/null || :
+    if rmdir -- "$dropin_dir" 2>/dev/null; then sync -- "$unit_dir"; else sync -- "$dropin_dir"; fi
     systemctl daemon-reload
 fi
-if [ "$held_by" = "$run" ]; then rm -f -- "$work/hold"; fi
+if [ "$held_by" = "$run" ]; then rm -f -- "$work/hold" && sync -- "$work"; fi

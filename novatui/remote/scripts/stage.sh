@@ -7,6 +7,7 @@ set -u
 umask 077
 LC_ALL=C ETCDCTL_API=3
 export LC_ALL ETCDCTL_API
+unset ETCDCTL_WRITE_OUT ETCDCTL_DISCOVERY_SRV # a login shell's own would end every call
 
 say() { printf 'nv:%s=%s\n' "$1" "$2"; }
 

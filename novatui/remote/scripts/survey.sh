@@ -4,6 +4,7 @@
 set -u
 LC_ALL=C ETCDCTL_API=3
 export LC_ALL ETCDCTL_API
+unset ETCDCTL_WRITE_OUT ETCDCTL_DISCOVERY_SRV # a login shell's own would end every call
 env_file=$1 unit=$2 etcdctl=$3 work=$4 unit_dir=$5 manifests=$6
 
 say() { printf 'nv:%s=%s\n' "$1" "$2"; }
@@ -45,13 +46,14 @@ own_endpoint() {
     printf '%s' "$first"
 }
 
+# What is mounted further in decides, also below a mount point: a restored log would be hidden under it at the next boot.
 mounted_at_or_below() {
     [ -r /proc/self/mountinfo ] || return 1
     while read -r _ _ _ _ point _; do
         point=$(printf '%b' "$point")
         case $point in
-            "$1") kind=mount ;;
-            "$1"/*) [ "$kind" = mount ] || kind=inner-mount ;;
+            "$1") [ "$kind" = inner-mount ] || kind=mount ;;
+            "$1"/*) kind=inner-mount ;;
         esac
     done </proc/self/mountinfo
 }

@@ -8,6 +8,7 @@ set -u
 umask 077
 LC_ALL=C ETCDCTL_API=3
 export LC_ALL ETCDCTL_API
+unset ETCDCTL_WRITE_OUT ETCDCTL_DISCOVERY_SRV # a login shell's own would end every call
 
 say() { printf 'nv:%s=%s\n' "$1" "$2"; }
 say64() { printf 'nv:%s64=%s\n' "$1" "$(base64 | tr -d '\n')"; }
@@ -130,6 +131,10 @@ copy_of_running() {
     return 1
 }
 
+# The lines by which etcd says that its own files are damaged.
+damage='invalid database|database file .* is missing|failed to recover v3 backend|walpb: crc mismatch|failed to read WAL'
+damage="$damage|wal: file not found|snap: |freepages: |Page expected to be|page .* already freed|unexpected fault address"
+damage="$damage|is out of range|invalid freelist|checksum error|version mismatch|unexpected end of file|assertion failed"
 how=copy
 mkdir -- "$stage/copy" || exit 1
 # The db's own lock is shared while we copy, so that an etcd which is just starting waits instead of writing.
@@ -172,7 +177,12 @@ until timeout -k 1 5 "$etcdctl" get --limit=1 --keys-only novatui >/dev/null 2>&
     if ! kill -0 "$pid" 2>/dev/null; then
         wait "$pid"
         reason=$(grep -E '"level":"(fatal|panic)"|^panic' "$stage/survivor.log" | tail -n 1 | head -c 600)
-        result none "its data cannot be opened, etcd on a copy ended: ${reason:-$(tail -n 1 "$stage/survivor.log" | head -c 600)}"
+        : "${reason:=$(tail -n 1 "$stage/survivor.log" | head -c 600)}"
+        # Only words about the data prove that there is nothing: a process may also end for want of memory, or of a flag.
+        if grep -E '"level":"(error|fatal|panic)"|^panic|^fatal|^unexpected' "$stage/survivor.log" | grep -qE "$damage"; then
+            result none "its data cannot be opened, etcd on a copy ended: $reason"
+        fi
+        result unread "etcd on a copy of its data ended, and not for what is in it: $reason"
     fi
     if [ $(($(date +%s) - began)) -ge "$limit" ]; then
         result unread "etcd on a copy of its data was not ready within $limit s"

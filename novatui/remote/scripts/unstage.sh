@@ -5,6 +5,12 @@ LC_ALL=C
 export LC_ALL
 run=$1 stage=$2 staged=$3 mark=$4
 case $run in ''|*[!a-z0-9-]*) echo "novatui: '$run' is not a run's name" >&2; exit 64 ;; esac
+# Between the two renames what is staged is all there is: whoever believes that nothing was changed yet is wrong.
+kept=$(printf '%s\n' "$staged" | sed 's/\.novatui-new-\([a-z0-9-]*\)$/.novatui-old-\1/')
+if [ "$kept" != "$staged" ] && [ -e "$staged" ] && [ -e "$kept" ]; then
+    echo "novatui: the data is being exchanged, $kept is there: $staged is not removed" >&2
+    exit 1
+fi
 case $stage in
     /*.novatui-stage-"$run")
         if [ "$(head -n 1 "$stage/run" 2>/dev/null)" = "$run" ]; then rm -rf -- "$stage"; fi

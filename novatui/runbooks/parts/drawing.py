@@ -122,7 +122,8 @@ def _node(config: NodeConfig, seen: Host, ids: Mapping[str, int]) -> NodeParams:
         peer_urls=env.urls("ETCD_INITIAL_ADVERTISE_PEER_URLS"),
         data_dir=data.path,
         kind="mount" if inside else "dir",
-        owner=data.owner or seen.uid,
+        # Where there is no directory to be like: the unit's own user must be able to read it.
+        owner=data.owner or (f"{seen.unit.user}:" if seen.unit.user else seen.uid),
         mode="700" if inside else (data.mode or "700"),
         had_live=bool(live_inode),
         live_inode=live_inode,

@@ -169,16 +169,18 @@ def _missing(request: Request, node: str, found: Found) -> Finding:
 
 
 def space(hosts: Mapping[str, Host], source: Source) -> Iterator[Finding]:
-    """Room for the unpacked db, the new data directory and 1 GiB on the file system of the data, with the figures."""
+    """Room for what its own member still has, the unpacked db, the new data directory and 1 GiB on the file system of the
+    data, with the figures: an etcd that still runs there must never be the one that finds the disk full."""
     for node, host in hosts.items():
-        need = 2 * source.db_size + WAL_BYTES + GIB
+        own = host.status.db_size if host.status else host.data.db_size
+        need = own + 2 * source.db_size + WAL_BYTES + GIB
         if host.data.free is None:
             yield reason("space", f"the room beside {host.data.path} could not be read", node=node)
         elif host.data.free < need:
             yield reason(
                 "space",
                 f"not enough room beside {host.data.path}: {_mib(host.data.free)} free, {_mib(need)} needed "
-                f"(snapshot {_mib(source.db_size)}, new data {_mib(source.db_size + WAL_BYTES)}, and 1024 MiB to spare)",
+                f"(its own data {_mib(own)}, snapshot {_mib(source.db_size)}, new data {_mib(source.db_size + WAL_BYTES)}, and 1024 MiB to spare)",
                 "make room there; nothing of novatui is deleted by itself",
                 node=node,
             )

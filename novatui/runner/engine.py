@@ -115,12 +115,16 @@ class Engine:
             self.work.abort(by)
         return Reply(id=0, code="taken", by=by, at=self.work.clock.now_ms())
 
-    async def _to_the_end(self, way: Callable[[], Awaitable[None]]) -> Ending:
-        """Any way the work ends, the journal says so. Raises only JournalLost: then nothing can be said any more."""
+    async def _to_the_end(self, way: Callable[[], Awaitable[None]], *, taken: bool = False) -> Ending:
+        """Any way the work ends, the journal says so. Raises only JournalLost: then nothing can be said any more.
+
+        ``taken``: the leases are had already. They are not taken a second time: a runner that slept while another took the
+        run over would take it back.
+        """
         work = self.work
         try:
             try:
-                await self._go(way)
+                await self._go(way, taken=taken)
             except (Fenced, JournalLost):
                 raise
             except Stop as stop:
@@ -138,13 +142,14 @@ class Engine:
         work.write(rec.RunEnded(result=result, detail="\n".join(left), exit_code=0))
         return Ending(result, "\n".join(left), 0)
 
-    async def _go(self, way: Callable[[], Awaitable[None]]) -> None:
+    async def _go(self, way: Callable[[], Awaitable[None]], *, taken: bool) -> None:
         work = self.work
         try:
             check(work.cluster, work.runbook, work.plan)
         except NovatuiError as error:
             raise Stop("refused", error.title, error.detail, error.hint) from error
-        await self._leases.take_all()
+        if not taken:
+            await self._leases.take_all()
         await way()
 
     async def _forward(self) -> None:
@@ -220,14 +225,15 @@ class Engine:
             return self._end("refused", Stop("refused", stop.title, stop.detail, hint, stop.exit_code))
         if stop.exit_code == EXITS["fenced"]:
             return self._end("failed", stop)  # held elsewhere: nothing was done here
-        if work.state.undoing or stop.result == "aborted" or self._on_failure != "undo":
+        whole = set(self._leases.mine) >= set(work.plan.nodes)
+        if work.state.undoing or stop.result == "aborted" or self._on_failure != "undo" or not whole:
             ways = "resume" if work.state.undoing else "resume|undo"
             hint = f"what is stopped stays held, what runs goes on; then: novatui {ways} {work.plan.run}"
             result = "aborted" if stop.result == "aborted" else "failed"
             await self._mirror.after(self._leases.mine)
             return self._end(result, Stop(result, stop.title, stop.detail, hint, stop.exit_code))
         work.write(rec.Requested(what="undo", by="on-failure"))
-        return await self._to_the_end(self._back)
+        return await self._to_the_end(self._back, taken=True)
 
     async def _abandoned(self, stop: Stop) -> Ending:
         """Before the gate: take back what was staged, in reverse, wherever it can be reached; give the leases back."""

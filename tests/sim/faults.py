@@ -86,7 +86,8 @@ class Fault:
 
 @dataclass(frozen=True)
 class Schedule:
-    """One schedule. ``choices`` are what the person does after each ending: resume or undo, in order, then again."""
+    """One schedule. ``choices`` are what the person does after each ending: resume or undo, in order, then again;
+    ``undo-verified``: takes back a run that was verified; ``on-failure-undo``: has asked for that beforehand."""
 
     seed: int
     scenario: str
@@ -120,6 +121,8 @@ def draw(seed: int, scenario: str, catalogue: Catalogue) -> Schedule:
     choices = tuple(random.choices(("resume", "undo"), (75, 25), k=3))
     if random.random() < 0.12:
         choices = (*choices, "undo-verified")
+    if random.random() < 0.10:
+        choices = (*choices, "on-failure-undo")
     return Schedule(seed, scenario, tuple(faults), choices)
 
 

@@ -221,6 +221,7 @@ class Play:
             self.fleet, self.runbook, self.plan, self.home, f"r{len(self._runners)}",
             self.schedule.seed * 100 + len(self._runners), self._record,
         )  # fmt: skip
+        runner.on_failure = "undo" if "on-failure-undo" in self.schedule.choices else "stop"
         self._runners.append(runner)
         self._say(f"runner {runner.name}: {do}")
         runner.start(do)

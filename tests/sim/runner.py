@@ -104,6 +104,7 @@ class Runner:
         self.process = Process(fleet.loop, name)
         self.at_record = at_record
         self.answers = True  # a person types the words at the gate
+        self.on_failure = "stop"
         self.ending: Ending | None = None
         self.refused = ""
         self.log: Log | None = None
@@ -162,7 +163,7 @@ class Runner:
             work.runner_id,
             lambda node, owner: work.halt(Fenced(node, owner)),
         )
-        engine = self.engine = Engine(work, leased=hearts.begin)
+        engine = self.engine = Engine(work, on_failure=self.on_failure, leased=hearts.begin)
         try:
             self.ending = await self._do(do, engine)
         finally:

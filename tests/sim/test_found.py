@@ -59,3 +59,16 @@ def test_what_could_not_be_taken_back_can_be_later() -> None:
     """The run was over and its leases were given back, so abort refused; but staged files were still there."""
     played = holds("mount", Fault("cut", command("m1", "survivor do", 4), ("m1",), 45.0))
     assert played.results == ["refused", "aborted"]
+
+
+@pytest.mark.invariant("INV-5")
+def test_a_runner_that_slept_does_not_take_its_run_back() -> None:
+    """Begun with "undo on failure", frozen, replaced, woken while its successor was dead too: it failed, and took every
+    master again to undo. Two machines then had a journal of one run, and the second could never go on."""
+    played = holds(
+        "survivor",
+        Fault("freeze", Point("record", 77), (), 45.0),
+        Fault("off", command("m3", "release do", 3), ("m1", "m2", "m3"), 100.0),
+        choices=("undo", "resume", "on-failure-undo"),
+    )
+    assert played.results[-1] == "undone"

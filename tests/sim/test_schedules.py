@@ -1,6 +1,6 @@
 """Thousands of schedules: the real engine and the real restore-cluster against the in-memory fleet.
 
-``--sim-runs N`` (or ``NOVATUI_SIM_RUNS``) says how many in all; ``python -m tests.sim`` plays one, or soaks.
+``NOVATUI_SIM_RUNS`` says how many of those that are drawn by seed; ``python -m tests.sim`` plays one, or soaks.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.sim.shrink import report, shrink
 
 pytestmark = pytest.mark.invariant("INV-2", "INV-4", "INV-5", "INV-10", "INV-11")
 
-RUNS = int(os.environ.get("NOVATUI_SIM_RUNS", "2000"))
+RUNS = int(os.environ.get("NOVATUI_SIM_RUNS", "1500"))
 PIECES = 20
 
 
@@ -43,7 +43,7 @@ def test_a_verified_run_can_be_undone(scenario: str) -> None:
 def test_schedules(piece: int) -> None:
     """The seeds of this piece. Most end verified; if hardly any did, the faults would drown what is to be tested."""
     ends = Counter(holds(schedule_of(seed)) for seed in range(1 + piece, 1 + RUNS, PIECES))
-    if RUNS >= 1000:
+    if sum(ends.values()) >= 50:
         assert ends["verified"] > sum(ends.values()) * 0.4, ends
         assert ends["undone"] > 0, ends
 
@@ -52,7 +52,8 @@ def test_schedules(piece: int) -> None:
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
 def test_the_runner_is_killed_at_every_record(piece: int, late: bool) -> None:
     """SIGKILL right before and right after each journal record, then resume."""
-    for number in range(1 + piece, catalogue("quorum-lost").records + 1, 10):
+    last = catalogue("quorum-lost").records
+    for number in range(1 + piece, last + (0 if late else 1), 10):
         span = 1.0 if late else 0.5
         assert holds(
             Schedule(number, "quorum-lost", (Fault("kill", Point("record", number), (), span),))

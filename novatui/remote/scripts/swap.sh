@@ -63,23 +63,31 @@ facts() {
     say end 1
 }
 
-# No etcd may have the data open, and nothing may start one while it moves.
+# What says that an etcd may still have the data open, in words; empty when nothing does.
+still_up() {
+    active=$(systemctl show "$unit" -p ActiveState --value 2>/dev/null)
+    case $active in
+        inactive|failed) : ;;
+        *) printf "%s is '%s', not down" "$unit" "$active"; return ;;
+    esac
+    for db in "$live/member/snap/db" "$live/snap/db"; do
+        if [ -f "$db" ] && ! flock -x -n "$db" true; then printf 'a process still holds %s' "$db"; return; fi
+    done
+}
+
+# No etcd may have the data open, and nothing may start one while it moves. A manager that is slow to tell gets a moment.
 must_be_down() {
     if [ -n "$hold" ] && [ "$(head -n 1 "$hold" 2>/dev/null)" != "$run" ]; then
         echo "novatui: $hold does not hold this master for this run" >&2
         exit 3
     fi
-    active=$(systemctl show "$unit" -p ActiveState --value 2>/dev/null)
-    case $active in
-        inactive|failed) : ;;
-        *) echo "novatui: $unit is '$active', not down" >&2; exit 3 ;;
-    esac
-    for db in "$live/member/snap/db" "$live/snap/db"; do
-        if [ -f "$db" ] && ! flock -x -n "$db" true; then
-            echo "novatui: a process still holds $db" >&2
-            exit 3
-        fi
+    for _ in 1 2 3 4 5; do
+        why=$(still_up)
+        if [ -z "$why" ]; then return 0; fi
+        sleep 0.3
     done
+    echo "novatui: $why" >&2
+    exit 3
 }
 
 # One rename, never into a directory and never onto one that is there.

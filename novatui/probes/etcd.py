@@ -49,7 +49,8 @@ def endpoint(frame: Frame, before: Endpoint, *, now_ms: int) -> Endpoint:
         )
     header = answer["header"]
     errors = tuple(clean(str(error), cap=300) for error in _rows(answer, "errors"))
-    has_quorum, error = _quorum(frame)
+    leader_id = _id(answer.get("leader", 0))
+    has_quorum, error = _quorum(frame, led=leader_id != "0")
     return Endpoint(
         answers=True,
         has_quorum=has_quorum,
@@ -58,7 +59,7 @@ def endpoint(frame: Frame, before: Endpoint, *, now_ms: int) -> Endpoint:
         answered_ms=now_ms,
         cluster_id=_id(header.get("cluster_id")),
         member_id=_id(header.get("member_id")),
-        leader_id=_id(answer.get("leader", 0)),
+        leader_id=leader_id,
         is_learner=bool(answer.get("isLearner", False)),
         term=_number(answer.get("raftTerm")),
         index=_number(answer.get("raftIndex")),
@@ -125,9 +126,14 @@ def p99_ms(now: Mapping[float, float], before: Mapping[float, float]) -> float |
     return None
 
 
-def _quorum(frame: Frame) -> tuple[bool | None, str | None]:
-    """The linearizable read: its answer proves quorum; its lack is told in etcd's words."""
+def _quorum(frame: Frame, *, led: bool) -> tuple[bool | None, str | None]:
+    """The linearizable read: its answer proves quorum; its lack is told in etcd's words.
+
+    It is not asked of a member that knew no leader at the look before: one that has found one since is not judged yet.
+    """
     piece = frame.get("quorum")
+    if piece is None and "curl" in frame and frame["curl"].exit == 0:
+        return (None, "it has found a leader, and is asked next") if led else (False, "it knows no leader")
     if piece is not None and piece.args[:2] == ("etcdctl", "0"):
         return True, None
     answer = _answer(piece)

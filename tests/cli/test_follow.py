@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from novatui.cli.follow import Telling
 from novatui.model import records as rec
 from novatui.model.plan import Plan, PlannedStep, Request
@@ -23,11 +25,9 @@ PLAN = Plan(
 
 def told(*records: rec.Record) -> list[str]:
     telling = Telling(PLAN)
-    lines = []
+    lines: list[str] = []
     for number, record in enumerate(records, 1):
-        import msgspec
-
-        lines += telling.lines(msgspec.structs.replace(record, seq=number, at=1000 * number))
+        lines += telling.lines(replace(record, seq=number, at=1000 * number))
     return [line[10:] for line in lines]  # without the time
 
 

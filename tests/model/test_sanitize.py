@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from novatui.model.sanitize import CAP, clean
 
-PIECES = """\x1b \x1b[31m \x1b]52;c;aGk=\x07 \x9b \x9d0;t\x9c \x90q\x1b\\ \u202e \u200b \u2028 a [/x] \ud800 \u0301 \u3164 \ufe0f м""".split(
-    " "
-)
+PIECES = [
+    *("\x1b", "\x1b[31m", "\x1b]52;c;aGk=\x07", "\x9b", "\x9d0;t\x9c", "\x90q\x1b\\"),
+    *("\u202e", "\u200b", "\u2028", "a", "[/x]", "\ud800", "\u0301", "\u3164", "\ufe0f", "\u043c"),
+]
 HOSTILE = st.one_of(
     st.text(max_size=300),
     st.binary(max_size=300),

@@ -78,6 +78,15 @@ def test_without_quorum_the_own_member_list_is_still_known() -> None:
     assert "timed out" in (seen("no-quorum-gateway").endpoint.error or "")
 
 
+@pytest.mark.parametrize(("leader", "quorum"), [(b"", False), (b'"leader":"7",', None)])
+def test_a_member_without_a_leader_is_not_asked_for_quorum(leader: bytes, quorum: bool | None) -> None:
+    """It knew none at the look before: the question is left out, and only a leader found since leaves it open."""
+    status = b'{"header":{"cluster_id":"1","member_id":"2"},' + leader + b'"raftTerm":"3","version":"3.5.10"}'
+    frame = {"status": Piece(("200", "0", "0"), status), "curl": Piece(("0",))}
+    found = etcd.endpoint(frame, Endpoint(), now_ms=1)
+    assert found.answers is True and found.has_quorum is quorum and found.error
+
+
 @pytest.mark.parametrize(
     ("case", "why"),
     [

@@ -10,7 +10,7 @@ unset ETCDCTL_WRITE_OUT ETCDCTL_DISCOVERY_SRV # a login shell's own would end ev
 nonce=$1 interval=$2 unit=$3 env_file=$4 data_dir=$5 endpoint=$6 cacert=$7 cert=$8 key=$9
 shift 9
 etcdctl=$1 gateway=$2
-asked=- tick=0 heard=$(date +%s) proof=key
+asked=- tick=0 heard=$(date +%s) proof=key led=yes
 if ! command -v curl >/dev/null 2>&1; then gateway=no; fi
 
 # Names the output before it.
@@ -37,9 +37,11 @@ look_at_unit() {
 # Three questions to etcd's JSON gateway over one connection. Alarms come with the status: asking for them would write to
 # raft. The last one is linearizable: its answer is the proof of quorum; last, for without quorum it costs its 2 s. From
 # 3.5 on that is the member list; before, where the list knows no such thing, a read of one key, for which etcd writes a
-# line to its log ("ignoring common name in gRPC-gateway proxy request").
+# line to its log ("ignoring common name in gRPC-gateway proxy request"). A member that knew no leader at the last look is
+# not asked for it: nothing can come back, and each such question leaves warnings in the journal that people read.
 by_gateway() {
     for name in status members quorum; do
+        if [ "$name" = quorum ] && [ "$led" = no ]; then continue; fi
         body='{}'
         case $name$proof in
             status*) path=/v3/maintenance/status ;;
@@ -61,6 +63,11 @@ by_gateway() {
     case $said in
         *'"version":"3.'[0-4].*) proof=key ;;
         *'"version":"3.'[5-9].*) proof=list ;;
+    esac
+    case $said in
+        *'"leader":"'[1-9]*) led=yes ;;
+        *'"raftTerm":'*) led=no ;;
+        *) led=yes ;;
     esac
 }
 

@@ -41,11 +41,14 @@ class StartButton(RowsView, can_focus=True):
         self.label = label
         self.ready = False
 
-    def update(self, *, ready: bool) -> None:
+    def update(self, *, ready: bool, focused: bool | None = None) -> None:
+        """``focused``: while the focus moves; ``has_focus`` still says what was."""
         self.ready = ready
+        if focused is None:
+            focused = self.has_focus
         if not ready:
             line = row((f" ▷ {self.label} ", Role.DIM), ("  " + _("type every word first"), Role.DIM))
-        elif self.has_focus:
+        elif focused:
             line = row((f" ▶ {self.label} ", Role.CURSOR), ("  " + _("press "), Role.NORMAL), ("y", Role.KEY))
         else:
             line = row(
@@ -58,10 +61,10 @@ class StartButton(RowsView, can_focus=True):
         self.set_rows([line])
 
     def on_focus(self) -> None:
-        self.update(ready=self.ready)
+        self.update(ready=self.ready, focused=True)
 
     def on_blur(self) -> None:
-        self.update(ready=self.ready)
+        self.update(ready=self.ready, focused=False)
 
     def action_press(self) -> None:
         self.post_message(self.Pressed() if self.ready else self.Refused())

@@ -120,6 +120,7 @@ class Play:
         self.fleet = Fleet(self.loop, self.scenario.cluster, schedule.seed, models)
         self.director = Director(self, self.fleet, schedule.faults, schedule.seed)
         self.played = Played(schedule)
+        self.written: list[rec.Record] = []  # by any runner, in order
         self._tell = tell
         self._choices = [one for one in schedule.choices if one in ("resume", "undo")]
         self._homes = Path(tempfile.mkdtemp(prefix="nv-sim-", dir=_fast_dir()))
@@ -288,6 +289,7 @@ class Play:
 
     def _record(self, runner: Runner, record: rec.Record, after: bool) -> None:
         if after:
+            self.written.append(record)
             if self._tell:
                 self._say(_words(record))
             if isinstance(record, rec.GateAnswered):

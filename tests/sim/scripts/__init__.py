@@ -23,6 +23,7 @@ MODELS: Mapping[str, Callable[[Running], Script]] = {
     "member": looks.member,
     "last-gate": looks.last_gate,
     "journalctl": looks.journalctl,
+    "cat": looks.cat,
     "archive": staging.archive,
     "survivor": staging.survivor,
     "stage": staging.stage,

@@ -15,7 +15,7 @@ from novatui.errors import NovatuiError
 from novatui.model import records as rec
 from novatui.model.run import CHANGING, At, RunState
 from novatui.runbooks.step import Effect, Gate, Step
-from novatui.runner import survey
+from novatui.runner import byhand, survey
 from novatui.runner.acting import Acting, why
 from novatui.runner.events import Reply
 from novatui.runner.gate import Gates
@@ -218,6 +218,8 @@ class Engine:
     async def _stopped(self, stop: Stop) -> Ending:
         work = self.work
         if not work.state.committed:
+            if work.state.resumes and (ahead := await self._mirror.ahead()):
+                return self._end("fenced", _journal_lost_its_end(work, ahead))
             return await self._abandoned(stop)
         if _was_verified(work.journal.records) and not _undid_anything(work.state):
             left = await self._leases.release_all()
@@ -290,6 +292,16 @@ class Engine:
         code = EXITS[result] if stop.exit_code is None else stop.exit_code
         self.work.write(rec.RunEnded(result=result, detail=stop.words(), exit_code=code))
         return Ending(result, stop.words(), code)
+
+
+def _journal_lost_its_end(work: Work, nodes: Sequence[str]) -> Stop:
+    """Taking back what was "only staged" would be wrong, and "nothing was changed" a lie."""
+    return Stop(
+        "fenced",
+        "The masters know more of this run than the journal here, which has lost its end",
+        f"it went past its gate, say {', '.join(nodes)}: etcd may be held down there",
+        f"nothing was done. FINISH.txt and UNDO.txt in {byhand.home(work, nodes[0])} hold the commands that remain",
+    )
 
 
 def _was_verified(records: Sequence[rec.Record]) -> bool:

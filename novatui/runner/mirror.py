@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from novatui.model.records import Captured, Done, Record
+from novatui.model.records import AnyRecord, Captured, Done, Record
+from novatui.model.run import fold
 from novatui.remote.command import Command, Outcome, Status, script_text
 from novatui.runner import byhand
 from novatui.runner.lease import Leases
@@ -26,6 +27,14 @@ class MirroredState(msgspec.Struct, frozen=True, kw_only=True):
     run: str
     plan_sha256: str
     records: Sequence[Record]
+
+
+class _Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """``state.json`` as it is read back."""
+
+    run: str
+    plan_sha256: str
+    records: list[AnyRecord]
 
 
 class Mirror:
@@ -59,6 +68,23 @@ class Mirror:
             return
         now = self._now()
         await together(self._push(node, now, _PUSH_S) for node in nodes)
+
+    async def ahead(self) -> list[str]:
+        """Masters whose copy says that the run went past its gate, when the journal here does not: it lost its end."""
+        nodes = self._work.plan.nodes
+        passed = await together(self._past_gate(node) for node in nodes)
+        return [node for node, past in zip(nodes, passed, strict=True) if past]
+
+    async def _past_gate(self, node: str) -> bool:
+        work = self._work
+        path = f"{byhand.home(work, node)}/state.json"
+        outcome = await work.transport.run(node, Command(argv=("cat", path), timeout_s=_PUSH_S))
+        try:
+            kept = msgspec.json.decode(outcome.stdout, type=_Kept)
+        except msgspec.MsgspecError:
+            return False
+        ours = kept.run == work.plan.run and kept.plan_sha256 == work.plan.sha256()
+        return ours and fold(kept.records).committed
 
     def _now(self) -> dict[str, bytes]:
         work = self._work

@@ -251,7 +251,7 @@ def refusal(do: str, state: RunState) -> tuple[str, str, str] | None:
     if do == "resume":
         if state.result in ("verified", "undone"):
             return f"Run {run} is over", f"it is {state.result}", ""
-        if state.ended and not state.committed:
+        if state.ended and not state.committed and state.result != "fenced":
             return f"Run {run} ended before it changed anything", state.result, "make a new plan"
     if do == "undo":
         if not state.committed:

@@ -190,6 +190,25 @@ async def test_an_undo_that_cannot_begin_leaves_a_verified_run_and_free_masters(
     assert (await bench.run(plan, "undo")).result == "undone"
 
 
+@pytest.mark.invariant("INV-4")
+@pytest.mark.parametrize("do", ["resume", "abandon"])
+async def test_a_journal_that_lost_its_end_takes_nothing_back(bench: Bench, do: str) -> None:
+    """A disk that lied, a home directory put back from a backup: the masters were changed, the journal does not say so."""
+    plan = await bench.plan()
+    bench.put("m1", "fail-swap")
+    assert (await bench.run(plan)).result == "failed"
+    lines = bench.journal(plan).read_bytes().splitlines(keepends=True)
+    gate = next(number for number, line in enumerate(lines) if b"gate_opened" in line)
+    bench.journal(plan).write_bytes(b"".join(lines[:gate]))
+    before = bench.ledgers()
+    bench.put("m2", "fact", "other")
+    ending = await bench.run(plan, do)
+    assert (ending.result, ending.exit_code) == ("fenced", 4)
+    assert "UNDO.txt" in ending.detail and "nothing was changed" not in ending.detail
+    assert bench.ledgers() == before
+    assert bench.leased() == ["m1", "m2", "m3"]
+
+
 @pytest.mark.invariant("INV-11")
 async def test_while_it_is_taken_back_nothing_says_how_to_finish(bench: Bench) -> None:
     """One master on its old data and another one finished by hand would be a cluster of both."""

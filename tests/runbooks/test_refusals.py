@@ -129,6 +129,7 @@ CASES: list[tuple[str, Bend, str, tuple[str, ...]]] = [
     ("api server", set_host("api_server", "yes"), "api-server", ("m2", "kube-apiserver.yaml", "6443")),
     ("auth", add("nv:local_read64=" + b64("etcdserver: user name is empty")), "auth", ("m2",)),
     ("no room", set_host("free_kib", "1000000"), "space", ("m2", "977 MiB free", "MiB needed")),
+    ("work in memory", add("nv:work_volatile=yes"), "work-dir", ("m2", "in memory", "reboot")),
     ("hold left", add("nv:hold_dropin=yes"), "hold-left", ("m2", "00-novatui-hold.conf")),
     ("missing archive", lambda f: setattr(f["m2"], "archive", None), "archive", ("m2", "missing", "--from m1")),
     ("damaged archive", set_archive("damaged64", b64("gzip: unexpected end of file")), "archive", ("m2", "unexpected end")),

@@ -22,6 +22,11 @@ def may_mount() -> bool:
     return subprocess.run(tried, capture_output=True, check=False).returncode == 0
 
 
+def on_disk(path: Path) -> bool:
+    said = subprocess.run(["stat", "-f", "-c", "%T", path], capture_output=True, text=True, check=True).stdout
+    return said.strip() not in ("tmpfs", "ramfs")
+
+
 @pytest.mark.invariant("INV-4")
 @pytest.mark.parametrize(
     ("mounts", "kind"),
@@ -30,6 +35,7 @@ def may_mount() -> bool:
         (("etcd",), "mount"),
         (("etcd/member/wal",), "inner-mount"),
         (("etcd", "etcd/member/wal"), "inner-mount"),
+        (("../work",), "dir"),
     ],
 )
 def test_a_log_on_a_file_system_of_its_own_is_seen(
@@ -59,6 +65,8 @@ def test_a_log_on_a_file_system_of_its_own_is_seen(
     reading = Reading(done.stdout)
     assert reading.whole, done.stderr
     assert reading.get("data_kind") == kind
+    in_memory = mounts == ("../work",) and on_disk(tmp_path)
+    assert (reading.get("work_volatile") == "yes") == in_memory
 
 
 @pytest.mark.etcd

@@ -151,6 +151,7 @@ say unit_dir_writable "$(yes_if test -w "$unit_dir")"
 near=$work
 while [ ! -e "$near" ] && [ "$near" != / ] && [ "$near" != . ]; do near=$(dirname -- "$near"); done
 say work_writable "$(yes_if test -w "$near")"
+work_fs=$(stat -f -c %T -- "$near" 2>/dev/null)
 if [ -e "$work/hold" ]; then head -c 200 "$work/hold" | say64 hold; fi
 if [ -e "$unit_dir/$unit.service.d/00-novatui-hold.conf" ]; then say hold_dropin yes; fi
 if [ -e "$work/active/owner" ]; then head -c 200 "$work/active/owner" | say64 lease; fi
@@ -164,6 +165,15 @@ if [ -r "$env_file" ]; then
     case $data_dir in
         /) : ;;
         /*) data_facts "${data_dir%/}" ;;
+    esac
+    # The hold must outlive a reboot that the data outlives.
+    case $work_fs in
+        tmpfs|ramfs)
+            case $(stat -f -c %T -- "$(dirname -- "$data_dir")" 2>/dev/null) in
+                tmpfs|ramfs) : ;;
+                *) say work_volatile yes ;;
+            esac
+            ;;
     esac
     endpoint_facts
 fi

@@ -53,6 +53,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     tools: dict[str, str]
     lacks: tuple[str, ...]
     readonly: tuple[str, ...]
+    work_volatile: bool  # the work directory is in memory, the data is not
     api_server: bool
     held_by: str
     hold_dropin: bool
@@ -107,6 +108,7 @@ def host(outcome: Outcome | None) -> Host | None:
         },
         lacks=tuple(reading.all("lacks")),
         readonly=_readonly(reading, env),
+        work_volatile=reading.get("work_volatile") == "yes",
         api_server=reading.get("api_server") == "yes",
         held_by=reading.text("hold"),
         hold_dropin=reading.get("hold_dropin") == "yes",

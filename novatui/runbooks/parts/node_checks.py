@@ -217,6 +217,13 @@ def _surroundings(config: NodeConfig, host: Host) -> Iterator[Finding]:
             "the SSH user needs root, or sudo (ssh.become in the configuration)",
             node=config.name,
         )
+    if host.work_volatile:
+        yield reason(
+            "work-dir",
+            f"{config.etcd.work_dir} is in memory: a reboot between the steps would lift the hold and lose the lease",
+            "set etcd.work_dir of this node in the configuration to a directory on disk",
+            node=config.name,
+        )
     if host.api_server:
         yield reason(
             "api-server",

@@ -1,0 +1,159 @@
+"""What happens to operators: a killed screen, a second one, a runner that slept, a machine that forgets everything."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from novatui.demo.client import Demo
+from novatui.runner import client, places
+from tests.e2e.byhand import by_hand
+from tests.e2e.world import (
+    FIRST_RENAME,
+    SECOND_RENAME,
+    START,
+    Stopping,
+    World,
+    lines_of,
+    only_run,
+    runner_pid,
+    until,
+)
+
+pytestmark = [pytest.mark.etcd, pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def lost(demo: Callable[..., Demo]) -> Demo:
+    return demo("quorum-lost")
+
+
+@pytest.fixture
+def restoring(lost: Demo, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Starts ``novatui run restore-cluster``; its words go to ``said``. Whatever is left of it is ended."""
+    begun: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        with (tmp_path / "said").open("wb") as said:
+            begun.append(subprocess.Popen(World(lost.dir).restore(), stdout=said, stderr=said))
+        return begun[-1]
+
+    yield start
+    print((tmp_path / "said").read_text())
+    for process in begun:
+        if process.poll() is None:
+            process.kill()
+        process.wait(10)
+
+
+@pytest.mark.invariant("INV-5", "INV-6")
+def test_a_runner_that_slept_while_its_run_was_taken_over_acts_no_more(
+    lost: Demo,
+    restoring: Callable[[], subprocess.Popen[bytes]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """SIGSTOP in the middle of the swap; its run is resumed elsewhere once its heartbeat is silent; SIGCONT."""
+    world = World(lost.dir)
+    before = world.inodes()
+    stop = Stopping(world, world.nodes[1], FIRST_RENAME)
+    told = restoring()
+    until(stop.reached, "the first rename", 90)
+    place = only_run()
+    pid = runner_pid(place)
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        second = world.novatui("run", "restore-cluster", "--snapshot", world.archive, "--yes", "demo")
+        said = second.stdout + second.stderr
+        assert second.returncode == 4, said
+        assert "Another run holds masters" in said and f"run {place.run} holds" in said
+        with monkeypatch.context() as other:
+            _elsewhere(place, tmp_path, other)
+            start = Stopping(world, world.nodes[2], START, tool="systemctl")
+            began = time.monotonic()
+            with (tmp_path / "resumed").open("wb") as words:
+                resuming = subprocess.Popen(
+                    world.argv("resume", place.run, "--yes", "demo"), stdout=words, stderr=words
+                )
+            stop.remove()
+            until(
+                lambda: start.reached() or resuming.poll() is not None,
+                "the one that took over to be at the start",
+                90,
+            )
+            assert start.reached(), (tmp_path / "resumed").read_text()
+            print(f"\nat the start {time.monotonic() - began:.1f} s after the resume was asked for")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert told.wait(60) == 4, "fenced: another has it"
+    assert client.load(place.run)[1].result == "fenced"
+    assert resuming.poll() is None, "the other one is still at work"
+    start.remove()
+    assert resuming.wait(90) == 0, (tmp_path / "resumed").read_text()
+    world.assert_restored(place.run, before)
+    acts = [line for line in lines_of(place.journal) if line["kind"] == "intent"]
+    assert {line["step"] for line in acts[-3:]} == {"swap"}, "the swap it slept in was its last act"
+
+
+def _elsewhere(place: places.RunDir, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another machine of the operator, with a copy of the run."""
+    runs = root / "state/novatui/runs"
+    runs.mkdir(parents=True)
+    for one in (root / "state/novatui", runs):
+        one.chmod(0o700)
+    (runs / place.run).mkdir(mode=0o700)
+    for name in ("plan.json", "launch.json", "journal.jsonl"):
+        shutil.copyfile(place.path / name, runs / place.run / name)
+    runtime = Path(os.environ["XDG_RUNTIME_DIR"]) / "2"
+    runtime.mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_STATE_HOME", str(root / "state"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+
+
+@pytest.mark.invariant("INV-13")
+@pytest.mark.parametrize("text", ["UNDO.txt", "FINISH.txt"])
+def test_the_operators_machine_forgets_everything_and_a_person_goes_on_by_hand(
+    text: str, lost: Demo, restoring: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    """In the middle of the swap: one master between its renames, two swapped. Only the masters' own texts are left."""
+    world = World(lost.dir)
+    lost.tell("fault", name="quorum-lost")
+    before, revision = world.inodes(), world.revision(world.nodes[0])
+    first, second, third = world.nodes
+    stops = [
+        Stopping(world, first, SECOND_RENAME),
+        Stopping(world, second, FIRST_RENAME),
+        Stopping(world, third, SECOND_RENAME),
+    ]
+    told = restoring()
+    until(lambda: all(stop.reached() for stop in stops), "the swap", 90)
+    place = only_run()
+    pid = runner_pid(place)
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    assert told.wait(20) == 1
+    for stop in stops:  # orphans end by themselves, past the rename they were at
+        stop.remove()
+    shutil.rmtree(os.environ["XDG_STATE_HOME"])
+    assert world.novatui("resume", "--yes", "demo").returncode != 0, "nothing is known here any more"
+
+    words = world.shell(third, f"cat {world.files[third].work_dir}/{place.run}/{text}").stdout
+    done = by_hand(world, words)
+    print("\n".join(done))
+    if text == "UNDO.txt":
+        assert world.inodes() == before
+        until(lambda: world.etcdctl(first, "endpoint", "status").returncode == 0, "the survivor", 30)
+        assert world.revision(first) == revision
+    else:
+        until(lambda: all(world.unit(node)[0] == "active" for node in world.nodes), "all to be active", 60)
+        until(lambda: world.etcdctl(first, "get", "x").returncode == 0, "quorum", 30)
+        world.assert_restored(place.run, before)
+    world.assert_free()

@@ -68,12 +68,14 @@ class Terminal:
 
     def ended(self) -> int | None:
         """The program's exit status, None while it runs; 128 + N after signal N."""
-        dead, status, number = self._tmux(
-            "display-message", "-p", "#{pane_dead},#{pane_dead_status},#{pane_dead_signal}"
-        ).split(",")
-        if dead.strip() != "1":
+        dead, status, number = (
+            self._tmux("display-message", "-p", "#{pane_dead},#{pane_dead_status},#{pane_dead_signal}")
+            .strip()
+            .split(",")
+        )
+        if dead != "1" or not (status or number):  # dead and not reaped yet: a moment later
             return None
-        return int(status) if status else 128 + int(number or 0)
+        return int(status) if status else 128 + int(number)
 
     def screen(self) -> str:
         return self._tmux("capture-pane", "-p")

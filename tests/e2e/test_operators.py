@@ -96,11 +96,16 @@ def test_a_runner_that_slept_while_its_run_was_taken_over_acts_no_more(
     assert told.wait(60) == 4, "fenced: another has it"
     assert client.load(place.run)[1].result == "fenced"
     assert resuming.poll() is None, "the other one is still at work"
+    for node in world.nodes:
+        assert list(world.files[node].unit_dir.glob("etcd.service.d/*novatui*")), "still the other's"
     start.remove()
     assert resuming.wait(90) == 0, (tmp_path / "resumed").read_text()
     world.assert_restored(place.run, before)
-    acts = [line for line in lines_of(place.journal) if line["kind"] == "intent"]
-    assert {line["step"] for line in acts[-3:]} == {"swap"}, "the swap it slept in was its last act"
+    lines = list(lines_of(place.journal))
+    ends = {line["intent"]: line["status"] for line in lines if line["kind"] == "outcome"}
+    acts = [line for line in lines if line["kind"] == "intent"]
+    asleep = max(number for number, line in enumerate(acts) if line["step"] == "swap")
+    assert {ends.get(line["seq"], "fenced") for line in acts[asleep + 1 :]} <= {"fenced"}, "it acted no more"
 
 
 def _elsewhere(place: places.RunDir, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

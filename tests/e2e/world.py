@@ -182,12 +182,16 @@ class World:
         assert self.inodes() == before
         assert self.holds(survivor, self.info["canary"]["live"])
         assert until(lambda: self.unit(survivor)[2] != "0", "the survivor's etcd to be started", 20)
-        assert self.etcdctl(survivor, "get", "x", "--consistency=l").returncode != 0, "two are broken, as before"
+        assert self.etcdctl(survivor, "get", "x", "--consistency=l").returncode != 0, (
+            "two are broken, as before"
+        )
         self.assert_free()
 
     def holds(self, node: str, value: str) -> bool:
         """Whether the live data of a master has these bytes anywhere."""
-        return any(value.encode() in path.read_bytes() for path in self.data(node).rglob("*") if path.is_file())
+        return any(
+            value.encode() in path.read_bytes() for path in self.data(node).rglob("*") if path.is_file()
+        )
 
     def assert_free(self) -> None:
         """No hold, no lease, no drop-in is left, and the env file says what it said."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,35 +18,13 @@ from tests.e2e.world import (
     Watch,
     World,
     lines_of,
+    needs_ssh,
     only_run,
     runner_pid,
     until,
 )
 
-pytestmark = [pytest.mark.etcd, pytest.mark.slow, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def lost(demo: Callable[..., Demo]) -> Demo:
-    return demo("quorum-lost")
-
-
-@pytest.fixture
-def restoring(lost: Demo, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
-    """Starts ``novatui run restore-cluster``; its words go to ``said``. Whatever is left of it is ended."""
-    begun: list[subprocess.Popen[bytes]] = []
-
-    def start() -> subprocess.Popen[bytes]:
-        with (tmp_path / "said").open("wb") as said:
-            begun.append(subprocess.Popen(World(lost.dir).restore(), stdout=said, stderr=said))
-        return begun[-1]
-
-    yield start
-    print((tmp_path / "said").read_text())
-    for process in begun:
-        if process.poll() is None:
-            process.kill()
-        process.wait(10)
+pytestmark = [pytest.mark.etcd, pytest.mark.slow, pytest.mark.timeout(300), needs_ssh]
 
 
 @pytest.mark.invariant("INV-3", "INV-11", "INV-13")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
 
 import pytest
 
@@ -18,11 +17,6 @@ pytestmark = [pytest.mark.etcd, pytest.mark.slow, pytest.mark.timeout(300), need
 
 # printf(1)'s words: markup, clear screen, clipboard, C1, a byte that is not UTF-8; then 60 KB in one line.
 HOSTILE = r"[/x] [@click=app.quit]here \033[2J\033]52;c;aGFja2Vk\007 \233 31m \377 "
-
-
-@pytest.fixture(scope="module")
-def lost(demo: Callable[..., Demo]) -> Demo:
-    return demo("quorum-lost")
 
 
 def hostile_etcdutl(world: World, node: str, exit_code: int | None = None) -> None:

@@ -18,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+import pytest
+
 from novatui.demo import places as demo_places
 from novatui.demo.gateway import Gateway
 from novatui.demo.layout import SYSTEM_PATH, MasterFiles
@@ -25,6 +27,10 @@ from novatui.runner import places
 
 NOVATUI = str(Path(sys.executable).with_name("novatui"))
 T = TypeVar("T")
+# CI installs it: there it must not be missing without anybody noticing.
+needs_ssh = pytest.mark.skipif(
+    shutil.which("ssh") is None and os.environ.get("CI") != "true", reason="needs the ssh client"
+)
 
 
 def until(found: Callable[[], T | None], what: str, limit_s: float = 60.0, every_s: float = 0.05) -> T:

@@ -39,8 +39,10 @@ class Terminal:
             'set -g default-terminal "screen-256color"\n'
         )
         self.began = time.monotonic()
-        command = shlex.join(self._argv)
-        self._tmux("new-session", "-d", "-x", width, "-y", height, f"exec {command}")
+        # tmux itself now and then loses the status of a program that ends: a shell keeps it in a file.
+        part, ended = self._place / "part", self._place / "ended"
+        keeping = f"{shlex.join(self._argv)}; echo $? >{part}; mv {part} {ended}"
+        self._tmux("new-session", "-d", "-x", width, "-y", height, shlex.join(["/bin/sh", "-c", keeping]))
         return self
 
     def __exit__(
@@ -63,19 +65,24 @@ class Terminal:
 
     @property
     def pid(self) -> int:
-        """Of the program itself."""
-        return int(self._tmux("display-message", "-p", "#{pane_pid}"))
+        """Of the program itself: the only child of the window's shell."""
+        shell = self._tmux("display-message", "-p", "#{pane_pid}").strip()
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+                except OSError:
+                    continue
+                if parent == shell:
+                    return int(entry.name)
+        raise AssertionError(f"nothing runs in the terminal\n{self.screen()}")
 
     def ended(self) -> int | None:
         """The program's exit status, None while it runs; 128 + N after signal N."""
-        dead, status, number = (
-            self._tmux("display-message", "-p", "#{pane_dead},#{pane_dead_status},#{pane_dead_signal}")
-            .strip()
-            .split(",")
-        )
-        if dead != "1" or not (status or number):  # dead and not reaped yet: a moment later
+        try:
+            return int((self._place / "ended").read_text())
+        except FileNotFoundError:
             return None
-        return int(status) if status else 128 + int(number)
 
     def screen(self) -> str:
         return self._tmux("capture-pane", "-p")

@@ -157,15 +157,20 @@ class Engine:
         work.safe_point()
         if not work.state.committed:
             await self._facts_stand()
+        past_gate = False
         for step in work.runbook.steps(work.cluster, work.plan):
             work.safe_point()
             if isinstance(step, Gate):
+                past_gate = True
                 gate = work.state.gates.get(step.id)
                 if gate is None or gate.answered_ms is None:
                     await self._gates.run(step)
                     # Before the first change: whoever goes on from a master must know that the gate is passed.
                     await self._mirror.after(work.plan.nodes)
-            elif not work.state.passed(step.id):
+            elif not work.state.passed(step.id) or (
+                # What was proved before the runner went away is not known to be so still.
+                past_gate and step.effect is Effect.OBSERVE and work.state.resumes
+            ):
                 await self._step(step)
 
     async def _nothing(self) -> None:

@@ -209,6 +209,18 @@ async def test_a_journal_that_lost_its_end_takes_nothing_back(bench: Bench, do: 
     assert bench.leased() == ["m1", "m2", "m3"]
 
 
+@pytest.mark.invariant("INV-3")
+async def test_a_resume_looks_again_at_what_was_proved_before_it(bench: Bench) -> None:
+    """Killed after the last check and before the end: meanwhile one master lost what was checked."""
+    plan = await bench.plan()
+    assert (await bench.run(plan)).result == "verified"
+    lines = bench.journal(plan).read_bytes().splitlines(keepends=True)
+    checked = next(n for n, line in enumerate(lines) if b'"judged"' in line and b'"check"' in line)
+    bench.journal(plan).write_bytes(b"".join(lines[: checked + 1]))
+    Path(tiny.home(bench.cluster, "m2"), "swap").unlink()
+    assert (await bench.run(plan, "resume")).result == "failed"
+
+
 @pytest.mark.invariant("INV-11")
 async def test_while_it_is_taken_back_nothing_says_how_to_finish(bench: Bench) -> None:
     """One master on its old data and another one finished by hand would be a cluster of both."""

@@ -27,6 +27,7 @@ from novatui.model.sanitize import clean
 from novatui.remote import hostkeys
 from novatui.remote.channel import Abandoned, Exec
 from novatui.remote.fleet import Fleet
+from novatui.remote.secrets import Keeper, NewHostKeys
 
 KEEPALIVE_S = 3.0
 KEEPALIVE_COUNT = 2  # lost after interval x (count + 1)
@@ -43,8 +44,11 @@ logging.getLogger("asyncssh").addHandler(logging.NullHandler())
 class SshTransport(Fleet):
     """The masters of one cluster over SSH; see ``remote/transport.py`` for what it promises."""
 
-    def __init__(self, cluster: ClusterConfig) -> None:
+    def __init__(
+        self, cluster: ClusterConfig, keeper: Keeper | None = None, new_host_keys: NewHostKeys | None = None
+    ) -> None:
         super().__init__(cluster, connect)
+        self._keeper, self._new_host_keys = keeper, new_host_keys
 
 
 class FoundPrivilege:

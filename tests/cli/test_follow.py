@@ -23,7 +23,7 @@ PLAN = Plan(
 
 def told(*records: rec.Record) -> list[str]:
     telling = Telling(PLAN)
-    lines = []
+    lines: list[str] = []
     for number, record in enumerate(records, 1):
         import msgspec
 

@@ -6,7 +6,7 @@ The screen only watches. The run belongs to its own process; leaving here change
 from __future__ import annotations
 
 import logging
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -44,12 +44,16 @@ from novatui.tui.screens.base import NovaScreen
 from novatui.tui.screens.gate import GateModal
 from novatui.tui.screens.run_choice import Choice, ChoiceModal
 from novatui.tui.screens.run_client import Following, RunClient
+from novatui.tui.screens.run_needs import Answering, needed
 from novatui.tui.screens.run_pages import OutputPage, PlanPage
 from novatui.tui.screens.run_undo import UndoModal
 from novatui.tui.widgets.footer import Footer
 from novatui.tui.widgets.framed import Framed
 from novatui.tui.widgets.page import Page
 from novatui.tui.widgets.rows_view import RowsView
+
+if TYPE_CHECKING:
+    from novatui.runner.client import Event
 
 log = logging.getLogger(__name__)
 PAINT_SECONDS = 1 / 10
@@ -95,8 +99,12 @@ class RunScreen(NovaScreen):
 
     def on_mount(self) -> None:
         super().on_mount()
+        self._answering = Answering(self.nova.people, self.say)
         self.set_interval(PAINT_SECONDS, self._paint_if_dirty)
         self.follow()
+
+    def on_unmount(self) -> None:
+        self._answering.close()
 
     # following
 
@@ -112,18 +120,31 @@ class RunScreen(NovaScreen):
                 self.log_lines.take(record)
             self.link = Link.LIVE if follower.live else Link.OPENING
             self._changed(follower.state)
+            for need in tuple(follower.needs.values()):
+                self._answering.begin(follower, need)
             async for event in follower.events():
-                if isinstance(event, Record):
-                    self.log_lines.take(event)
-                elif hasattr(event, "text"):
-                    self.log_lines.output(event.step, event.node, event.text)
-                else:
-                    self.log_lines.progress(event.step, event.node, event.done, event.total)
+                self._heard(follower, event)
                 self._changed(follower.state)
             self._changed(follower.state)
+        self._answering.close()
         self._follower = None
         self.link = Link.PAST if self.state.ended else Link.GONE
         self._changed(self.state)
+
+    def _heard(self, follower: Following, event: Event) -> None:
+        from novatui.runner.client import Met, Need, Output, Progress  # there since we follow
+
+        match event:
+            case Record():
+                self.log_lines.take(event)
+            case Output():
+                self.log_lines.output(event.step, event.node, event.text)
+            case Progress():
+                self.log_lines.progress(event.step, event.node, event.done, event.total)
+            case Need():
+                self._answering.begin(follower, event)
+            case Met():
+                self._answering.mind(follower)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR:
@@ -191,6 +212,7 @@ class RunScreen(NovaScreen):
             link=self.link,
             now_ms=self.nova.clock(),
             environment=self.nova.cluster.environment,
+            needs=tuple(map(needed, self._follower.needs.values())) if self._follower else (),
         )
 
     def on_clock(self, now_ms: int) -> None:
@@ -280,6 +302,15 @@ class RunScreen(NovaScreen):
 
     def act_run_gate(self) -> None:
         self._open_gate()
+
+    def why_not_credentials(self) -> str:
+        if self._follower is not None and self._follower.needs:
+            return ""
+        return _("nothing is waited for")
+
+    def act_run_credentials(self) -> None:
+        if self._follower is not None:
+            self._answering.again(self._follower)
 
     def why_not_abort(self) -> str:
         return "" if self.link is Link.LIVE else _("nobody works on it")

@@ -37,9 +37,7 @@ class SecretAsk(msgspec.Struct, frozen=True):
         match self.kind:
             case SecretKind.PASSPHRASE | SecretKind.PASSWORD:
                 return f"{self.kind}:{self.what}"
-            case SecretKind.SUDO:
-                return f"{self.kind}:{self.node}-{self.what}"
-            case SecretKind.KEYBOARD_INTERACTIVE:
+            case SecretKind.SUDO | SecretKind.KEYBOARD_INTERACTIVE:
                 return f"{self.kind}:{self.node}-{self.what}"
 
 
@@ -66,16 +64,19 @@ class Remembered:
 
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper
-        self._answers: dict[str, tuple[int, str]] = {}  # secret id -> the attempt it was asked as, the answer
+        # Secret id -> the attempt it was asked as, the answer, whether a login has begun with it since.
+        self._answers: dict[str, tuple[int, str, bool]] = {}
         self._asking: dict[str, asyncio.Task[str | None]] = {}
 
     def __repr__(self) -> str:
         return "<Remembered>"
 
     async def ask(self, ask: SecretAsk) -> str | None:
-        """An answer that was given at this attempt or later is given again; a higher attempt says that it was wrong."""
+        """The first attempt gets what is known. A later one says that what it got was wrong: it gets what somebody else
+        was asked for meanwhile, or the question goes to the person."""
         known = self._answers.get(ask.secret_id)
-        if known is not None and known[0] >= ask.attempt:
+        if known is not None and (ask.attempt == 1 or (known[0] >= ask.attempt and not known[2])):
+            self._answers[ask.secret_id] = (known[0], known[1], ask.attempt == 1)
             return known[1]
         task = self._asking.get(ask.secret_id)
         if task is None:
@@ -88,8 +89,9 @@ class Remembered:
         try:
             self._answers.pop(ask.secret_id, None)
             answer = await self._keeper.ask(ask)
-            if answer is not None:
-                self._answers[ask.secret_id] = (ask.attempt, answer)
+            # What a server asks in words of its own may be a one-time code: never twice.
+            if answer is not None and ask.kind is not SecretKind.KEYBOARD_INTERACTIVE:
+                self._answers[ask.secret_id] = (ask.attempt, answer, ask.attempt == 1)
             return answer
         finally:
             self._asking.pop(ask.secret_id, None)

@@ -22,6 +22,7 @@ from novatui.model.plan import Plan, Request
 from novatui.model.records import Record
 from novatui.model.run import Phase, RunState, apply, fold
 from novatui.model.sources import Sources
+from novatui.paths import private_socket
 from novatui.remote.transport import Transport
 from novatui.runner import events, journal, places
 from novatui.runner.events import Event, FromClient, FromRunner, Met, Need, Output, Progress, Reply
@@ -235,6 +236,7 @@ class Follower:
         """Connect and read the replay. A runner that is just ending leaves ``live`` False."""
         for _ in range(40):  # the lock is taken a moment before the socket listens
             try:
+                private_socket(self._place.socket)
                 self._reader, self._writer = await asyncio.open_unix_connection(
                     self._place.socket, limit=_LINE_BYTES
                 )

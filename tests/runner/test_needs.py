@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from novatui.config import NodeConfig
-from novatui.errors import AuthFailed, HostKeyUnknown
+from novatui.errors import AuthFailed, HostKeyUnknown, NovatuiError
 from novatui.model.plan import Plan, Request
 from novatui.remote.fleet import Fleet
 from novatui.remote.link import Connection
@@ -260,3 +260,39 @@ def test_secrets_of_any_size_pass(answer: str) -> None:
     word = GiveSecret(id=1, secret_id="sudo:m1-ops", attempt=1, answer=answer)
     assert read_client(line(word)) == word
     assert not answer or answer not in repr(word)
+
+
+# what others could read
+
+
+@pytest.mark.parametrize("name", ["journal.jsonl", "plan.json", "launch.json", ""])
+@pytest.mark.parametrize("mode", [0o040, 0o022])
+async def test_a_run_whose_files_others_could_read_or_write_is_refused(
+    stage: Stage, name: str, mode: int
+) -> None:
+    plan = await stage.plan()
+    place = places.create(plan, places.Launch(config=str(stage.config), cluster="tiny"))
+    (place.path / "kill-at").write_text("stage m1 after-act")
+    await client.resume(plan.run, answers=("tiny",), command=COMMAND)
+    await until(lambda: not place.alive(), "it kills itself")
+    target = place.path / name
+    target.chmod(target.stat().st_mode | mode)
+    with pytest.raises(NovatuiError, match="is not private"):
+        client.load(plan.run)
+        await client.resume(plan.run, answers=("tiny",), command=COMMAND)
+    assert stage.ledgers()["m1"] == ["stage"], "nothing more was done"
+
+
+async def test_a_socket_that_others_could_write_to_is_not_talked_to(stage: Stage) -> None:
+    plan = await stage.plan()
+    lock(stage)
+    run = await begun(stage, plan)
+    place = places.find(run)
+    place.socket.chmod(0o666)
+    with pytest.raises(NovatuiError, match="is not private"):
+        async with Follower.open(run):
+            pass
+    place.socket.chmod(0o600)
+    async with Follower.open(run) as one:
+        assert (await one.request("abort")).taken
+    await ended(stage)

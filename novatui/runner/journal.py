@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from novatui import __version__
 from novatui.errors import HeldByAnother, NovatuiError
 from novatui.model.records import JOURNAL_SCHEMA, AnyRecord, Captured, Probed, Record, Resumed, RunStarted
+from novatui.model.sanitize import masked
 from novatui.paths import private_file
 from novatui.runner.clock import Clock
 from novatui.runner.places import read_private, sync_dir
@@ -31,13 +32,15 @@ _encoder = msgspec.json.Encoder()
 
 
 def capture(output: bytes) -> Captured:
-    """Head and tail of an output, 16 KiB in all, with its full length and hash."""
+    """Head and tail of an output, 16 KiB in all, with its full length and hash; what names itself a secret is masked."""
     kept = output
     if len(output) > CAPTURE_BYTES:
         half = CAPTURE_BYTES // 2
         kept = output[:half] + b"\n[... %d bytes left out ...]\n" % (len(output) - 2 * half) + output[-half:]
     return Captured(
-        text=kept.decode("utf-8", "replace"), length=len(output), sha256=hashlib.sha256(output).hexdigest()
+        text=masked(kept.decode("utf-8", "replace")),
+        length=len(output),
+        sha256=hashlib.sha256(output).hexdigest(),
     )
 
 

@@ -80,6 +80,10 @@ class AuthFailed(RemoteError):
     code = "auth-failed"
 
 
+class SecretRefused(AuthFailed):
+    """A person was asked and the login failed all the same: never repeated by itself, which would nag or lock an account."""
+
+
 class HostKeyUnknown(RemoteError):
     """No entry of known_hosts names this host."""
 

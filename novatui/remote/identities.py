@@ -47,6 +47,12 @@ class Opened:
             self._opening[path] = task
         return await asyncio.shield(task)
 
+    async def close(self) -> None:
+        for task in tuple(self._opening.values()):
+            task.cancel()
+            await asyncio.wait({task}, timeout=1.0)
+        self._keys.clear()
+
     async def _open(self, path: str, data: bytes, node: str) -> asyncssh.SSHKey | None:
         try:
             for attempt in range(1, TRIES + 1):

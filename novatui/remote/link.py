@@ -10,7 +10,15 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from novatui.config import NodeConfig
-from novatui.errors import AuthFailed, HostKeyChanged, HostKeyUnknown, NoPrivilege, RemoteError, Unreachable
+from novatui.errors import (
+    AuthFailed,
+    HostKeyChanged,
+    HostKeyUnknown,
+    NoPrivilege,
+    RemoteError,
+    SecretRefused,
+    Unreachable,
+)
 from novatui.model.cluster import Link, NodeError
 from novatui.model.sanitize import clean
 from novatui.remote.channel import Exec
@@ -198,9 +206,11 @@ class MasterLink:
         """Host keys and what is not supported always; a login only if it never worked: a booting master turns away for a
         while whom it let in before."""
         if isinstance(exc, AuthFailed):
-            return not self._was_live
+            return not self._was_live or isinstance(exc, SecretRefused)
         return isinstance(exc, HostKeyUnknown | HostKeyChanged) or type(exc) is RemoteError
 
     def _say(self, doing: str) -> None:
+        if self.state is Link.LIVE:  # a further connection is being made: the first is still there
+            return
         self.doing = doing
         self._changed(self.node.name)

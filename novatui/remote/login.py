@@ -12,7 +12,14 @@ from collections.abc import Callable, Sequence
 
 import asyncssh
 
-from novatui.errors import AuthFailed, BastionUnreachable, HostKeyUnknown, RemoteError, Unreachable
+from novatui.errors import (
+    AuthFailed,
+    BastionUnreachable,
+    HostKeyUnknown,
+    RemoteError,
+    SecretRefused,
+    Unreachable,
+)
 from novatui.model.sanitize import clean
 from novatui.remote import hostkeys, known_hosts
 from novatui.remote.identities import Identities, Opened
@@ -117,6 +124,10 @@ class Login:
         _log.info("the host key of %s was accepted: %s %s", hop.known_as, kind, print_)
         return True
 
+    async def close(self) -> None:
+        """Questions that nobody waits for any more are taken back."""
+        await self._opened.close()
+
 
 class _Unknown(Exception):
     def __init__(self, key: asyncssh.SSHKey, refusal: RemoteError) -> None:
@@ -196,6 +207,10 @@ class Client(asyncssh.SSHClient):
         self.unknown: asyncssh.SSHKey | None = None
         self.blame = ""
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    @property
+    def asked_somebody(self) -> bool:
+        return self._keeper is not None and self._patience.asked
 
     @property
     def all_notes(self) -> list[str]:
@@ -335,7 +350,7 @@ def _words(hop: Hop, exc: Exception, client: Client, known: known_hosts.Known) -
 
 def _denied(hop: Hop, said: str, client: Client) -> AuthFailed:
     notes = "; ".join(client.all_notes)
-    return AuthFailed(
+    return (SecretRefused if client.asked_somebody else AuthFailed)(
         "the login was refused",
         f"{hop.where}: {said}" + (f" ({notes})" if notes else ""),
         f"check that `ssh {hop.where}` works; a key with a passphrase can also be in the ssh-agent (ssh-add)",
@@ -368,6 +383,12 @@ def _unreachable(hop: Hop, exc: Exception, said: str, client: Client) -> RemoteE
         case asyncssh.ConnectionLost() | ConnectionResetError() if client.reached:
             if client.blame:
                 return BastionUnreachable("the bastion was lost", said)
+            if client.asked_somebody:
+                return Unreachable(
+                    "the host closed the connection while a question was open",
+                    f"{where}: {said}",
+                    "its LoginGraceTime is over; trying again, what was answered meanwhile is used",
+                )
             return Unreachable(
                 "the host closed the connection before the login",
                 f"{where}: {said}",

@@ -16,6 +16,7 @@ class Patience:
         self._say = say
         self._timeout: asyncio.Timeout | None = None
         self._asking = 0
+        self.asked = False  # a person was
 
     async def __aenter__(self) -> Patience:
         self._timeout = asyncio.timeout(self._limit_s)
@@ -34,6 +35,7 @@ class Patience:
         """The clock begins anew when the last question is answered."""
         self._say(doing)
         self._asking += 1
+        self.asked = True
         self._move(None)
         try:
             yield

@@ -65,6 +65,7 @@ class SshTransport(Fleet):
     async def close(self) -> None:
         await super().close()
         await self._bastions.close()
+        await self._login.close()
 
     async def _connect(self, node: NodeConfig, say: Callable[[str], None]) -> SshConnection:
         way = await asyncio.to_thread(route, node)

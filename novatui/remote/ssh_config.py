@@ -48,7 +48,7 @@ class Found:
     def hostname(self) -> str:
         return re.sub(
             r"%([%h])", lambda m: {"%": "%", "h": self.host}[m[1]], self.first("hostname") or self.host
-        )
+        ).lower()
 
     @property
     def user(self) -> str:
@@ -81,16 +81,26 @@ class Found:
         return os.path.expanduser(text)  # noqa: PTH111 - it may be no path
 
 
-def look_up(host: str, *, user: str = "", port: int = 0, local_user: str) -> Found:
-    """All files for one host. ``user`` and ``port`` are set before the files, as words of the command line are."""
+def look_up(
+    host: str,
+    *,
+    user: str = "",
+    port: int = 0,
+    local_user: str,
+    files: Sequence[tuple[Path, bool]] | None = None,
+) -> Found:
+    """All files for one host. ``user`` and ``port`` are set before the files, as words of the command line are.
+
+    ``files``: each with whether it is the person's own; the usual two unless given.
+    """
     found = Found(host, local_user)
     if user:
         found.values["user"] = [user]
     if port:
         found.values["port"] = [str(port)]
-    files = [(Path.home() / ".ssh/config", True), (SYSTEM_FILE, False)]
-    finals = [_Reader(found, final=False).read_all(files)]
-    if any(finals):
+    if files is None:
+        files = [(Path.home() / ".ssh/config", True), (SYSTEM_FILE, False)]
+    if _Reader(found, final=False).read_all(files):
         _Reader(found, final=True).read_all(files)
     return found
 
@@ -122,7 +132,7 @@ class _Reader:
             if not args:
                 raise _bad(path, number, f"{keyword} has no value")
             if keyword == "host":
-                active = outer and patterns_match(args, self.found.host)
+                active = outer and patterns_match(args, self.found.host, fold=False)
             elif keyword == "match":
                 active = self._match(path, number, args) and outer
             elif keyword == "include":
@@ -179,18 +189,19 @@ class _Reader:
             "tagged": found.first("tag"),
         }
         if name in subject:
-            return patterns_match([argument], subject[name])
+            return patterns_match([argument], subject[name], fold="host" in name)
         if name == "exec":
             return so_far and _runs(found.expand(argument))
         return None
 
 
-def patterns_match(patterns: Sequence[str], subject: str) -> bool:
-    """``*`` and ``?``, commas; a pattern with ``!`` that matches makes the whole list fail."""
+def patterns_match(patterns: Sequence[str], subject: str, *, fold: bool = True) -> bool:
+    """``*`` and ``?``, commas; a pattern with ``!`` that matches makes the whole list fail. ``fold``: case does not count;
+    it does after Host."""
     hit = False
     for pattern in ",".join(patterns).split(","):
         plain = pattern.lstrip("!").replace("[", "[[]")
-        if pattern and fnmatch.fnmatchcase(subject.lower(), plain.lower()):
+        if pattern and fnmatch.fnmatchcase(*((subject.lower(), plain.lower()) if fold else (subject, plain))):
             if pattern.startswith("!"):
                 return False
             hit = True

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from novatui.config import NodeConfig, SshConfig
 from novatui.model.cluster import Link
-from novatui.remote.command import Command
+from novatui.remote.command import Command, Status
+from novatui.remote.secrets import SecretAsk
 from novatui.remote.ssh import SshTransport
 from tests.remote.openssh import Decides, Ground, Person, cluster, know, node, ssh_config
+from tests.remote.sshd import Proxy
 
 
 def sh(text: str, timeout_s: float = 20) -> Command:
@@ -75,8 +78,6 @@ async def test_proxyjump_chains_and_aliases_of_ssh_config(
         f"Host inner\n  HostName 127.0.0.1\n  Port {inner.port}\n  ProxyJump outer\n"
         f"Host m1\n  HostName 127.0.0.1\n  Port {master.port}\n  ProxyJump inner\n",
     )
-    from novatui.config import NodeConfig, SshConfig
-
     ssh = SshTransport(cluster(NodeConfig(name="m1", host="m1", ssh=SshConfig(become="none"))))
     try:
         assert (await ssh.run("m1", sh("true"))).ok, ssh.link("m1")
@@ -152,9 +153,12 @@ async def test_a_host_that_drops_logins_is_said_and_tried_again(
     """MaxStartups 1:100:1: while one connection is not logged in, every other is dropped."""
     master = ground.server("MaxStartups 1:100:1", "LoginGraceTime 30")
     know(home, master)
-    await until(lambda: not master.children())
-    reader, writer = await asyncio.open_connection("127.0.0.1", master.port)
-    assert (await reader.readline()).startswith(b"SSH-2.0")
+    async with asyncio.timeout(20):
+        while True:  # the fixture's own first knock counts for a moment
+            reader, writer = await asyncio.open_connection("127.0.0.1", master.port)
+            if (await reader.readline()).startswith(b"SSH-2.0"):
+                break
+            writer.close()
     ssh = SshTransport(cluster(*(node(master, user, key, f"m{i}") for i in range(4))))
     try:
         assert not (await ssh.run("m0", sh("true"))).ok
@@ -178,5 +182,64 @@ async def test_a_noisy_bashrc_and_a_silent_one(ground: Ground, home: Path) -> No
     try:
         outcome = await ssh.run("m1", sh("id -u; echo err >&2"))
         assert (outcome.stdout, outcome.stderr) == (b"0\n", b"err\n")
+    finally:
+        await ssh.close()
+
+
+@pytest.mark.invariant("INV-6")
+async def test_a_half_open_way_to_the_bastion_is_given_up_within_ten_seconds(
+    ground: Ground, user: str, key: Path, home: Path
+) -> None:
+    bastion, *masters = [ground.server() for _ in range(3)]
+    proxy = Proxy(bastion.port)
+    await proxy.start()
+    file = know(home, *masters)
+    file.write_text(f"{file.read_text()}[127.0.0.1]:{proxy.port} {bastion.host_key}\n")
+    jump = f"{user}@127.0.0.1:{proxy.port}"
+    nodes = [node(each, user, key, f"m{i}", jump=jump) for i, each in enumerate(masters)]
+    ssh = SshTransport(cluster(*nodes))
+    try:
+        assert all(
+            outcome.ok for outcome in await asyncio.gather(*(ssh.run(n.name, sh("true")) for n in nodes))
+        )
+        running = [asyncio.create_task(ssh.run(n.name, sh("sleep 60", 60))) for n in nodes]
+        await asyncio.sleep(0.5)
+        proxy.hole()
+        began = asyncio.get_running_loop().time()
+        for task in running:
+            outcome = await asyncio.wait_for(task, 12)
+            assert (outcome.status, outcome.exit) == (Status.UNKNOWN, None)
+        assert asyncio.get_running_loop().time() - began < 10.5
+        proxy.hole(False)
+        await until(lambda: all(ssh.link(n.name)[0] is Link.LIVE for n in nodes), 40)
+    finally:
+        await ssh.close()
+        await proxy.stop()
+
+
+async def test_a_login_that_waits_longer_than_the_host_is_made_again_with_the_answer(
+    ground: Ground, user: str, home: Path
+) -> None:
+    key = ground.key(user, passphrase="open sesame")
+    master = ground.server("LoginGraceTime 1")
+    know(home, master)
+    release = asyncio.Event()
+
+    class Slow(Person):
+        async def ask(self, ask: SecretAsk) -> str | None:
+            answer = await super().ask(ask)
+            await release.wait()
+            return answer
+
+    person = Slow(passphrase="open sesame")
+    ssh = SshTransport(cluster(node(master, user, key)), person)
+    try:
+        ssh.start()
+        await until(lambda: ssh.link("m1")[0] is Link.LOST)
+        error = ssh.link("m1")[1]
+        assert error is not None and "LoginGraceTime" in error.hint
+        release.set()
+        await until(lambda: ssh.link("m1")[0] is Link.LIVE)
+        assert len(person.asked) == 1 and ssh.link("m1")[2] == ""
     finally:
         await ssh.close()

@@ -223,3 +223,24 @@ async def test_a_password_is_asked_once_a_host(
         assert not (await ssh.run("m1", WHO)).ok
         state, error, _ = ssh.link("m1")
     assert state is Link.REFUSED and error is not None and "no password was given" in error.title
+
+
+async def test_a_password_that_is_wrong_by_now_is_not_tried_over_and_over(ground: Ground, home: Path) -> None:
+    """After a lost connection a login is repeated by itself, but not one that a person was asked for in vain."""
+    user = ground.user(password="the-login-word")
+    server = ground.server("PasswordAuthentication yes")
+    know(home, server)
+    person = Person(password="the-login-word")
+    async with at(cluster(node(server, user)), person) as ssh:
+        assert (await ssh.run("m1", WHO)).ok
+        run("chpasswd", stdin=f"{user}:another\n")
+        server.drop_connections()
+        async with asyncio.timeout(20):
+            while ssh.link("m1")[0] is not Link.REFUSED:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        tried = server.log.count("Failed password")
+        await asyncio.sleep(3)
+        error = ssh.link("m1")[1]
+        assert error is not None and "no password was given" in error.title
+        assert server.log.count("Failed password") == tried == 1
+        assert [ask.attempt for ask in person.asked] == [1, 2]

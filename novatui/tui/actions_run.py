@@ -116,7 +116,7 @@ RUN = (
         N_("credentials"),
         N_("give what the run waits for: a passphrase, a password"),
         "run",
-        7,
+        0,
         _screen_says("credentials"),
     ),
     Action(

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from novatui.model.cluster import Link, NodeError, NodeSnapshot
+from novatui.present.node import notice_rows
 from novatui.present.rows import text_of
 from novatui.remote.secrets import SecretAsk, SecretKind
 from novatui.runner.client import Met, Need
@@ -145,6 +147,19 @@ async def test_a_new_host_key_is_trusted_by_a_typed_yes_alone() -> None:
         await asked(pilot)
         await pilot.press("escape")
         assert await asyncio.wait_for(ask, 5) is False
+
+
+def test_a_pane_says_in_full_why_and_which_key_tries_again() -> None:
+    def said(link: Link, code: str) -> str:
+        error = NodeError(code, "the sudo password was wrong: " + "x" * 60, "what to do")
+        node = NodeSnapshot(name="m1", host="h", link=link, error=error)
+        return "".join(text_of(line) for line in notice_rows(node, 36)).replace("▌ ", "")
+
+    assert "x" * 20 in said(Link.LIVE, "sudo-password-wrong")
+    assert said(Link.LIVE, "sudo-password-wrong").endswith("r asks again")
+    assert said(Link.REFUSED, "auth-failed").endswith("what to dor tries again")
+    assert said(Link.REFUSED, "host-key-changed").endswith("what to do")
+    assert said(Link.LOST, "unreachable") == ""
 
 
 def at_work() -> FakeFollower:

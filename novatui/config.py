@@ -33,12 +33,16 @@ from novatui.strict import dotted, problems
 
 
 class SshConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How to get in. ``connect_timeout`` in seconds. Paths are of this machine, ``~`` expanded by ``load``."""
+    """How to get in. What is set here wins over ssh_config, ssh_config over ssh's own defaults; empty or 0 = not set.
 
-    user: Login = "root"
+    ``connect_timeout`` in seconds (8 unless set). Paths are of this machine, ``~`` expanded by ``load``. ``jump``:
+    ``none`` overrides a ProxyJump of ssh_config.
+    """
+
+    user: Login = ""
     identity_files: tuple[LocalPath, ...] = ()
-    known_hosts: LocalPath = "~/.ssh/known_hosts"
-    connect_timeout: Seconds = 8.0
+    known_hosts: LocalPath = ""
+    connect_timeout: Seconds = 0.0
     jump: Jump = ""
     become: Become = "auto"
 
@@ -72,7 +76,7 @@ class NodeConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     host: str
-    port: int = 22
+    port: int = 0  # 0: what ssh_config says, else 22
     ssh: SshConfig = SshConfig()
     etcd: EtcdConfig = EtcdConfig()
     kubernetes: KubernetesConfig = KubernetesConfig()
@@ -118,7 +122,7 @@ class NodeTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     name: Name
     host: Host
-    port: Port = 22
+    port: Port = 0
     ssh: SshConfig = SshConfig()
     etcd: EtcdConfig = EtcdConfig()
 
@@ -165,18 +169,24 @@ def to_toml(config: Config) -> str:
 def _cluster_table(cluster: ClusterConfig) -> dict[str, Any]:
     table: dict[str, Any] = {"environment": cluster.environment} if cluster.environment else {}
     nodes: list[dict[str, Any]] = [
-        {"name": node.name, "host": node.host, "port": node.port} for node in cluster.nodes
+        {"name": node.name, "host": node.host} | ({"port": node.port} if node.port else {})
+        for node in cluster.nodes
     ]
     table["kubernetes"] = msgspec.to_builtins(cluster.nodes[0].kubernetes)  # has no override
     for section in ("ssh", "etcd"):
-        values = [msgspec.to_builtins(getattr(node, section)) for node in cluster.nodes]
-        shared = {key: value for key, value in values[0].items() if all(v[key] == value for v in values)}
+        values = [_set(msgspec.to_builtins(getattr(node, section))) for node in cluster.nodes]
+        shared = {key: value for key, value in values[0].items() if all(v.get(key) == value for v in values)}
         table[section] = shared
         for node, own in zip(nodes, values, strict=True):
             differing = {key: value for key, value in own.items() if key not in shared}
             if differing:
                 node[section] = differing
     return table | {"nodes": nodes}
+
+
+def _set(table: dict[str, Any]) -> dict[str, Any]:
+    """Without what is not set."""
+    return {key: value for key, value in table.items() if value not in ("", 0)}
 
 
 def _read(path: Path) -> bytes:
@@ -273,7 +283,7 @@ def _cluster(path: Path, name: str, raw: dict[str, Any]) -> ClusterConfig:
         NodeConfig(
             name=node["name"],
             host=node["host"],
-            port=node.get("port", 22),
+            port=node.get("port", 0),
             ssh=_expanded(msgspec.convert(raw.get("ssh", {}) | node.get("ssh", {}), SshConfig)),
             etcd=msgspec.convert(raw.get("etcd", {}) | node.get("etcd", {}), EtcdConfig),
             kubernetes=kubernetes,
@@ -287,5 +297,5 @@ def _expanded(ssh: SshConfig) -> SshConfig:
     return msgspec.structs.replace(
         ssh,
         identity_files=tuple(str(Path(file).expanduser()) for file in ssh.identity_files),
-        known_hosts=str(Path(ssh.known_hosts).expanduser()),
+        known_hosts=str(Path(ssh.known_hosts).expanduser()) if ssh.known_hosts else "",
     )

@@ -68,10 +68,20 @@ class Unreachable(RemoteError):
     code = "unreachable"
 
 
+class BastionUnreachable(Unreachable):
+    """The way to the masters is broken before it reaches them; of the masters nothing is known."""
+
+    code = "bastion-unreachable"
+
+
 class AuthFailed(RemoteError):
     """The server answered and would not let us in."""
 
     code = "auth-failed"
+
+
+class SecretRefused(AuthFailed):
+    """A person was asked and the login failed all the same: never repeated by itself, which would nag or lock an account."""
 
 
 class HostKeyUnknown(RemoteError):
@@ -90,3 +100,9 @@ class NoPrivilege(RemoteError):
     """We are in, but neither root nor able to become it."""
 
     code = "no-privilege"
+
+
+class SudoPasswordWrong(NoPrivilege):
+    """The sudo password that was given is not it; it was tried once."""
+
+    code = "sudo-password-wrong"

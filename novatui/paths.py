@@ -46,3 +46,25 @@ def private_dir(path: Path) -> Path:
             f"check what is in it, then: chmod 700 {path}",
         )
     return path
+
+
+def private_file(info: os.stat_result, path: Path) -> None:
+    """Refuse a file of ours (by its ``stat``, not following links) that is something else, of somebody else, or open to
+    others."""
+    if not stat.S_ISREG(info.st_mode) or info.st_uid != os.getuid() or info.st_mode & 0o077:
+        raise _not_private(path, info, "a file of yours, mode 0600", f"chmod 600 {path}")
+
+
+def private_socket(path: Path) -> None:
+    """The same for a socket. Raises FileNotFoundError when there is none."""
+    info = path.lstat()
+    if not stat.S_ISSOCK(info.st_mode) or info.st_uid != os.getuid() or info.st_mode & 0o077:
+        raise _not_private(path, info, "a socket of yours, mode 0600", "look who made it")
+
+
+def _not_private(path: Path, info: os.stat_result, wanted: str, then: str) -> NovatuiError:
+    return NovatuiError(
+        f"{path} is not private",
+        f"owner uid {info.st_uid}, mode {stat.S_IMODE(info.st_mode):04o}; it must be {wanted}",
+        f"check what is in it, then: {then}",
+    )

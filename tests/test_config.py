@@ -44,8 +44,8 @@ def refusal(path: Path, text: str) -> str:
 def test_defaults_are_the_platforms(tmp_path: Path, home: Path) -> None:
     cluster = load(write(tmp_path / "c.toml", NODE)).pick(None)
     node = cluster.node("a")
-    assert (node.port, node.ssh.user, node.ssh.become) == (22, "root", "auto")
-    assert node.ssh.known_hosts == f"{home}/.ssh/known_hosts"
+    assert (node.port, node.ssh.user, node.ssh.become) == (0, "", "auto")  # ssh_config's turn
+    assert node.ssh.known_hosts == ""
     assert (node.etcd.env_file, node.etcd.etcdctl) == ("/etc/etcd.env", "/opt/etcd/etcdctl")
     assert node.etcd.etcdutl == "/opt/etcd/etcdutl"
     assert node.kubernetes.manifests == "/etc/kubernetes/manifests"
@@ -224,7 +224,7 @@ def test_pick_needs_a_name_when_there_are_several() -> None:
 def test_the_example_loads_and_names_every_key() -> None:
     text = (ROOT / "config.example.toml").read_text()
     assert load(ROOT / "config.example.toml").pick(None).nodes
-    keys = set(re.findall(r"^#? ?([a-z_]+) = ", text, re.M))
+    keys = set(re.findall(r"^#? *([a-z_]+) = ", text, re.M))
     known = {field for struct in (SshConfig, EtcdConfig, KubernetesConfig) for field in fields(struct)}
     known |= {"default_cluster", "environment", "name", "host", "port"}
     assert keys == known

@@ -15,6 +15,7 @@ def main(args: argparse.Namespace) -> int:
     import asyncio
 
     from novatui.cli import follow
+    from novatui.cli.people import People
     from novatui.errors import Refused
     from novatui.runner import client
 
@@ -30,5 +31,5 @@ def main(args: argparse.Namespace) -> int:
         asyncio.run(client.abandon(run))
     elif not reply.taken:
         raise Refused(f"Run {run} was not aborted", reply.why)
-    code = follow.follow(run, after=seen)
+    code = follow.follow(run, People.of(args), after=seen)
     return 0 if code == 3 else code  # aborted is what was wanted

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from novatui.errors import Refused
 
 if TYPE_CHECKING:
+    from novatui.cli.people import People
     from novatui.config import ClusterConfig
     from novatui.model.plan import Plan, Request
+
+_ARRIVE_S = 15.0  # without the time that a person takes to type
 
 # Words of the design that are refused by name until they are built.
 _NOT_YET = {
@@ -61,8 +64,8 @@ def request(args: argparse.Namespace) -> Request:
     )
 
 
-def plan(cluster: ClusterConfig, wanted: Request) -> Plan:
-    """Survey the masters and draw the plan. Raises Refused with every reason."""
+def plan(cluster: ClusterConfig, wanted: Request, people: People) -> Plan:
+    """Survey the masters and draw the plan, asking ``people`` to get in. Raises Refused with every reason."""
     import asyncio
 
     from novatui.runner import books
@@ -70,11 +73,13 @@ def plan(cluster: ClusterConfig, wanted: Request) -> Plan:
     books.find(wanted.runbook)  # an unknown one is refused before anybody is asked
 
     async def over_ssh() -> Plan:
-        from novatui.remote.ssh import SshTransport
+        from novatui.remote.arrival import arrived
         from novatui.runner import client
 
-        transport = SshTransport(cluster)
+        transport = people.transport(cluster)
         try:
+            nodes = [node.name for node in cluster.nodes]
+            await arrived(transport, nodes, lambda: people.asking, _ARRIVE_S)
             return await client.make_plan(cluster, wanted, transport)
         finally:
             await transport.close()

@@ -13,5 +13,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     from novatui.cli import follow
+    from novatui.cli.people import People
 
-    return follow.follow(follow.chosen(args.run))
+    return follow.follow(follow.chosen(args.run), People.of(args))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import Iterator
 from datetime import datetime
 
+from novatui.cli.follow_needs import Answering
+from novatui.cli.people import People
 from novatui.errors import UsageError
 from novatui.model import records as rec
 from novatui.model.plan import Plan
 from novatui.model.run import CLEANUP, RunState, apply
 from novatui.model.sanitize import clean
 from novatui.runner import client, places
-from novatui.runner.client import Follower
+from novatui.runner.client import Follower, Met, Need
 
 
 def chosen(run: str) -> str:
@@ -50,25 +53,41 @@ def left(run: str) -> str:
     )
 
 
-def follow(run: str, *, after: int = 0) -> int:
-    """Tell a run until its runner ends; the exit code of the run. Ctrl-C leaves it running."""
+def follow(run: str, people: People, *, after: int = 0) -> int:
+    """Tell a run until its runner ends; the exit code of the run. What it needs to get in is asked of ``people``.
+    Ctrl-C leaves it running."""
     try:
-        return asyncio.run(_follow(run, after))
+        return asyncio.run(_follow(run, people, after))
     except KeyboardInterrupt:
         print(f"\n{left(run)}", flush=True)
         return 130
 
 
-async def _follow(run: str, after: int) -> int:
+async def _follow(run: str, people: People, after: int) -> int:
     async with Follower.open(run) as one:
         telling = Telling(one.plan)
         for record in one.records:
             _print(telling.lines(record), record.seq > after)
-        async for event in one.events():
-            if isinstance(event, rec.Record):
-                _print(telling.lines(event), event.seq > after)
+        answering = Answering(run, one, people, _say_now)
+        for need in tuple(one.needs.values()):
+            answering.begin(need)
+        try:
+            async for event in one.events():
+                match event:
+                    case rec.Record():
+                        _print(telling.lines(event), event.seq > after)
+                    case Need():
+                        answering.begin(event)
+                    case Met():
+                        answering.met(event)
+        finally:
+            await answering.close()
         state = one.state
     return _ending(run, state)
+
+
+def _say_now(words: str) -> None:
+    print(f"{stamp(time.time_ns() // 1_000_000)}{words}", flush=True)
 
 
 def _ending(run: str, state: RunState) -> int:

@@ -48,6 +48,8 @@ examples:
                                      what would be done, every command; changes nothing
   novatui run restore-cluster --snapshot /tmp/etcd.db.tar.gz --yes prod
                                      the same, done; --yes takes the cluster's name
+  novatui --accept-new-host-keys status
+                                     trusts hosts never met before; at a terminal it asks for each instead
 
 exit codes:
   status       0 healthy, 1 degraded, 2 no quorum, 3 unknown
@@ -56,6 +58,11 @@ exit codes:
                3 aborted, 4 held by another run
   everywhere   64 usage, 78 configuration, 70 a bug of novatui (traceback in its log), 130 interrupted
 """
+
+
+# Global options that are followed by a value.
+VALUED = ("-c", "--config", "--cluster", "--log-file", "--log-level")
+LOG_LEVELS = ("error", "warning", "info", "debug")
 
 
 class Parser(argparse.ArgumentParser):
@@ -91,6 +98,7 @@ def _dispatch(words: Sequence[str]) -> int:
     head, command, tail = _split(words)
     args = _top_parser().parse_args(head)
     if command is None:
+        _start_log(args, "screen")
         return _open_screen(args)
     if command in NOT_YET:
         raise UsageError(f"novatui {command} is not in this version", hint=NOT_YET[command])
@@ -101,8 +109,20 @@ def _dispatch(words: Sequence[str]) -> int:
     parser = Parser(prog=f"novatui {command}", description=line, allow_abbrev=False)
     _global_options(parser, default=argparse.SUPPRESS)
     module.arguments(parser)
-    code: int = module.main(parser.parse_args(tail, namespace=args))
+    args = parser.parse_args(tail, namespace=args)
+    _start_log(args, command)
+    code: int = module.main(args)
     return code
+
+
+def _start_log(args: argparse.Namespace, command: str) -> None:
+    """Only where one was asked for: nothing of it is loaded otherwise."""
+    if args.log_file is not None:
+        from novatui import logs
+
+        logs.start(args.log_file, args.log_level or "info", command)
+    elif args.log_level is not None:
+        raise UsageError("--log-level is for --log-file", hint="name a file with --log-file FILE")
 
 
 def _split(words: Sequence[str]) -> tuple[list[str], str | None, list[str]]:
@@ -110,7 +130,7 @@ def _split(words: Sequence[str]) -> tuple[list[str], str | None, list[str]]:
     index = 0
     while index < len(words):
         word = words[index]
-        if word in ("-c", "--config", "--cluster"):
+        if word in VALUED:
             index += 2
         elif word.startswith("-"):
             index += 1
@@ -147,6 +167,22 @@ def _global_options(parser: argparse.ArgumentParser, default: str | None) -> Non
     parser.add_argument(
         "--cluster", metavar="NAME", default=default, help="which cluster of the file; else its default"
     )
+    parser.add_argument(
+        "--accept-new-host-keys",
+        action="store_true",
+        default=default,
+        help="trust hosts that known_hosts does not name yet, unseen; a changed key is refused all the same",
+    )
+    parser.add_argument(
+        "--log-file",
+        metavar="FILE",
+        type=Path,
+        default=default,
+        help="what novatui does, for its own troubles",
+    )
+    parser.add_argument(
+        "--log-level", choices=LOG_LEVELS, default=default, help="how much of it; default info"
+    )
 
 
 def _open_screen(args: argparse.Namespace) -> int:
@@ -159,7 +195,7 @@ def _open_screen(args: argparse.Namespace) -> int:
     if not _can_draw():
         return _dispatch([*_as_words(args), "status"])
     app = importlib.import_module("novatui.tui.app")
-    code: int = app.run_app(open_cluster(args))
+    code: int = app.run_app(open_cluster(args), accept_new_host_keys=bool(args.accept_new_host_keys))
     return code
 
 
@@ -180,6 +216,7 @@ def _can_draw() -> bool:
 
 def _as_words(args: argparse.Namespace) -> list[str]:
     words = ["-c", str(args.config)] if args.config else []
+    words += ["--accept-new-host-keys"] if args.accept_new_host_keys else []
     return words + (["--cluster", args.cluster] if args.cluster else [])
 
 

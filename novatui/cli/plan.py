@@ -15,9 +15,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     from novatui.cli import asking
     from novatui.cli.main import open_cluster
+    from novatui.cli.people import People
 
     wanted = asking.request(args)
-    plan = asking.plan(open_cluster(args), wanted)
+    plan = asking.plan(open_cluster(args), wanted, People.of(args))
     if args.json:
         import msgspec
 

@@ -19,6 +19,7 @@ def main(args: argparse.Namespace) -> int:
     import asyncio
 
     from novatui.cli import follow
+    from novatui.cli.people import People
     from novatui.runner import client
 
     if args.from_node is not None:
@@ -31,4 +32,4 @@ def main(args: argparse.Namespace) -> int:
     follow.confirmed(run, args.yes)
     seen = follow.seen(run)
     asyncio.run(client.resume(run, answers=(args.yes,)))
-    return follow.follow(run, after=seen)
+    return follow.follow(run, People.of(args), after=seen)

@@ -30,11 +30,13 @@ def main(args: argparse.Namespace) -> int:
     from novatui import paths
     from novatui.cli import asking, follow
     from novatui.cli.main import open_cluster
+    from novatui.cli.people import People
     from novatui.runner import client
 
     cluster = open_cluster(args)
     wanted = asking.request(args)
-    plan = asking.plan(cluster, wanted)
+    people = People.of(args)
+    plan = asking.plan(cluster, wanted, people)
     asking.confirmed(cluster, plan, args.yes)
     run = asyncio.run(
         client.start(
@@ -43,9 +45,10 @@ def main(args: argparse.Namespace) -> int:
             plan,
             answers=(args.yes,),
             on_failure=args.on_failure,
+            secrets=people.wallet.known(),
         )
     )
     if args.detach:
         print(follow.left(run))
         return 0
-    return follow.follow(run)
+    return follow.follow(run, people)

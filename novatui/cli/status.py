@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from novatui.cli.people import People
     from novatui.config import ClusterConfig
     from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
     from novatui.model.entries import Entry
@@ -42,10 +43,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     from novatui.cli.main import open_cluster
+    from novatui.cli.people import People
     from novatui.diagnosis.verdict import diagnose
 
     cluster = open_cluster(args)
-    snapshot, entries = asyncio.run(look(cluster, args.timeout))
+    snapshot, entries = asyncio.run(look(cluster, args.timeout, People.of(args)))
     now_ms = int(time.time() * 1000)
     diagnosis = diagnose(snapshot, entries, now_ms)
     if args.json:
@@ -64,15 +66,18 @@ def exit_code(diagnosis: Diagnosis) -> int:
 
 
 async def look(
-    cluster: ClusterConfig, timeout_s: float
+    cluster: ClusterConfig, timeout_s: float, people: People
 ) -> tuple[ClusterSnapshot, Mapping[str, Sequence[Entry]]]:
     """One look at all masters over SSH, closed again afterwards; see ``gather``."""
     from novatui.probes.collector import Collector
-    from novatui.remote.ssh import SshTransport
+    from novatui.remote.arrival import arrived
 
-    transport = SshTransport(cluster)
+    transport = people.transport(cluster)
     try:
-        return await gather(Collector(cluster, transport), cluster, timeout_s)
+        # First the questions: the time a person takes to type is not the masters'.
+        nodes = [node.name for node in cluster.nodes]
+        left = await arrived(transport, nodes, lambda: people.asking, timeout_s)
+        return await gather(Collector(cluster, transport), cluster, max(1.0, left))
     finally:
         await transport.close()
 

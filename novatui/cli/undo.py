@@ -16,10 +16,11 @@ def main(args: argparse.Namespace) -> int:
     import asyncio
 
     from novatui.cli import follow
+    from novatui.cli.people import People
     from novatui.runner import client
 
     run = follow.chosen(args.run)
     follow.confirmed(run, args.yes)
     seen = follow.seen(run)
     asyncio.run(client.undo(run))
-    return follow.follow(run, after=seen)
+    return follow.follow(run, People.of(args), after=seen)

@@ -99,6 +99,7 @@ def _open_ssh(place: Path, masters: list[Master]) -> None:
     client = asyncssh.generate_private_key("ssh-ed25519", comment="novatui demo")
     (home / "id_ed25519").touch(mode=0o600)
     client.write_private_key(str(home / "id_ed25519"))
+    client.write_public_key(str(home / "id_ed25519.pub"))
     allowed = asyncssh.import_authorized_keys(client.export_public_key().decode())
     lines = []
     for master in masters:

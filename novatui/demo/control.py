@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from novatui.demo import faults
+from novatui.demo import faults, locking
+from novatui.demo.bastion import Bastion
 from novatui.demo.master import Master
 from novatui.demo.wire import Wire
 from novatui.errors import NovatuiError
@@ -26,6 +27,7 @@ class Control:
         self._masters = {master.files.node: master for master in masters}
         self._stopped = stopped
         self._server: asyncio.Server | None = None
+        self._jump: Bastion | None = None
         self.verbs: dict[str, Verb] = {
             "state": self._state,
             "kill-etcd": self._kill_etcd,
@@ -41,6 +43,9 @@ class Control:
             "reset": self._reset,
             "max-sessions": self._max_sessions,
             "change-host-key": self._change_host_key,
+            "sudo-password": self._sudo_password,
+            "encrypt-key": self._encrypt_key,
+            "bastion": self._bastion,
             "log": self._log,
             "vacuum": self._vacuum,
             "stop": self._stop,
@@ -53,6 +58,8 @@ class Control:
     def close(self) -> None:
         if self._server:
             self._server.close()
+        if self._jump:
+            self._jump.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -88,7 +95,8 @@ class Control:
         return wire
 
     async def _state(self, request: dict[str, Any]) -> dict[str, Any]:
-        return {"pid": os.getpid(), "nodes": {name: master.state() for name, master in self._masters.items()}}
+        nodes = {name: master.state() for name, master in self._masters.items()}
+        return {"pid": os.getpid(), "nodes": nodes, "bastion": self._jump.state() if self._jump else None}
 
     async def _kill_etcd(self, request: dict[str, Any]) -> dict[str, Any]:
         return self._signal(request, signal.SIGKILL)
@@ -156,6 +164,37 @@ class Control:
             door.change_host_key()
         self._wire(request).reset()
         return {}
+
+    async def _sudo_password(self, request: dict[str, Any]) -> dict[str, Any]:
+        """From now on sudo wants ``password`` (on one ``node``, or on all), and a login is not root; empty: as before."""
+        masters = [self._master(request)] if "node" in request else list(self._masters.values())
+        password = str(request.get("password", ""))
+        for master in masters:
+            locking.sudo(master.files, password)
+            self._reset_link(master)
+        return {}
+
+    async def _encrypt_key(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The key that the demo's configuration names gets ``passphrase``."""
+        await asyncio.to_thread(
+            locking.encrypt_key, self._place / "ssh/id_ed25519", str(request["passphrase"])
+        )
+        return {}
+
+    async def _bastion(self, request: dict[str, Any]) -> dict[str, Any]:
+        """A host that forwards to the masters and to nothing else; the configuration goes through it from now on."""
+        if self._jump is None:
+            wires = [master.wire for master in self._masters.values() if master.wire]
+            self._jump = await Bastion.open(self._place, {(wire.host, wire.port) for wire in wires})
+        return {"jump": self._jump.where}
+
+    @property
+    def _place(self) -> Path:
+        return next(iter(self._masters.values())).files.root.parent
+
+    def _reset_link(self, master: Master) -> None:
+        if master.wire is not None:
+            master.wire.reset()
 
     async def _log(self, request: dict[str, Any]) -> dict[str, Any]:
         """A line in the unit's journal: ``raw`` (base64) or ``text``; ``count`` times."""

@@ -33,7 +33,7 @@ RESTART_S = 2
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Stand-ins that ask the supervisor, and those that are complete in themselves.
 ASKING = ("systemctl", "journalctl", "systemd-run")
-ALONE = ("sudo", "systemd-id128", "restorecon")
+ALONE = ("sudo", "id", "systemd-id128", "restorecon")
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,11 @@ class MasterFiles:
     @property
     def boot_id_file(self) -> Path:
         return self.root / "run/boot_id"
+
+    @property
+    def sudo_file(self) -> Path:
+        """SHA-256 of the password that sudo wants; missing: none."""
+        return self.root / "etc/sudo.sha256"
 
     @property
     def tls(self) -> Path:
@@ -239,8 +244,15 @@ def _node(master: MasterFiles, port: int) -> dict[str, Any]:
 def write_configuration(path: Path, content: dict[str, Any]) -> None:
     """With the empty Kubernetes directory it names."""
     (path.parent / "kubernetes/manifests").mkdir(parents=True)
-    path.write_text(tomli_w.dumps(content))
-    path.chmod(0o600)
+    rewrite_configuration(path, content)
+
+
+def rewrite_configuration(path: Path, content: dict[str, Any]) -> None:
+    """By rename: whoever reads it meanwhile has the one or the other."""
+    part = path.with_name(f".{path.name}.part")
+    part.touch(mode=0o600)
+    part.write_text(tomli_w.dumps(content))
+    part.rename(path)
 
 
 def _install_stand_ins(master: MasterFiles) -> None:
@@ -253,7 +265,8 @@ def _install_stand_ins(master: MasterFiles) -> None:
         _script(master.bin / name, f'#!/bin/sh\nexec {" ".join(map(shlex.quote, words))} "$@"\n')
     for name in ALONE:
         text = sources.joinpath(name).read_text("utf-8")
-        _script(master.bin / name, text.replace("@BOOT_ID_FILE@", shlex.quote(str(master.boot_id_file))))
+        text = text.replace("@BOOT_ID_FILE@", shlex.quote(str(master.boot_id_file)))
+        _script(master.bin / name, text.replace("@SUDO_FILE@", shlex.quote(str(master.sudo_file))))
 
 
 def _script(path: Path, text: str) -> None:

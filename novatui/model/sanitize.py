@@ -13,6 +13,13 @@ _COLOUR = re.compile(r"\x1b\[[0-9;:]{0,64}m")
 _MARKS = re.compile(r"(?<![^\s\u0300-\u036f])[\u0300-\u036f]+")
 # Letters and symbols by category that draw nothing: they would hide in a name.
 _BLANK = frozenset(map(ord, "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"))
+# What names itself a secret and gives its value: etcd logs every variable of its environment that it does not know.
+_NAMED = re.compile(
+    r"""(\b\w*(?:passw(?:or)?d|passphrase|secret)\w*\\?["']?\s?[=:]\s?\\?)("[^"]*"|'[^']*'|[^\s"',;}\\]+)""",
+    re.I,
+)
+_HINTS = ("passw", "passphrase", "secret")
+_PRIVATE_KEY = re.compile(r"(-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----).*?(-----END|\Z)", re.S)
 _SHORT = {"\n": "\\n", "\r": "\\r"}
 
 
@@ -30,15 +37,23 @@ def clean(raw: bytes | str, *, cap: int = CAP) -> str:
 
     Bytes are UTF-8; a byte that is not becomes ``\\xff``. Control, bidi, zero-width, private and unassigned characters
     become ``\\x1b``, ``\\u202e``; tabs are expanded, colours dropped, line ends at the end dropped and else ``\\n``.
-    What is over the cap is cut and counted: ``… (N more)``. Markup (``[/x]``) is left: it is the widgets' duty to take
+    Passwords that name themselves are masked. What is over the cap is cut and counted: ``… (N more)``. Markup (``[/x]``) is left: it is the widgets' duty to take
     plain text as plain.
     """
     text = raw.decode("utf-8", "backslashreplace") if isinstance(raw, bytes) else raw
-    text = text.rstrip("\r\n")
+    text = masked(text.rstrip("\r\n"))
     if not (text.isascii() and text.isprintable()):
         text = _COLOUR.sub("", text).translate(_ESCAPES).expandtabs(_TAB)
         text = _MARKS.sub(lambda found: "".join(map(escaped, found.group())), text)
     return text if len(text) <= cap else _cut(text, cap)
+
+
+def masked(text: str) -> str:
+    """Without the values of passwords, passphrases and secrets that are named as such, and without private keys."""
+    small = text.lower()
+    if any(hint in small for hint in _HINTS):
+        text = _NAMED.sub(r"\1***", text)
+    return _PRIVATE_KEY.sub(r"\1***\2", text) if "PRIVATE KEY-----" in text else text
 
 
 def escaped(char: str) -> str:

@@ -48,6 +48,22 @@ def status_block(
     return tuple(fit(line, width) for line in rows)
 
 
+def notice_rows(node: NodeSnapshot, width: int) -> list[Row]:
+    """What has to be read in full, above the journal: why a master is refused, with the line to look at, and which key
+    tries again (none for a changed host key); or that we are in, but not as root. Empty when there is nothing."""
+    error = node.error
+    if error is None or node.link not in (Link.REFUSED, Link.LIVE, Link.STALE):
+        return []
+    key = "" if error.code == "host-key-changed" else _("tries again")
+    if node.link is Link.REFUSED:
+        rows = [row(("▌ ", Role.BAD), (line, Role.BAD)) for line in wrap(error.title, width - 2)]
+        rows += [row(("▌ ", Role.BAD), (line, Role.NORMAL)) for line in wrap(error.hint, width - 2)]
+        return [*rows, row(("▌ ", Role.BAD), ("r", Role.KEY), f" {key}")] if key else rows
+    said = _("not root: {why}").format(why=error.title)
+    rows = [row(("▌ ", Role.WARN), (line, Role.WARN)) for line in wrap(said, width - 2)]
+    return [*rows, row(("▌ ", Role.WARN), ("r", Role.KEY), " " + _("asks again"))]
+
+
 def _connecting(node: NodeSnapshot, now_ms: int, width: int) -> list[Row]:
     state = standing(node)
     rows = [

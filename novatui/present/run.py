@@ -32,6 +32,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     link: Link
     now_ms: int
     environment: str = ""
+    needs: tuple[str, ...] = ()  # what the runner waits for people to tell it, in words
 
 
 class Mark(StrEnum):

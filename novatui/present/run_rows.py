@@ -194,6 +194,12 @@ def phase_words(watch: Watch) -> Row:
         )
     if state.ended:
         return row((" " + (clean(state.detail) or _ended_words(state)), Role.NORMAL))
+    if watch.needs:
+        return row(
+            (" ▲ " + _("Waiting for credentials: {what}").format(what=", ".join(watch.needs)), Role.WARN),
+            ("   c", Role.KEY),
+            (" " + _("gives them"), Role.NORMAL),
+        )
     match state.phase:
         case Phase.NEW:
             words = _("beginning")

@@ -8,10 +8,12 @@ from collections.abc import Callable
 
 import msgspec
 
+from novatui.errors import NoPrivilege
 from novatui.model.sanitize import clean
 from novatui.remote.channel import Exec
 from novatui.remote.command import Command, Fence, Outcome, Status, classify, shell_line
 from novatui.remote.link import Connection, said
+from novatui.remote.sudo import Gate, through
 
 # The most that one command may say; the longest honest answer is a few hundred KiB.
 OUTPUT_MAX = 32 * 1024 * 1024
@@ -35,7 +37,8 @@ class Call:
         self._out, self._err = bytearray(), bytearray()
         self.on_stdout: Callable[[bytes], None] = self._keep_stdout  # a relay or a stream puts its own here
         self.on_stderr: Callable[[bytes], None] = self._keep_stderr
-        self.session = Exec(self._nonce, lambda data: self.on_stdout(data), lambda data: self.on_stderr(data))
+        self._gate: Gate | None = None  # sudo, while it asks for its password
+        self.session = Exec(self._nonce, lambda data: self.on_stdout(data), self._from_stderr)
 
     async def start(self, conn: Connection, fence: Fence | None, *, unlimited: bool = False) -> None:
         """Raises RemoteError, or NotRun when the command may not or cannot be sent."""
@@ -44,11 +47,33 @@ class Call:
             if conn.privilege.error is not None:
                 raise NotRun(said(conn.privilege.error))
         command = msgspec.structs.replace(self.command, timeout_s=0.0) if unlimited else self.command
-        line = shell_line(command, sudo=conn.privilege.sudo, fence=fence)
+        privilege = conn.privilege
+        asking = self._nonce if privilege.password is not None else ""
+        line = shell_line(command, sudo=privilege.sudo, asking=asking, fence=fence)
         if len(line.encode()) > LINE_MAX:
             raise NotRun(f"the command line is longer than {LINE_MAX} bytes")
         # What the login shell's own files print comes before the nonce and is dropped.
+        if privilege.password is not None:
+            self._gate = Gate(self._nonce, privilege.password, self.session.write)
         await conn.start(f"echo {self._nonce}; echo {self._nonce} >&2; exec {line}", self.session)
+        if (
+            self._gate is not None
+        ):  # nobody writes to the command before it runs: sudo would take it for the password
+            await self._pass(self._gate, conn)
+
+    async def _pass(self, gate: Gate, conn: Connection) -> None:
+        try:
+            await through(gate, self.session)
+        except NoPrivilege as exc:
+            conn.sudo_refused(exc)
+            raise NotRun(said(exc)) from exc
+        if not gate.open:  # sudo ended without it: its words are all there is
+            self._err += gate.said.encode()
+
+    def _from_stderr(self, data: bytes) -> None:
+        rest = self._gate.feed(data) if self._gate is not None else data
+        if rest:
+            self.on_stderr(rest)
 
     def outcome(self, status: Status | None = None, error: str = "") -> Outcome:
         """What is known now; without ``status`` the session's own end is judged."""

@@ -75,6 +75,7 @@ class Exec:
         self.abandoned = False
         self.on_pause: Callable[[], None] | None = None  # the other side takes no more for now
         self.on_resume: Callable[[], None] | None = None
+        self.on_over: Callable[[], None] | None = None  # the channel is closed
         self.whole = False  # all of the output came: its end was seen
         self.exit: int | None = None
         self.signal: str | None = None
@@ -138,6 +139,8 @@ class Exec:
         self._over.set()
         self._exited.set()
         self.resume_writing()
+        if self.on_over is not None:
+            self.on_over()
 
     # -- we call these
 

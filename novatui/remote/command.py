@@ -81,15 +81,36 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 FENCED_EXIT = 75
 
 
+def sudo_prompt(nonce: str) -> str:
+    """What sudo asks with: nobody else can guess it."""
+    return f"[{nonce}]"
+
+
+def sudo_passed(nonce: str) -> str:
+    """The line of stderr that says: sudo let the command begin."""
+    return f"{nonce}-ok"
+
+
+def sudo_words(nonce: str) -> tuple[str, ...]:
+    """What goes before a command when sudo asks for a password."""
+    begin = f'echo {sudo_passed(nonce)} >&2; exec "$@"'
+    return ("sudo", "-S", "-p", sudo_prompt(nonce), "--", "/bin/sh", "-c", begin, "novatui-sudo")
+
+
 @cache
 def script_text(name: str) -> str:
     """The POSIX-sh source of ``remote/scripts/<name>.sh``."""
     return resources.files("novatui.remote").joinpath("scripts", f"{name}.sh").read_text("utf-8")
 
 
-def shell_line(command: Command, *, sudo: bool = False, fence: Fence | None = None) -> str:
-    """The one line that SSH's exec request carries: sudo, then the fence, then the limit, then the command."""
-    words: list[str] = ["sudo", "-n", "--"] if sudo else []
+def shell_line(command: Command, *, sudo: bool = False, asking: str = "", fence: Fence | None = None) -> str:
+    """The one line that SSH's exec request carries: sudo, then the fence, then the limit, then the command.
+
+    ``asking``: sudo asks for a password with this nonce in its prompt, and the command begins by saying that it runs.
+    """
+    words: list[str] = []
+    if sudo:
+        words = list(sudo_words(asking)) if asking else ["sudo", "-n", "--"]
     if command.changes:
         if fence is None:
             raise ValueError(f"{command.shown_line()}: a changing command without a fence")

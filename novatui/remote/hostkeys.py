@@ -1,59 +1,56 @@
-"""Host keys are strict: an unknown one and a changed one are refused, each in its own words."""
+"""The words for a host key that is not believed: unknown, changed, revoked. Each names where to look."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 
-from novatui.config import NodeConfig
 from novatui.errors import HostKeyChanged, HostKeyUnknown
+from novatui.remote.route import Hop
 
 
-def known_hosts_path(node: NodeConfig) -> Path:
-    return Path(node.ssh.known_hosts).expanduser()
-
-
-def known_hosts_text(node: NodeConfig) -> str:
-    """The file's text; a missing file knows nobody. Raises HostKeyUnknown when it cannot be read."""
-    path = known_hosts_path(node)
-    try:
-        return path.read_text("utf-8", "replace")
-    except FileNotFoundError:
-        return ""
-    except OSError as exc:
-        raise HostKeyUnknown(
-            f"{path} cannot be read", exc.strerror or str(exc), f"check who owns {path}"
-        ) from exc
-
-
-def known_hosts_name(node: NodeConfig) -> str:
-    """The host as a known_hosts line names it."""
-    return node.host if node.port == 22 else f"[{node.host}]:{node.port}"
-
-
-def unknown(node: NodeConfig, fingerprint: str) -> HostKeyUnknown:
-    path = known_hosts_path(node)
+def unknown(hop: Hop, fingerprint: str) -> HostKeyUnknown:
+    """``fingerprint``: ``TYPE SHA256:..``, or empty when the host showed nothing that could be compared."""
+    path = hop.known_hosts[0] if hop.known_hosts else "known_hosts"
+    option = f" -o UserKnownHostsFile={path}" if hop.known_hosts else ""
     return HostKeyUnknown(
         "the host key is not known",
-        f"{known_hosts_name(node)} shows {fingerprint}; {path} has no entry for it",
-        f"compare the fingerprint on the host's console, then let ssh write it down:"
-        f" ssh -o UserKnownHostsFile={path} -p {node.port} {node.ssh.user}@{node.host} true",
+        f"{hop.known_as} shows {fingerprint}; {', '.join(hop.known_hosts) or 'no file'} has no entry for it",
+        "compare the fingerprint on the host's console, then let ssh write it down:"
+        f" ssh{option} -p {hop.port} {hop.user}@{hop.host} true",
     )
 
 
-def changed(node: NodeConfig, fingerprint: str) -> HostKeyChanged:
-    path = known_hosts_path(node)
+def changed(hop: Hop, fingerprint: str, places: Sequence[str]) -> HostKeyChanged:
+    """``places``: ``file:line`` of what known_hosts has instead."""
+    path = places[0].rpartition(":")[0] if places else (*hop.known_hosts, "known_hosts")[0]
     return HostKeyChanged(
         "the host key has changed",
-        f"{known_hosts_name(node)} shows {fingerprint or 'a key of another type'}; {path} names another: a reinstalled"
-        " host, or somebody in between",
-        "find out which; only when the host was really reinstalled:"
-        f" ssh-keygen -f {path} -R '{known_hosts_name(node)}'",
+        f"{hop.known_as} shows {fingerprint or 'a key of another type'}; {', '.join(places) or path} names another: a"
+        " reinstalled host, or somebody in between",
+        f"find out which; only when the host was really reinstalled: ssh-keygen -f {path} -R '{hop.known_as}'",
     )
 
 
-def revoked(node: NodeConfig) -> HostKeyChanged:
+def revoked(hop: Hop, places: Sequence[str]) -> HostKeyChanged:
     return HostKeyChanged(
         "the host key is revoked",
-        f"{known_hosts_path(node)} marks the key of {known_hosts_name(node)} as revoked",
+        f"{', '.join(places) or 'known_hosts'} marks the key of {hop.known_as} as revoked",
         "the host needs a new key before anybody logs in there",
+    )
+
+
+def not_certified(hop: Hop, places: Sequence[str], why: str) -> HostKeyUnknown:
+    """``places``: the @cert-authority lines."""
+    return HostKeyUnknown(
+        "the host shows no certificate that is believed",
+        f"{hop.known_as}: {why}; {', '.join(places) or 'known_hosts'} asks for one of that authority",
+        "let the authority sign the host's key, or write the key itself into known_hosts",
+    )
+
+
+def declined(hop: Hop, fingerprint: str) -> HostKeyUnknown:
+    return HostKeyUnknown(
+        "the host key was not accepted",
+        f"{hop.known_as} shows {fingerprint}; nothing was written",
+        "compare the fingerprint on the host's console, then try again",
     )

@@ -10,10 +10,19 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from novatui.config import NodeConfig
-from novatui.errors import AuthFailed, HostKeyChanged, HostKeyUnknown, NoPrivilege, RemoteError, Unreachable
+from novatui.errors import (
+    AuthFailed,
+    HostKeyChanged,
+    HostKeyUnknown,
+    NoPrivilege,
+    RemoteError,
+    SecretRefused,
+    Unreachable,
+)
 from novatui.model.cluster import Link, NodeError
 from novatui.model.sanitize import clean
 from novatui.remote.channel import Exec
+from novatui.remote.sudo import Privilege
 
 BACKOFF_FIRST_S = 0.5
 BACKOFF_MAX_S = 15.0
@@ -23,15 +32,6 @@ HELD_S = 10.0
 HURRY_S = 0.5
 
 
-class Privilege(Protocol):
-    """What we may do on the master, found once a connection."""
-
-    @property
-    def sudo(self) -> bool: ...
-    @property
-    def error(self) -> NoPrivilege | None: ...
-
-
 class Connection(Protocol):
     """One live connection. ``lost`` is done, with the reason, when it is gone."""
 
@@ -39,7 +39,15 @@ class Connection(Protocol):
 
     @property
     def privilege(self) -> Privilege: ...
+    def loss(self) -> Unreachable:
+        """Why it was lost, whose fault it was."""
+        ...
+
     async def probe_privilege(self) -> None: ...
+    def sudo_refused(self, error: NoPrivilege) -> None:
+        """The password that was right is so no longer: it is not sent again."""
+        ...
+
     async def start(self, line: str, session: Exec) -> None:
         """Send the exec request; raises RemoteError. Bounded; a late channel is closed before anything runs on it."""
         ...
@@ -95,6 +103,11 @@ class MasterLink:
     def retry(self) -> None:
         """Try now, also after a refusal: a person says that the cause is gone."""
         self._kick.set()
+
+    def anew(self) -> None:
+        """Give a live connection up and make it again."""
+        if self._conn is not None:
+            self._conn.abort()
 
     async def connection(self, *, hurry: bool = False) -> Connection:
         """The live connection, or the result of the next attempt. ``hurry`` does not wait for the back-off.
@@ -172,11 +185,11 @@ class MasterLink:
             self._attempt.set_result(conn)
         self._changed(self.node.name)
         try:
-            reason = await asyncio.shield(conn.lost)
+            await asyncio.shield(conn.lost)
         finally:
             self._conn = None
             conn.abort()
-        return Unreachable("the connection was lost", reason, "trying again by itself")
+        return conn.loss()
 
     def _resolve(self, exc: RemoteError, state: Link) -> None:
         """Tell those who wait, then be ready for the next attempt."""
@@ -193,9 +206,11 @@ class MasterLink:
         """Host keys and what is not supported always; a login only if it never worked: a booting master turns away for a
         while whom it let in before."""
         if isinstance(exc, AuthFailed):
-            return not self._was_live
+            return not self._was_live or isinstance(exc, SecretRefused)
         return isinstance(exc, HostKeyUnknown | HostKeyChanged) or type(exc) is RemoteError
 
     def _say(self, doing: str) -> None:
+        if self.state is Link.LIVE:  # a further connection is being made: the first is still there
+            return
         self.doing = doing
         self._changed(self.node.name)

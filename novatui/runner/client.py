@@ -22,14 +22,17 @@ from novatui.model.plan import Plan, Request
 from novatui.model.records import Record
 from novatui.model.run import Phase, RunState, apply, fold
 from novatui.model.sources import Sources
+from novatui.paths import private_socket
 from novatui.remote.transport import Transport
 from novatui.runner import events, journal, places
-from novatui.runner.events import Event, FromClient, FromRunner, Output, Progress, Reply
-from novatui.runner.spawn import PROCESS, Orders, spawn
+from novatui.runner.events import Event, FromClient, FromRunner, Met, Need, Output, Progress, Reply
+from novatui.runner.spawn import PROCESS, Orders, Secrets, spawn
 
 __all__ = [
     "Event",
     "Follower",
+    "Met",
+    "Need",
     "Output",
     "Progress",
     "Reply",
@@ -86,41 +89,47 @@ async def start(
     *,
     answers: Sequence[str] | None = None,
     on_failure: str = "stop",
+    secrets: Secrets | None = None,
     command: Sequence[str] = PROCESS,
 ) -> str:
     """Start a runner of its own for ``plan``; the run's id once it lives. Raises what it says when it cannot begin.
 
     ``answers`` are words typed beforehand (``--yes``): the run is then headless, and a gate that wants another word
-    ends it as refused. None: the gate waits for a client.
+    ends it as refused. None: the gate waits for a client. ``secrets``: what is known already, by id; what else the runner
+    needs it asks of its clients.
     """
     place = places.create(
         plan,
         places.Launch(config=str(config_path.absolute()), cluster=cluster_name, on_failure=on_failure),
     )
-    await spawn(place, Orders(do="run", answers=_words(answers)), command)
+    await spawn(place, Orders(do="run", answers=_words(answers)), command, secrets)
     return plan.run
 
 
 async def resume(
-    run_id: str, *, answers: Sequence[str] | None = None, command: Sequence[str] = PROCESS
+    run_id: str,
+    *,
+    answers: Sequence[str] | None = None,
+    secrets: Secrets | None = None,
+    command: Sequence[str] = PROCESS,
 ) -> str:
     """Start a runner that goes on with a run that failed, was aborted or lost its runner."""
     place = places.find(run_id)
-    await spawn(place, Orders(do="resume", answers=_words(answers)), command)
+    await spawn(place, Orders(do="resume", answers=_words(answers)), command, secrets)
     return place.run
 
 
-async def undo(run_id: str, *, command: Sequence[str] = PROCESS) -> str:
+async def undo(run_id: str, *, secrets: Secrets | None = None, command: Sequence[str] = PROCESS) -> str:
     """Start a runner that takes back what a run changed."""
     place = places.find(run_id)
-    await spawn(place, Orders(do="undo"), command)
+    await spawn(place, Orders(do="undo"), command, secrets)
     return place.run
 
 
-async def abandon(run_id: str, *, command: Sequence[str] = PROCESS) -> str:
+async def abandon(run_id: str, *, secrets: Secrets | None = None, command: Sequence[str] = PROCESS) -> str:
     """Start a runner that takes back what an ended run staged before its gate, and gives the masters free."""
     place = places.find(run_id)
-    await spawn(place, Orders(do="abandon"), command)
+    await spawn(place, Orders(do="abandon"), command, secrets)
     return place.run
 
 
@@ -140,7 +149,7 @@ class Follower:
     """One run, watched. ``async with Follower.open(run) as f``: on entry ``f.state`` and ``f.records`` are up to date,
     ``f.events()`` yields what comes after and ends when the runner does.
 
-    ``live`` is False when no runner works on it: then the journal's file was read, and nothing comes after.
+    ``needs``: what the runner waits for people to tell it now, by id. ``live`` is False when no runner works on it: then the journal's file was read, and nothing comes after.
     """
 
     def __init__(self, place: places.RunDir) -> None:
@@ -155,6 +164,7 @@ class Follower:
         self.plan = place.plan()
         self.state = RunState()
         self.records: list[Record] = []
+        self.needs: dict[str, Need] = {}
         self.live = False
 
     @classmethod
@@ -195,6 +205,14 @@ class Follower:
             events.AnswerGate(id=next(self._ids), gate=gate, nonce=nonce, words=tuple(words))
         )
 
+    async def give(self, need: Need, answer: str) -> Reply:
+        """Tell the runner a secret it needs. The first answer is taken; a wrong one comes back as a need again."""
+        return await self._ask(
+            events.GiveSecret(
+                id=next(self._ids), secret_id=need.secret_id, attempt=need.attempt, answer=answer
+            )
+        )
+
     async def request(self, what: str) -> Reply:
         """``abort``: stop at the next safe point. Before the gate: staged things are taken back, nothing was changed."""
         return await self._ask(events.AskFor(id=next(self._ids), what=what))
@@ -218,6 +236,7 @@ class Follower:
         """Connect and read the replay. A runner that is just ending leaves ``live`` False."""
         for _ in range(40):  # the lock is taken a moment before the socket listens
             try:
+                private_socket(self._place.socket)
                 self._reader, self._writer = await asyncio.open_unix_connection(
                     self._place.socket, limit=_LINE_BYTES
                 )
@@ -260,6 +279,10 @@ class Follower:
         if isinstance(event, Record):
             self.records.append(event)
             self.state = apply(self.state, event)
+        elif isinstance(event, Need):
+            self.needs[event.secret_id] = event
+        elif isinstance(event, Met):
+            self.needs.pop(event.secret_id, None)
 
     async def _next(self) -> FromRunner | None:
         assert self._reader is not None

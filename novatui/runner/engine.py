@@ -43,11 +43,16 @@ def _keep_nothing(name: str, content: bytes) -> None:
     return None
 
 
+async def _entered() -> None:
+    return None
+
+
 class Engine:
     """One runner's work on one run. Call one of ``run``, ``resume``, ``undo``, ``abandon``, once.
 
     ``answers``: words typed beforehand (headless; a gate that wants more is refused), or None: a client answers.
     ``on_failure``: ``stop`` (hold and lease are kept) or ``undo``. ``leased`` hears each node and epoch we hold.
+    ``enter`` returns when the masters are connected as far as they will be; it may wait for people, and raise Stop.
     ``keep`` stores a text (FINISH.txt, UNDO.txt) beside the journal.
     """
 
@@ -59,8 +64,10 @@ class Engine:
         on_failure: str = "stop",
         leased: Callable[[str, int], None] = lambda node, epoch: None,
         keep: Callable[[str, bytes], None] = _keep_nothing,
+        enter: Callable[[], Awaitable[None]] = _entered,
     ) -> None:
         self.work = work
+        self._enter = enter
         self._on_failure = on_failure
         self._leases = Leases(work, leased)
         self._mirror = Mirror(work, self._leases, keep)
@@ -149,6 +156,7 @@ class Engine:
         except NovatuiError as error:
             raise Stop("refused", error.title, error.detail, error.hint) from error
         if not taken:
+            await self._enter()
             await self._leases.take_all()
         await way()
 

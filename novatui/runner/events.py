@@ -26,6 +26,27 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag=
     total: int | None = None
 
 
+class Need(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="need"):
+    """The runner waits for something only a person knows; ``what``, ``echo``, ``attempt`` as in ``remote.secrets``.
+
+    Told again to every client that comes while it is open. Never a secret itself, never journalled.
+    """
+
+    secret_id: str
+    secret: str  # a SecretKind
+    node: str
+    what: str
+    echo: bool = False
+    attempt: int = 1
+
+
+class Met(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="met"):
+    """A need is open no more; ``by``: who answered it, empty when nobody waits for it any longer."""
+
+    secret_id: str
+    by: str = ""
+
+
 class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="reply"):
     """The runner's word on an answer or a request: taken or not, and why not.
 
@@ -61,6 +82,18 @@ class AnswerGate(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
     words: tuple[str, ...]
 
 
+class GiveSecret(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="secret"):
+    """From a client: the answer to a need of that id and attempt. Held in memory, told to nobody."""
+
+    id: int
+    secret_id: str
+    attempt: int
+    answer: str
+
+    def __repr__(self) -> str:
+        return f"GiveSecret(secret_id={self.secret_id!r})"
+
+
 class AskFor(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="request"):
     """From a client: ``abort``; other words are refused with the reason."""
 
@@ -68,10 +101,10 @@ class AskFor(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="r
     what: str
 
 
-Live: TypeAlias = Output | Progress
-Event: TypeAlias = Record | Output | Progress
-FromRunner: TypeAlias = AnyRecord | Output | Progress | Reply | CaughtUp
-FromClient: TypeAlias = AnswerGate | AskFor
+Live: TypeAlias = Output | Progress | Need | Met
+Event: TypeAlias = Record | Output | Progress | Need | Met
+FromRunner: TypeAlias = AnyRecord | Output | Progress | Need | Met | Reply | CaughtUp
+FromClient: TypeAlias = AnswerGate | GiveSecret | AskFor
 
 _runner = msgspec.json.Decoder(FromRunner)
 _client = msgspec.json.Decoder(FromClient)

@@ -19,8 +19,10 @@ from msgspec.structs import replace
 from novatui import __version__
 from novatui.errors import HeldByAnother, NovatuiError
 from novatui.model.records import JOURNAL_SCHEMA, AnyRecord, Captured, Probed, Record, Resumed, RunStarted
+from novatui.model.sanitize import masked
+from novatui.paths import private_file
 from novatui.runner.clock import Clock
-from novatui.runner.places import sync_dir
+from novatui.runner.places import read_private, sync_dir
 
 CAPTURE_BYTES = 16 * 1024
 _LOCK_WAIT_S = 2.0  # readers that look whether a runner lives hold a shared lock for a moment
@@ -30,13 +32,15 @@ _encoder = msgspec.json.Encoder()
 
 
 def capture(output: bytes) -> Captured:
-    """Head and tail of an output, 16 KiB in all, with its full length and hash."""
+    """Head and tail of an output, 16 KiB in all, with its full length and hash; what names itself a secret is masked."""
     kept = output
     if len(output) > CAPTURE_BYTES:
         half = CAPTURE_BYTES // 2
         kept = output[:half] + b"\n[... %d bytes left out ...]\n" % (len(output) - 2 * half) + output[-half:]
     return Captured(
-        text=kept.decode("utf-8", "replace"), length=len(output), sha256=hashlib.sha256(output).hexdigest()
+        text=masked(kept.decode("utf-8", "replace")),
+        length=len(output),
+        sha256=hashlib.sha256(output).hexdigest(),
     )
 
 
@@ -50,9 +54,10 @@ def decode(raw: bytes) -> Record | None:
 
 
 def read(path: Path) -> list[Record]:
-    """What a journal says, for looking only: unknown kinds, damage and a torn last line are skipped."""
+    """What a journal says, for looking only: unknown kinds, damage and a torn last line are skipped. Raises NovatuiError
+    for one that others could have written or read."""
     try:
-        data = path.read_bytes()
+        data = read_private(path)
     except FileNotFoundError:
         return []
     whole = data[: data.rfind(b"\n") + 1]
@@ -87,8 +92,9 @@ class Journal:
     @classmethod
     def resume(cls, path: Path, clock: Clock, *, runbook_version: int, by: str = "") -> Journal:
         """Open for append: lock, cut off a torn line, sync, say ``resumed``. Refuses what this version cannot go on with."""
-        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
+            private_file(os.fstat(fd), path)
             _lock(fd, path)
             data = _content(fd)
             whole = data[: data.rfind(b"\n") + 1]

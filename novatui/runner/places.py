@@ -49,13 +49,13 @@ class RunDir:
 
     def plan(self) -> Plan:
         try:
-            return msgspec.json.decode((self.path / "plan.json").read_bytes(), type=Plan)
+            return msgspec.json.decode(read_private(self.path / "plan.json"), type=Plan)
         except (OSError, msgspec.MsgspecError) as error:
             raise NovatuiError(f"The plan of run {self.run} cannot be read", str(error)) from error
 
     def launch(self) -> Launch:
         try:
-            return msgspec.json.decode((self.path / "launch.json").read_bytes(), type=Launch)
+            return msgspec.json.decode(read_private(self.path / "launch.json"), type=Launch)
         except (OSError, msgspec.MsgspecError) as error:
             raise NovatuiError(f"Run {self.run} does not say how it was started", str(error)) from error
 
@@ -101,10 +101,20 @@ def find(run: str) -> RunDir:
     found = [place for place in every() if place.run.startswith(run)]
     exact = [place for place in found if place.run == run]
     if len(exact or found) == 1:
-        return (exact or found)[0]
+        place = (exact or found)[0]
+        paths.private_dir(place.path)
+        return place
     if found:
         raise UsageError(f"More than one run begins with {run!r}", ", ".join(place.run for place in found))
     raise UsageError(f"There is no run {run!r} here", str(paths.runs_dir()), "novatui runs lists them")
+
+
+def read_private(path: Path) -> bytes:
+    """A file that nobody else can have read or written. Raises NovatuiError when others could, OSError as usual."""
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(fd, "rb") as file:
+        paths.private_file(os.fstat(fd), path)
+        return file.read()
 
 
 def write_private(path: Path, data: bytes) -> None:

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import ctypes
 import getpass
 import logging
 import os
-import resource
 import signal
 import socket
 import sys
@@ -25,27 +23,33 @@ import msgspec
 from novatui import config
 from novatui.config import ClusterConfig
 from novatui.errors import NovatuiError, Refused
+from novatui.hardening import no_dumps
 from novatui.model.plan import Plan
 from novatui.model.run import At, RunState, fold
+from novatui.remote.secrets import Keeper
 from novatui.remote.transport import Transport
+from novatui.remote.wallet import Wallet
 from novatui.runbooks.step import Effect, Runbook
 from novatui.runner import books, server
 from novatui.runner.clock import Clock, SystemClock
 from novatui.runner.engine import Ending, Engine
+from novatui.runner.entering import Patient
 from novatui.runner.hearts import Hearts
 from novatui.runner.journal import Journal, read
+from novatui.runner.needs import Needs
 from novatui.runner.places import Launch, RunDir, write_private
 from novatui.runner.spawn import Began, Orders
 from novatui.runner.work import Checkpoint, Fenced, Pace, Work, no_checkpoint
 
-_PR_SET_DUMPABLE = 4
 _CLOSE_S = 5.0
+_GIVEN_S = 10.0
 
 
-def _ssh(cluster: ClusterConfig) -> Transport:
+def _ssh(cluster: ClusterConfig, keeper: Keeper) -> Transport:
+    """Nobody is asked about host keys here: an unknown one is refused."""
     from novatui.remote.ssh import SshTransport
 
-    return SshTransport(cluster)
+    return SshTransport(cluster, keeper)
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Parts:
     """What a runner is made of; tests bring their own runbooks, masters and kill points."""
 
     find: books.FindRunbook = books.find
-    transport: Callable[[ClusterConfig], Transport] = _ssh
+    transport: Callable[[ClusterConfig, Keeper], Transport] = _ssh
     checkpoint: Checkpoint = no_checkpoint
     pace: Pace = field(default_factory=Pace)
 
@@ -63,16 +67,19 @@ def main(words: Sequence[str] | None = None, parts: Parts = Parts()) -> int:
     parser = argparse.ArgumentParser(prog="novatui.runner.process")
     parser.add_argument("rundir", type=Path)
     parser.add_argument("--began-fd", type=int, required=True)
+    parser.add_argument("--secrets-fd", type=int)
     args = parser.parse_args(words)
+    _harden()  # before the first secret is read; a fork keeps it
     orders = msgspec.json.decode(sys.stdin.buffer.readline(), type=Orders)
+    wallet = Wallet(needs := Needs(), _secrets(args.secrets_fd))
     if os.fork():
         os._exit(0)  # nobody's child: whoever started us neither waits for us nor takes us along
-    _harden()
+    _forget_stdin()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("asyncssh").setLevel(logging.WARNING)  # below that it writes down whole commands
     word = _Word(args.began_fd)
     try:
-        return asyncio.run(_live(RunDir(args.rundir), orders, parts, word))
+        return asyncio.run(_live(RunDir(args.rundir), orders, parts, word, wallet, needs))
     except NovatuiError as error:
         logging.getLogger(__name__).error("%s", error)
         word.say(
@@ -115,28 +122,43 @@ class _Word:
 
 
 def _harden() -> None:
-    """No core, no ptrace by others of our uid, nothing readable for others, no terminal."""
+    """No core, no ptrace by others of our uid, nothing readable for others."""
     os.umask(0o077)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    no_dumps()
+
+
+def _secrets(fd: int | None) -> dict[str, str]:
+    """The one line on the inherited socket: what our starter was told already."""
+    if fd is None:
+        return {}
+    with socket.socket(fileno=fd) as given:
+        given.settimeout(_GIVEN_S)
+        raw = b""
+        while not raw.endswith(b"\n") and (piece := given.recv(65536)):
+            raw += piece
+    return msgspec.json.decode(raw, type=dict[str, str]) if raw else {}
+
+
+def _forget_stdin() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
 
 
-async def _live(place: RunDir, orders: Orders, parts: Parts, word: _Word) -> int:
+async def _live(
+    place: RunDir, orders: Orders, parts: Parts, word: _Word, wallet: Wallet, needs: Needs
+) -> int:
     plan, launch = place.plan(), place.launch()
     _refuse(place, orders, plan)
     cluster = config.load(Path(launch.config)).pick(launch.cluster)
     runbook = parts.find(plan.runbook)
     clock = SystemClock()
     journal = _open(place, orders, runbook, clock)
-    transport = parts.transport(cluster)
+    transport = Patient(parts.transport(cluster, wallet), wallet)
     try:
-        life = _Life(place, orders, parts, plan, launch, cluster, runbook, clock, journal, transport)
+        life = _Life(place, orders, parts, plan, launch, cluster, runbook, clock, journal, transport, needs)
         return await life.live(word)
     finally:
         try:
@@ -160,7 +182,8 @@ class _Life:
     runbook: Runbook
     clock: Clock
     journal: Journal
-    transport: Transport
+    transport: Patient
+    needs: Needs
 
     async def live(self, word: _Word) -> int:
         work = Work(
@@ -174,6 +197,7 @@ class _Life:
             checkpoint=self.parts.checkpoint,
             pace=self.parts.pace,
         )
+        self.transport.work = work
         hearts = Hearts(
             self.transport,
             self.cluster,
@@ -187,11 +211,13 @@ class _Life:
             on_failure=self.launch.on_failure,
             leased=hearts.begin,
             keep=lambda name, content: write_private(self.place.path / name, content),
+            enter=self.transport.enter,
         )
         ears = server.Server(
             self.plan.run,
             server.judge(
                 lambda one, by: engine.answer(one.gate, one.nonce, one.words, by),
+                self.needs.answer,
                 engine.request,
             ),
         )
@@ -199,6 +225,8 @@ class _Life:
             ears.record(record)
         self.journal.listen(ears.record)
         work.tell = ears.live
+        self.needs.tell = ears.live
+        ears.standing = self.needs.standing
         await ears.start(self.place.socket)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, engine.request, "abort", "SIGTERM")
         try:

@@ -9,14 +9,14 @@ import pwd
 import socket
 import struct
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from novatui.model.records import Record
 from novatui.runner import events
-from novatui.runner.events import AnswerGate, CaughtUp, FromClient, Live, Reply
+from novatui.runner.events import AnswerGate, CaughtUp, FromClient, GiveSecret, Live, Reply
 
 # A client that does not read: so many lines, or so long without taking one, and it is dropped.
 BEHIND_LINES = 20_000
@@ -31,6 +31,7 @@ class Server:
     def __init__(self, run: str, judge: Callable[[FromClient, str], Reply]) -> None:
         self._run = run
         self._judge = judge
+        self.standing: Callable[[], Iterable[Live]] = lambda: ()  # what whoever comes must be told as well
         self._lines: list[bytes] = []  # all records, as they are replayed
         self._clients: set[_Client] = set()
         self._server: asyncio.Server | None = None
@@ -76,7 +77,9 @@ class Server:
         if uid != os.getuid():
             writer.transport.abort()
             return
-        client = _Client(writer, [*self._lines, events.line(CaughtUp(run=self._run, pid=os.getpid()))])
+        caught_up = CaughtUp(run=self._run, pid=os.getpid())
+        standing = [events.line(event) for event in (*self.standing(), caught_up)]
+        client = _Client(writer, [*self._lines, *standing])
         self._clients.add(client)
         client.task = asyncio.create_task(client.pump())
         try:
@@ -146,12 +149,16 @@ class _Client:
 
 
 def judge(
-    answer: Callable[[AnswerGate, str], Reply], request: Callable[[str, str], Reply]
+    answer: Callable[[AnswerGate, str], Reply],
+    secret: Callable[[GiveSecret, str], Reply],
+    request: Callable[[str, str], Reply],
 ) -> Callable[[FromClient, str], Reply]:
-    """A client's word to the engine's method for it."""
+    """A client's word to the method for it."""
 
     def of(word: FromClient, by: str) -> Reply:
-        return answer(word, by) if isinstance(word, AnswerGate) else request(word.what, by)
+        if isinstance(word, AnswerGate):
+            return answer(word, by)
+        return secret(word, by) if isinstance(word, GiveSecret) else request(word.what, by)
 
     return of
 

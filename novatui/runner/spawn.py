@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -23,6 +24,9 @@ class Orders(msgspec.Struct, frozen=True, kw_only=True):
 
     do: str
     answers: tuple[str, ...] | None = None  # None: the gate waits for a client
+
+
+Secrets = Mapping[str, str]  # secret id -> answer; see ``remote.secrets``
 
 
 class Began(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,26 +49,39 @@ class NotBegun(NovatuiError):
         self.exit_code = began.exit_code  # type: ignore[misc]  # the runner's own
 
 
-async def spawn(place: RunDir, orders: Orders, command: Sequence[str]) -> None:
-    """Returns when the runner holds the journal and listens on its socket; raises NovatuiError when it does not."""
+async def spawn(
+    place: RunDir, orders: Orders, command: Sequence[str], secrets: Secrets | None = None
+) -> None:
+    """Returns when the runner holds the journal and listens on its socket; raises NovatuiError when it does not.
+
+    ``secrets`` go over a socket pair that the runner inherits: never in words, environment or a file.
+    """
     async with asyncio.timeout(_BEGIN_S + 5):
-        await asyncio.to_thread(_spawn, place, orders, tuple(command))
+        await asyncio.to_thread(_spawn, place, orders, tuple(command), dict(secrets or {}))
 
 
-def _spawn(place: RunDir, orders: Orders, command: tuple[str, ...]) -> None:
+def _spawn(place: RunDir, orders: Orders, command: tuple[str, ...], secrets: Secrets) -> None:
     reading, writing = os.pipe()
+    ours, theirs = socket.socketpair()
     log = os.open(place.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         child: subprocess.Popen[Any] = subprocess.Popen(
-            [*command, str(place.path), "--began-fd", str(writing)],
+            [
+                *(*command, str(place.path), "--began-fd", str(writing)),
+                *("--secrets-fd", str(theirs.fileno())),
+            ],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             cwd="/",
             start_new_session=True,
-            pass_fds=(writing,),
+            pass_fds=(writing, theirs.fileno()),
         )
+    except BaseException:
+        ours.close()
+        raise
     finally:
+        theirs.close()
         os.close(writing)
         os.close(log)
     try:
@@ -72,8 +89,12 @@ def _spawn(place: RunDir, orders: Orders, command: tuple[str, ...]) -> None:
         try:
             child.stdin.write(msgspec.json.encode(orders) + b"\n")
             child.stdin.close()
-        except BrokenPipeError:
+            ours.settimeout(_BEGIN_S)
+            ours.sendall(msgspec.json.encode(secrets) + b"\n")
+        except (BrokenPipeError, ConnectionResetError):
             pass  # it ended at once: its word, or its silence, says why
+        finally:
+            ours.close()
         began = _hear(reading, place)
     finally:
         os.close(reading)

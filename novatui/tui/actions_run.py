@@ -110,6 +110,16 @@ RUN = (
         _screen_says("gate"),
     ),
     Action(
+        "run-credentials",
+        "c",
+        "c",
+        N_("credentials"),
+        N_("give what the run waits for: a passphrase, a password"),
+        "run",
+        0,
+        _screen_says("credentials"),
+    ),
+    Action(
         "run-resume",
         "r",
         "r",

@@ -26,6 +26,7 @@ from novatui.present.i18n import _
 from novatui.tui import actions
 from novatui.tui.feed import Feed, LiveFeed
 from novatui.tui.palette import RegistryProvider
+from novatui.tui.people import AtScreen
 from novatui.tui.screens.base import NovaScreen
 from novatui.tui.screens.dashboard import Dashboard
 from novatui.tui.screens.history import HistoryScreen, offer_living_run
@@ -85,16 +86,18 @@ class NovatuiApp(App[None], inherit_bindings=False):
         clock: Callable[[], int] = wall_ms,
         judge: Diagnose = diagnose,
         client: RunClient | None = None,
+        accept_new_host_keys: bool = False,
     ) -> None:
         super().__init__()
         for theme in THEMES:
             self.register_theme(theme)
         self.cluster = cluster
         self.clock = clock
-        self.feed: Feed = feed or LiveFeed(cluster)
+        self.people = AtScreen(self, accept_new_host_keys)
+        self.feed: Feed = feed or LiveFeed(cluster, self.people.wallet, self.people)
         self.tails = {node.name: Tail() for node in cluster.nodes}
         self.fsync = Fsync()
-        self.run_client: RunClient = client or LiveClient(cluster, self.feed)
+        self.run_client: RunClient = client or LiveClient(cluster, self.feed, self.people)
         self._recent = {node.name: Recent() for node in cluster.nodes}
         self._judge = judge
         self.set_reactive(NovatuiApp.now_ms, clock())
@@ -169,7 +172,8 @@ class NovatuiApp(App[None], inherit_bindings=False):
         self.view = View(self.view.snapshot, self.view.diagnosis, trouble)
 
     def refresh_feed(self) -> None:
-        """Ask now; start the feed again if it broke."""
+        """Ask now, people too; start the feed again if it broke."""
+        self.people.wallet.again()
         if self.view.trouble and not any(w.name == "feed" and w.is_running for w in self.workers):
             self._start_feed()
         else:
@@ -246,10 +250,10 @@ def settle_memory() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def run_app(cluster: ClusterConfig, *, lang: str | None = None) -> int:
+def run_app(cluster: ClusterConfig, *, lang: str | None = None, accept_new_host_keys: bool = False) -> int:
     """The screen until it is left. Returns the exit code; an error of ours is raised, never shown as a traceback."""
     i18n.install(lang)
-    app = NovatuiApp(cluster)
+    app = NovatuiApp(cluster, accept_new_host_keys=accept_new_host_keys)
     app.run()
     if app.crash is not None:
         raise app.crash

@@ -7,11 +7,13 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from novatui import logs
 from novatui.config import ClusterConfig
 from novatui.model.cluster import ClusterSnapshot
 from novatui.model.entries import Entry
 
 if TYPE_CHECKING:
+    from novatui.remote.secrets import Keeper, NewHostKeys
     from novatui.remote.transport import Transport
 
 OnSnapshot = Callable[[ClusterSnapshot], None]
@@ -34,8 +36,14 @@ class Feed(Protocol):
 class LiveFeed:
     """The collector over SSH. Its modules (asyncssh: 0.2 s) are loaded after the first paint, off the loop."""
 
-    def __init__(self, cluster: ClusterConfig) -> None:
+    def __init__(
+        self,
+        cluster: ClusterConfig,
+        keeper: Keeper | None = None,
+        new_host_keys: NewHostKeys | None = None,
+    ) -> None:
         self.cluster = cluster
+        self._keeper, self._new_host_keys = keeper, new_host_keys
         self._collector: Any = None
         self._transport: Transport | None = None
 
@@ -47,7 +55,9 @@ class LiveFeed:
     async def start(self, on_snapshot: OnSnapshot, on_entries: OnEntries) -> None:
         ssh = await asyncio.to_thread(importlib.import_module, "novatui.remote.ssh")
         collector = await asyncio.to_thread(importlib.import_module, "novatui.probes.collector")
-        self._transport = ssh.SshTransport(self.cluster)
+        transport = ssh.SshTransport(self.cluster, self._keeper, self._new_host_keys)
+        self._transport = transport
+        logs.links(transport, "novatui.links")
         self._collector = collector.Collector(self.cluster, self._transport)
         await self._collector.run(on_snapshot, on_entries)
 

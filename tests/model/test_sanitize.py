@@ -86,3 +86,26 @@ def test_a_long_line_is_cut_and_counted() -> None:
 
 def test_a_line_of_the_cap_is_whole() -> None:
     assert clean("y" * CAP) == "y" * CAP
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("ETCD_ROOT_PASSWORD=hunter2 rest", "ETCD_ROOT_PASSWORD=*** rest"),
+        (
+            '"environment-variable":"ETCD_ROOT_PASSWORD=hunter2"}',
+            '"environment-variable":"ETCD_ROOT_PASSWORD=***"}',
+        ),
+        ('{"password":"hunter2","user":"root"}', '{"password":***,"user":"root"}'),
+        ("client_secret = 'a b' x", "client_secret = *** x"),
+        ("passphrase: hunter2", "passphrase: ***"),
+        ("sudo: a password is required", "sudo: a password is required"),
+        ("ETCD_INITIAL_CLUSTER_TOKEN=k8s_etcd", "ETCD_INITIAL_CLUSTER_TOKEN=k8s_etcd"),
+        (
+            "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blb\n-----END OPENSSH PRIVATE KEY-----",
+            "-----BEGIN OPENSSH PRIVATE KEY-----***-----END OPENSSH PRIVATE KEY-----",
+        ),
+    ],
+)
+def test_what_names_itself_a_secret_is_masked(raw: str, shown: str) -> None:
+    assert clean(raw) == shown

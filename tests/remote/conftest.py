@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.remote.openssh import Ground, why_not
 from tests.remote.sshd import Fixture, make
 
 
@@ -16,3 +17,17 @@ async def master(home: Path) -> AsyncIterator[Fixture]:
     yield fixture
     await fixture.proxy.stop()
     await fixture.sshd.stop()
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Ground]:
+    """Real sshd, users made for this module; skipped where that cannot be."""
+    reason = why_not()
+    if reason:
+        pytest.skip(reason)
+    made = Ground()
+    try:
+        made.prepare()
+        yield made
+    finally:
+        made.close()

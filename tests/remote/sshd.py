@@ -89,6 +89,8 @@ class Sshd:
         process.stderr.write(self.noise)
         env = {"PATH": f"{self.path}:/usr/bin:/bin"} if self.path else None
         pipe = asyncio.subprocess.PIPE
+        early: list[str] = []  # signals that come before the command is there
+        setattr(process, "signal_received", early.append)  # noqa: B010
         child = await asyncio.create_subprocess_exec(
             "bash",
             "-c",
@@ -108,6 +110,8 @@ class Sshd:
                 os.killpg(child.pid, getattr(signal, f"SIG{name}"))
 
         setattr(process, "signal_received", signalled)  # noqa: B010 - the channel calls it at once, also after the end of input
+        for name in early:
+            signalled(name)
         stdin = asyncio.create_task(_feed(process, child))
         outputs = [
             asyncio.create_task(_copy(child.stdout, process.stdout)),
@@ -244,6 +248,7 @@ async def make(directory: Path) -> Fixture:
     proxy = Proxy(sshd.port)
     await proxy.start()
     sshd.user_key.write_private_key(str(directory / "id"))
+    (directory / "id").chmod(0o600)
     fixture = Fixture(sshd, proxy, directory)
     fixture.know()
     return fixture

@@ -27,7 +27,7 @@ async def refused(node: NodeConfig) -> NodeError:
         assert outcome.status is Status.UNKNOWN and outcome.exit is None
         state, error, _ = ssh.link(node.name)
         assert error is not None and error.title and error.title in outcome.error
-        assert state is (Link.LOST if error.code == "unreachable" else Link.REFUSED)
+        assert state is (Link.LOST if error.code.endswith("unreachable") else Link.REFUSED)
         return error
     finally:
         await ssh.close()
@@ -116,9 +116,10 @@ async def test_a_missing_identity_file_is_named(master: Fixture) -> None:
     assert error.code == "auth-failed" and str(master.directory / "none") in error.title
 
 
-async def test_a_jump_host_is_refused_in_words(master: Fixture) -> None:
-    error = await refused(master.node(jump="bastion"))
-    assert "jump host" in error.title
+async def test_a_jump_host_that_is_not_there_is_told_as_itself(master: Fixture) -> None:
+    error = await refused(master.node(jump="bastion.invalid"))
+    assert "the bastion" in error.title and "bastion.invalid" in error.title
+    assert error.code == "bastion-unreachable" and master.sshd.connections == 0
 
 
 async def test_nobody_listens_and_no_such_name(master: Fixture) -> None:

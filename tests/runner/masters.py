@@ -15,6 +15,7 @@ from pathlib import Path
 from novatui.config import ClusterConfig, EtcdConfig, NodeConfig
 from novatui.errors import RemoteError
 from novatui.remote.command import Command, Fence, Outcome, Status, classify, shell_line
+from novatui.remote.secrets import Keeper, SecretAsk, SecretKind
 
 # What befalls a command: None, "before" (never arrives, the link breaks), "after" (runs, its outcome is lost),
 # "gone" (the master does not answer).
@@ -122,3 +123,36 @@ class Masters:
 
     async def close(self) -> None:
         return None
+
+
+class Locked(Masters):
+    """A master with a file ``locked`` takes nobody in who does not know what is in it; asked once a process, in the
+    background as a connection does: a command waits for a moment only."""
+
+    def __init__(self, config: ClusterConfig, keeper: Keeper) -> None:
+        super().__init__(config)
+        self._keeper = keeper
+        self._entering: dict[str, asyncio.Task[None]] = {}
+
+    async def run(
+        self,
+        node: str,
+        command: Command,
+        *,
+        fence: Fence | None = None,
+        on_output: Callable[[bytes], None] | None = None,
+    ) -> Outcome:
+        lock = Path(self._config.node(node).etcd.work_dir).parent / "locked"
+        if lock.exists():
+            if node not in self._entering:
+                self._entering[node] = asyncio.create_task(self._enter(node, lock))
+            entering = self._entering[node]
+            if not (await asyncio.wait({entering}, timeout=0.2))[0]:
+                return Outcome(status=Status.UNKNOWN, error="not let in yet")
+        return await super().run(node, command, fence=fence, on_output=on_output)
+
+    async def _enter(self, node: str, lock: Path) -> None:
+        said, attempt = "", 0
+        while said != lock.read_text():
+            attempt += 1
+            said = await self._keeper.ask(SecretAsk(SecretKind.SUDO, node, "ops", attempt=attempt)) or ""

@@ -275,6 +275,7 @@ class Play:
             + b"\n"
             for one in mirrored
         ]
+        (self.home / "journal.jsonl").touch(mode=0o600)  # one that others could read is refused
         (self.home / "journal.jsonl").write_bytes(b"".join(lines))
         self._say(f"another machine goes on from the mirrored state, {len(lines)} records")
 

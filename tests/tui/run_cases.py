@@ -10,7 +10,7 @@ from novatui.model import records as rec
 from novatui.model.plan import Plan, PlannedStep, Request
 from novatui.model.run import RunState, apply, fold
 from novatui.model.sources import Source, Sources, Trust
-from novatui.runner.client import Output, Progress, Reply, RunSummary
+from novatui.runner.client import Met, Need, Output, Progress, Reply, RunSummary
 
 T0 = 1_718_368_600_000  # 2024-06-14 12:36:40 UTC
 NODES = ("nova-master-1", "nova-master-2", "nova-master-3")
@@ -351,6 +351,8 @@ class FakeFollower:
         self.records = list(records)
         self.state: RunState = fold(self.records)
         self.live = live
+        self.needs: dict[str, Need] = {}
+        self.given: list[tuple[str, str]] = []
         self.answers: list[tuple[str, str, tuple[str, ...]]] = []
         self.requests: list[str] = []
         self.reply = Reply(id=1, code="taken")
@@ -369,6 +371,11 @@ class FakeFollower:
                 self.state = apply(self.state, event)
             self._queue.put_nowait(event)
 
+    def need(self, need: Need) -> None:
+        """The runner waits for people."""
+        self.needs[need.secret_id] = need
+        self._queue.put_nowait(need)
+
     def gone(self) -> None:
         """The runner's process is not there any more."""
         self.live = False
@@ -382,6 +389,12 @@ class FakeFollower:
 
     async def answer(self, gate: str, nonce: str, words: Sequence[str]) -> Reply:
         self.answers.append((gate, nonce, tuple(words)))
+        return self.reply
+
+    async def give(self, need: Need, answer: str) -> Reply:
+        self.given.append((need.secret_id, answer))
+        self.needs.pop(need.secret_id, None)
+        self._queue.put_nowait(Met(secret_id=need.secret_id, by="you"))
         return self.reply
 
     async def request(self, what: str) -> Reply:

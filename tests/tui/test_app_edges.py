@@ -67,8 +67,11 @@ async def test_the_live_feed_wires_collector_and_transport(monkeypatch: pytest.M
     runs = asyncio.Event()
 
     class Transport:
-        def __init__(self, cluster: object) -> None:
+        def __init__(self, cluster: object, keeper: object, new_host_keys: object) -> None:
             said.append("transport")
+
+        def watch(self, changed: object) -> None:
+            said.append("watched")
 
         async def close(self) -> None:
             said.append("closed")
@@ -97,7 +100,7 @@ async def test_the_live_feed_wires_collector_and_transport(monkeypatch: pytest.M
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await feed.close()
-    assert said == ["transport", "run", "refresh", "closed"]
+    assert said == ["transport", "watched", "run", "refresh", "closed"]
 
 
 def test_every_key_of_the_dashboard_does_something() -> None:

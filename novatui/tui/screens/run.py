@@ -47,6 +47,15 @@ class RunScreen(RunFollow):
     def act_run_gate(self) -> None:
         self._open_gate()
 
+    def why_not_credentials(self) -> str:
+        if self._follower is not None and self._follower.needs:
+            return ""
+        return _("nothing is waited for")
+
+    def act_run_credentials(self) -> None:
+        if self._follower is not None:
+            self._answering.again(self._follower)
+
     def why_not_abort(self) -> str:
         return "" if self.link is Link.LIVE else _("nobody works on it")
 

@@ -15,8 +15,9 @@ from novatui.model.sources import Sources
 
 if TYPE_CHECKING:
     from novatui.remote.transport import Transport
-    from novatui.runner.client import Event, Reply, RunSummary
+    from novatui.runner.client import Event, Need, Reply, RunSummary
     from novatui.tui.feed import Feed
+    from novatui.tui.people import AtScreen
 
 
 class Following(Protocol):
@@ -25,6 +26,7 @@ class Following(Protocol):
     plan: Plan
     state: RunState
     records: list[Record]
+    needs: dict[str, Need]
     live: bool
 
     async def __aenter__(self) -> Self: ...
@@ -34,6 +36,8 @@ class Following(Protocol):
     def events(self) -> AsyncIterator[Event]: ...
 
     async def answer(self, gate: str, nonce: str, words: Sequence[str]) -> Reply: ...
+
+    async def give(self, need: Need, answer: str) -> Reply: ...
 
     async def request(self, what: str) -> Reply: ...
 
@@ -65,9 +69,10 @@ class RunClient(Protocol):
 class LiveClient:
     """The runner's client, over the connections the screen has already. Loaded when it is first needed."""
 
-    def __init__(self, cluster: ClusterConfig, feed: Feed) -> None:
+    def __init__(self, cluster: ClusterConfig, feed: Feed, people: AtScreen) -> None:
         self._cluster = cluster
         self._feed = feed
+        self._people = people
         self._own: Transport | None = None
 
     @property
@@ -85,7 +90,7 @@ class LiveClient:
             return transport
         if self._own is None:
             ssh = await asyncio.to_thread(importlib.import_module, "novatui.remote.ssh")
-            self._own = ssh.SshTransport(self._cluster)
+            self._own = ssh.SshTransport(self._cluster, self._people.wallet, self._people)
         return self._own
 
     async def look(self, request: Request) -> Sources:
@@ -97,17 +102,19 @@ class LiveClient:
         return plan
 
     async def start(self, plan: Plan) -> str:
-        run: str = await self._client.start(self._cluster.path, self._cluster.name, plan)
+        run: str = await self._client.start(
+            self._cluster.path, self._cluster.name, plan, secrets=self._people.wallet.known()
+        )
         return run
 
     async def resume(self, run: str) -> None:
-        await self._client.resume(run)
+        await self._client.resume(run, secrets=self._people.wallet.known())
 
     async def undo(self, run: str) -> None:
-        await self._client.undo(run)
+        await self._client.undo(run, secrets=self._people.wallet.known())
 
     async def abandon(self, run: str) -> None:
-        await self._client.abandon(run)
+        await self._client.abandon(run, secrets=self._people.wallet.known())
 
     def follow(self, run: str) -> Following:
         following: Following = self._client.Follower.open(run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 from textual.worker import Worker, WorkerState
 
@@ -17,7 +18,12 @@ from novatui.present.run import (
 )
 from novatui.present.run_log import Log
 from novatui.tui.screens.gate import GateModal
+from novatui.tui.screens.run_client import Following
+from novatui.tui.screens.run_needs import Answering
 from novatui.tui.screens.run_view import PAINT_SECONDS, RunView
+
+if TYPE_CHECKING:
+    from novatui.runner.client import Event
 
 log = logging.getLogger(__name__)
 FOLLOW = "follow"
@@ -27,8 +33,12 @@ class RunFollow(RunView):
     """The run belongs to its own process; leaving here changes nothing for it."""
 
     def on_mount(self) -> None:
+        self._answering = Answering(self.nova.people, self.say)
         self.set_interval(PAINT_SECONDS, self._paint_if_dirty)
         self.follow()
+
+    def on_unmount(self) -> None:
+        self._answering.close()
 
     def follow(self) -> None:
         """Attach; what was told before comes first."""
@@ -42,18 +52,31 @@ class RunFollow(RunView):
                 self.log_lines.take(record)
             self.link = Link.LIVE if follower.live else Link.OPENING
             self._changed(follower.state)
+            for need in tuple(follower.needs.values()):
+                self._answering.begin(follower, need)
             async for event in follower.events():
-                if isinstance(event, Record):
-                    self.log_lines.take(event)
-                elif hasattr(event, "text"):
-                    self.log_lines.output(event.step, event.node, event.text)
-                else:
-                    self.log_lines.progress(event.step, event.node, event.done, event.total)
+                self._heard(follower, event)
                 self._changed(follower.state)
             self._changed(follower.state)
+        self._answering.close()
         self._follower = None
         self.link = Link.PAST if self.state.ended else Link.GONE
         self._changed(self.state)
+
+    def _heard(self, follower: Following, event: Event) -> None:
+        from novatui.runner.client import Met, Need, Output, Progress  # there since we follow
+
+        match event:
+            case Record():
+                self.log_lines.take(event)
+            case Output():
+                self.log_lines.output(event.step, event.node, event.text)
+            case Progress():
+                self.log_lines.progress(event.step, event.node, event.done, event.total)
+            case Need():
+                self._answering.begin(follower, event)
+            case Met():
+                self._answering.mind(follower)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR:

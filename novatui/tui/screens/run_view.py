@@ -29,6 +29,7 @@ from novatui.present.run_rows import (
 from novatui.tui.screens.base import NovaScreen
 from novatui.tui.screens.gate import GateModal
 from novatui.tui.screens.run_client import Following, RunClient
+from novatui.tui.screens.run_needs import needed
 from novatui.tui.widgets.footer import Footer
 from novatui.tui.widgets.framed import Framed
 from novatui.tui.widgets.page import Page
@@ -78,6 +79,7 @@ class RunView(NovaScreen):
             link=self.link,
             now_ms=self.nova.clock(),
             environment=self.nova.cluster.environment,
+            needs=tuple(map(needed, self._follower.needs.values())) if self._follower else (),
         )
 
     def on_clock(self, now_ms: int) -> None:

@@ -9,7 +9,7 @@ from textual.timer import Timer
 from novatui.model.cluster import NodeSnapshot
 from novatui.present.frame import boxed
 from novatui.present.i18n import _
-from novatui.present.node import BLOCK_ROWS, status_block
+from novatui.present.node import BLOCK_ROWS, notice_rows, status_block
 from novatui.present.numbers import age, grouped
 from novatui.present.rows import BLANK, Role, Row, fit, recolour, row
 from novatui.present.standing import standing
@@ -39,6 +39,7 @@ class NodePane(RowsView):
         self._block: tuple[Row, ...] = ()
         self._title: Row = BLANK
         self._state: Row = BLANK
+        self._notice: list[Row] = []
         self._streams = False
         self._chosen = False
         self._puller: Timer | None = None
@@ -71,6 +72,7 @@ class NodePane(RowsView):
             (f"{self.number} ", Role.KEY), (node.name, Role.BRIGHT if self._chosen else Role.NORMAL)
         )
         self._state = _state_row(node, now_ms)
+        self._notice = notice_rows(node, width) if width > 4 else []
         self._streams = node.reachable
         self.rebuild()
 
@@ -88,7 +90,9 @@ class NodePane(RowsView):
         if not self.display or self.size.width < 8:
             self.tail.pending = False
             return
-        room = self.size.height - BLOCK_ROWS - 3
+        whole = self.size.height - BLOCK_ROWS - 3
+        notice = self._notice[: max(0, whole)]
+        room = whole - len(notice)
         lines = [
             recolour(fit(line, self._inner), Role.CURSOR) if marked else line
             for line, marked in self.tail.rows(self._inner, room)
@@ -101,7 +105,7 @@ class NodePane(RowsView):
                 (self._title, self._state),
                 block,
                 (row((_("journal"), Role.DIM)), self._journal_state()),
-                lines if self.tail.end else [row((_("no lines yet"), Role.DIM)), *lines[1:]],
+                [*notice, *(lines if self.tail.end else [row((_("no lines yet"), Role.DIM)), *lines[1:]])],
                 Role.FOCUS if self._chosen else Role.BORDER,
             )[: self.size.height]
         )

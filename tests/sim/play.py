@@ -269,7 +269,7 @@ class Play:
             (self.home / "journal.jsonl").write_bytes(b"".join(lines))
             self._say(f"another machine goes on from the mirrored state, {len(lines)} records")
         elif (old / "journal.jsonl").exists():
-            shutil.copyfile(old / "journal.jsonl", self.home / "journal.jsonl")
+            shutil.copy(old / "journal.jsonl", self.home / "journal.jsonl")
             self._say("another machine goes on from a copy of the journal")
 
     def _mirrored(self) -> list[rec.Record] | None:

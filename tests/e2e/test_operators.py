@@ -94,7 +94,9 @@ def _elsewhere(place: places.RunDir, root: Path, monkeypatch: pytest.MonkeyPatch
         one.chmod(0o700)
     (runs / place.run).mkdir(mode=0o700)
     for name in ("plan.json", "launch.json", "journal.jsonl"):
-        shutil.copyfile(place.path / name, runs / place.run / name)
+        shutil.copy(
+            place.path / name, runs / place.run / name
+        )  # its mode too: one that others could read is refused
     runtime = Path(os.environ["XDG_RUNTIME_DIR"]) / "2"
     runtime.mkdir(mode=0o700)
     monkeypatch.setenv("XDG_STATE_HOME", str(root / "state"))

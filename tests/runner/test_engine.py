@@ -471,6 +471,7 @@ async def test_a_runner_that_was_taken_over_acts_no_more(bench: Bench) -> None:
     await asleep.wait()
     elsewhere = Bench(bench.root)
     copy = bench.root / "r1.jsonl.copy"
+    copy.touch(mode=0o600)
     copy.write_bytes(bench.journal(plan).read_bytes())
     elsewhere.journal = lambda plan: copy  # type: ignore[method-assign]
     assert (await elsewhere.run(plan, "resume")).result == "verified"

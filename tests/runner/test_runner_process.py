@@ -286,6 +286,7 @@ async def test_a_stopped_runner_that_wakes_up_is_fenced(
         for path in (tmp_path / "state/novatui", tmp_path / "state/novatui/runs"):
             path.chmod(0o700)
         for name in ("plan.json", "launch.json", "journal.jsonl"):
+            (copy / name).touch(mode=0o600)
             (copy / name).write_bytes((place.path / name).read_bytes())
         first = monkeypatch.setattr("os.environ", dict(os.environ)) or dict(os.environ)
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

@@ -12,7 +12,7 @@ from novatui.model.plan import Plan, Request
 from novatui.model.sources import Trust
 from novatui.remote.command import Outcome, Status
 from novatui.runbooks import registry, restore_cluster
-from novatui.runbooks.parts.params import params_of, places
+from novatui.runbooks.parts.params import places, restore_params
 from novatui.runbooks.parts.refusal import RefusedPlan
 from novatui.runbooks.step import Gate
 from novatui.runner.shown import render
@@ -50,7 +50,7 @@ def reasons(found: dict[str, Master], asked: Request | None = None) -> dict[str,
 
 def test_a_cluster_without_quorum_may_be_restored() -> None:
     plan = draft(masters())
-    params = params_of(plan)
+    params = restore_params(plan)
     assert plan.nodes == NODES
     assert params.cluster_id == "dae05cd826ec589"
     ids = {node: one.member_id for node, one in params.nodes.items()}
@@ -182,7 +182,7 @@ def test_forms_of_the_env_file(text: str) -> None:
     if "\n" in text:
         assert "env-repeated" in reasons(found)
         return
-    params = params_of(draft(found))
+    params = restore_params(draft(found))
     assert params.nodes["m2"].member == "etcd2"
     assert any("line ends" in note for note in params.notes) == ("\r" in text)
 
@@ -235,12 +235,14 @@ def test_no_data_at_all_needs_no_journal() -> None:
             "data_inode": "",
             "data_owner": "",
         }
-    params = params_of(draft(found))
+    params = restore_params(draft(found))
     assert not params.nodes["m2"].had_live
     assert params.nodes["m1"].had_live
     assert params.nodes["m2"].owner == "0:0"
     set_host("unit.User", "etcd", "m2")(found)
-    assert params_of(draft(found)).nodes["m2"].owner == "etcd:", "it must be able to read what root restores"
+    assert restore_params(draft(found)).nodes["m2"].owner == "etcd:", (
+        "it must be able to read what root restores"
+    )
 
 
 def test_room_is_wanted_for_what_a_member_still_has_too() -> None:
@@ -288,7 +290,7 @@ def test_from_a_node_needs_it_there_alone() -> None:
     found["m1"].archive = None
     found["m3"].archive = None
     plan = draft(found, request(from_node="m2"))
-    assert params_of(plan).source.nodes == ("m2",)
+    assert restore_params(plan).source.nodes == ("m2",)
     spread = next(
         step
         for step in restore_cluster.steps(cluster(), plan)
@@ -303,7 +305,7 @@ def test_from_a_node_needs_it_there_alone() -> None:
 def test_survivors() -> None:
     found = masters()
     ask = request(snapshot="", survivor="m1")
-    assert params_of(draft(found, ask)).source.nodes == ("m1",)
+    assert restore_params(draft(found, ask)).source.nodes == ("m1",)
     assert "unknown-node" in reasons(found, request(snapshot="", survivor="m7"))
     assert "no-source" in reasons(found, request(snapshot=""))
     assert "no-source" in reasons(found, request(survivor="m1"))
@@ -315,7 +317,7 @@ def test_a_mount_point_is_swapped_inside() -> None:
     found = masters()
     for node in NODES:
         found[node].host["data_kind"] = "mount"
-    one = params_of(draft(found)).nodes["m1"]
+    one = restore_params(draft(found)).nodes["m1"]
     assert (one.kind, one.live_inode) == ("mount", "1:3")
     assert places(one, RUN).live == "/var/lib/etcd/member"
     assert places(one, RUN).staged == f"/var/lib/etcd/.novatui-new-{RUN}"

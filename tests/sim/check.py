@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from novatui.model.plan import Plan
-from novatui.runbooks.parts.params import NodeParams, Places, params_of, places
+from novatui.runbooks.parts.params import NodeParams, Places, places, restore_params
 from tests.sim.disk import Change, Dir, File
 from tests.sim.scripts.guard import word
 
@@ -49,7 +49,7 @@ class Checks:
     def watch(self, plan: Plan) -> None:
         """From now on this run is watched."""
         self.plan = plan
-        self._nodes = params_of(plan).nodes
+        self._nodes = restore_params(plan).nodes
         self.places = {name: places(node, plan.run) for name, node in self._nodes.items()}
         self.original = {name: self._as_it_is(master) for name, master in self.fleet.masters.items()}
         self._moves = {name: [] for name in self.fleet.masters}

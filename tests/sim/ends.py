@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from novatui.model.plan import Plan
 from novatui.model.run import RunState
-from novatui.runbooks.parts.params import params_of
+from novatui.runbooks.parts.params import restore_params
 from tests.sim.fleet import Fleet
 from tests.sim.master import Master
 
@@ -40,7 +40,7 @@ def _kept(fleet: Fleet, master: Master) -> Iterator[str]:
 
 
 def _verified(fleet: Fleet, master: Master, plan: Plan, expected: int) -> Iterator[str]:
-    params = params_of(plan)
+    params = restore_params(plan)
     node = params.nodes[master.name]
     here = fleet.checks.places[master.name]
     unit, daemon = master.unit, master.unit.daemon

@@ -8,7 +8,7 @@ from typing import Any
 from novatui.config import NodeConfig
 from novatui.model.plan import Request
 from novatui.remote.command import Command
-from novatui.runbooks.parts.params import NodeParams, Places, RestoreParams, params_of, places
+from novatui.runbooks.parts.params import ClusterParams, NodeParams, Places, cluster_params, places
 from novatui.runbooks.step import Context
 
 # How many archives of a master are opened when none is named: a wizard must not wait for forty.
@@ -62,7 +62,7 @@ class At:
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
         self.run = ctx.plan.run
-        self.params: RestoreParams = params_of(ctx.plan)
+        self.params: ClusterParams = cluster_params(ctx.plan)
         self.node: NodeParams = self.params.nodes[ctx.node]
         self.places: Places = places(self.node, self.run)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from novatui.runbooks.parts.commands import known
-from novatui.runbooks.parts.params import RestoreParams, params_of, places
+from novatui.runbooks.parts.params import RestoreParams, places, restore_params
 from novatui.runbooks.parts.prepare import proved
 from novatui.runbooks.parts.refusal import NEWER_SURVIVOR, SURVIVOR_UNREAD
 from novatui.runbooks.step import Brief, Context, Gate, Word
@@ -27,7 +27,7 @@ def gate() -> Gate:
 
 def brief(ctx: Context) -> Brief:
     """Built from what the run itself has read and proved, not from what the plan hoped."""
-    params = params_of(ctx.plan)
+    params = restore_params(ctx.plan)
     rows = [
         ("Snapshot", snapshot_words(ctx, params)),
         ("What is lost", lost_words(ctx)),
@@ -95,7 +95,7 @@ def snapshot_words(ctx: Context, params: RestoreParams) -> str:
 
 
 def lost_words(ctx: Context) -> str:
-    params = params_of(ctx.plan)
+    params = restore_params(ctx.plan)
     revision, newest = proved(ctx, "revision"), newest_survivor(ctx)
     taken = params.source.taken_ms
     if newest is None:

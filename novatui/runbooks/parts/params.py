@@ -1,4 +1,7 @@
-"""What a restore's plan holds in ``params``: everything its steps need, decided when it was drawn, for every master."""
+"""What a plan holds in ``params``: everything its steps need, decided when it was drawn, for every master.
+
+``ClusterParams`` is what the steps that all runbooks share rely on; a runbook that needs more derives its own.
+"""
 
 from __future__ import annotations
 
@@ -59,15 +62,22 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     dated_by: str = ""  # name | mtime
 
 
-class RestoreParams(msgspec.Struct, frozen=True, kw_only=True):
+class ClusterParams(msgspec.Struct, frozen=True, kw_only=True):
+    """``nodes``: the participants. ``initial_cluster``, ``token`` and ``peer_urls`` (of all members) are the env files'."""
+
     nodes: dict[str, NodeParams]
-    source: Source
     initial_cluster: str
     token: str
     cluster_id: str
-    peer_urls: tuple[str, ...]  # of all members
+    peer_urls: tuple[str, ...]
     overruled: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+class RestoreParams(ClusterParams, frozen=True, kw_only=True):
+    """A restore's: the snapshot too."""
+
+    source: Source
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,8 +100,13 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
 MARKER = ".novatui-run"
 
 
-def params_of(plan: Plan) -> RestoreParams:
-    """Raises msgspec.ValidationError for a plan that is not one of ours."""
+def cluster_params(plan: Plan) -> ClusterParams:
+    """What every runbook's plan has. Raises msgspec.ValidationError for a plan that is not one of ours."""
+    return msgspec.convert(plan.params, ClusterParams)
+
+
+def restore_params(plan: Plan) -> RestoreParams:
+    """Raises msgspec.ValidationError for a plan that is not a restore's."""
     return msgspec.convert(plan.params, RestoreParams)
 
 

@@ -13,7 +13,7 @@ from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts import answer
 from novatui.runbooks.parts.archives import urls
 from novatui.runbooks.parts.commands import At, born, known, limit_s
-from novatui.runbooks.parts.params import params_of
+from novatui.runbooks.parts.params import restore_params
 from novatui.runbooks.parts.reading import Reading, read
 from novatui.runbooks.parts.refusal import FOREIGN_SNAPSHOT, reason
 from novatui.runbooks.parts.source_checks import foreign, is_ours
@@ -136,7 +136,7 @@ def _save_survivor(ctx: Context) -> Sequence[Act]:
 
 def judge_survivors(ctx: Context) -> Sequence[Finding]:
     """A run that is to restore a survivor needs that one saved."""
-    source = params_of(ctx.plan).source
+    source = restore_params(ctx.plan).source
     if source.kind != "survivor":
         return ()
     node = source.nodes[0]
@@ -165,14 +165,14 @@ def prove() -> Step:
 
 def _ask_prove(ctx: Context) -> Ask:
     at = At(ctx)
-    if ctx.node not in at.params.source.nodes:
+    if ctx.node not in restore_params(ctx.plan).source.nodes:
         return Ask(_look_snapshot(at), lambda outcome: Probed(State.DONE, {"receives": True}))
     return _ask_snapshot(ctx, at, expected_sha256(ctx))
 
 
 def expected_sha256(ctx: Context) -> str:
     """What the snapshot must be: the archive as it was looked at, or the survivor as it was saved. Empty: not known yet."""
-    source = params_of(ctx.plan).source
+    source = restore_params(ctx.plan).source
     if source.kind == "archive":
         return source.sha256
     return str(known(ctx, "survivors", source.nodes[0], "sha256") or "")
@@ -183,7 +183,7 @@ def _ask_snapshot(ctx: Context, at: At, sha256: str) -> Ask:
 
 
 def _look_snapshot(at: At) -> Command:
-    limit = limit_s(at.params.source.db_size)
+    limit = limit_s(restore_params(at.ctx.plan).source.db_size)
     return Command(script="archive", argv=("look", at.places.stage, at.run), timeout_s=limit)
 
 
@@ -217,7 +217,7 @@ def snapshot_facts(reading: Reading) -> dict[str, Any] | None:
 
 def _prove(ctx: Context) -> Sequence[Act]:
     at = At(ctx)
-    source = at.params.source
+    source = restore_params(ctx.plan).source
     if ctx.node not in source.nodes:
         return ()
     stage, etcdctl = at.places.stage, at.node.etcdctl
@@ -233,7 +233,7 @@ def _prove(ctx: Context) -> Sequence[Act]:
 
 def judge_proved(ctx: Context) -> Sequence[Finding]:
     """The same snapshot on all that have it, and of this cluster."""
-    params = params_of(ctx.plan)
+    params = restore_params(ctx.plan)
     found: list[Finding] = []
     hashes = {node: known(ctx, "prove", node, "sha256") for node in params.source.nodes}
     if len(set(hashes.values())) > 1 or None in hashes.values():
@@ -265,7 +265,7 @@ def spread() -> Step:
 
 def proved(ctx: Context, key: str) -> Any:
     """A fact of the snapshot, as its first source proved it."""
-    return known(ctx, "prove", params_of(ctx.plan).source.nodes[0], key)
+    return known(ctx, "prove", restore_params(ctx.plan).source.nodes[0], key)
 
 
 def _ask_spread(ctx: Context) -> Ask:
@@ -274,7 +274,7 @@ def _ask_spread(ctx: Context) -> Ask:
 
 def _spread(ctx: Context) -> Sequence[Act]:
     at = At(ctx)
-    source = at.params.source
+    source = restore_params(ctx.plan).source
     if ctx.node in source.nodes:
         return ()
     first = source.nodes[0]
@@ -337,7 +337,7 @@ def read_stage(outcome: Outcome, sha256: str) -> Probed:
 def _stage(ctx: Context) -> Sequence[Act]:
     at = At(ctx)
     node, here = at.node, at.places
-    sha256 = born(ctx, "prove", at.params.source.nodes[0], "sha256", "sha256 of the snapshot")
+    sha256 = born(ctx, "prove", restore_params(ctx.plan).source.nodes[0], "sha256", "sha256 of the snapshot")
     restore = (
         node.restorer, "snapshot", "restore",
         "--name", node.member,
@@ -358,7 +358,7 @@ def _stage(ctx: Context) -> Sequence[Act]:
         "--",
         *restore,
     )
-    limit = limit_s(at.params.source.db_size, least=120) * 2
+    limit = limit_s(restore_params(ctx.plan).source.db_size, least=120) * 2
     return [Command(script="stage", argv=argv, timeout_s=limit, changes=True)]
 
 

@@ -8,7 +8,7 @@ from novatui.model.findings import Finding
 from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts import answer
 from novatui.runbooks.parts.commands import At, known
-from novatui.runbooks.parts.params import params_of
+from novatui.runbooks.parts.params import restore_params
 from novatui.runbooks.parts.prepare import UNREADABLE
 from novatui.runbooks.parts.reading import read
 from novatui.runbooks.parts.refusal import reason
@@ -108,7 +108,7 @@ def last_gate() -> Step:
 
 def _ask_last_gate(ctx: Context) -> Ask:
     at = At(ctx)
-    least = known(ctx, "prove", at.params.source.nodes[0], "revision")
+    least = known(ctx, "prove", restore_params(ctx.plan).source.nodes[0], "revision")
     revision = newest_seen(ctx, least or 0)
     argv = (*at.tls, at.node.etcdctl, str(revision))
     return Ask(
@@ -193,7 +193,7 @@ def undo_reach() -> Step:
 
 
 def _ask_undo_reach(ctx: Context) -> Ask:
-    least = known(ctx, "prove", params_of(ctx.plan).source.nodes[0], "revision")
+    least = known(ctx, "prove", restore_params(ctx.plan).source.nodes[0], "revision")
     return Ask(_member_command(ctx), lambda outcome: read_undo_reach(outcome, least))
 
 

@@ -87,3 +87,19 @@ def test_a_member_that_does_not_answer_is_not_done() -> None:
     outcome = Outcome(status=Status.OK, exit=0, stdout=text.encode())
     assert read_last_gate(outcome, 4, 4).state is State.TODO
     assert read_last_gate(Outcome(status=Status.OK, exit=0, stdout=b""), 4, 4).state is State.UNKNOWN
+
+
+def test_what_has_the_least_revision_is_a_runbooks_own_to_say() -> None:
+    def look(revision: int) -> Outcome:
+        header = {"cluster_id": 985, "member_id": 1, "revision": revision}
+        status = json.dumps([{"Status": {"header": header, "raftIndex": 9, "leader": 1}}])
+        keys = json.dumps([{"HashKV": {"header": header, "hash": 7}}])
+        pairs = {"status1": status, "status2": status, "hashkv": keys}
+        lines = [f"nv:{key}64={base64.b64encode(text.encode()).decode()}" for key, text in pairs.items()]
+        text = "\n".join([*lines, "nv:write=yes", "nv:end=1\n"])
+        return Outcome(status=Status.OK, exit=0, stdout=text.encode())
+
+    found = read_last_gate(look(40), 41, 41, of="the others before", fact="least_revision")
+    assert found.state is State.TODO and "that of the others before is 41" in found.detail
+    assert "least_revision" in found.facts and "snapshot_revision" not in found.facts
+    assert read_last_gate(look(41), 41, 41).state is State.DONE

@@ -1,8 +1,12 @@
-"""The checks that end a run: who is a member, one leader, the same keys by their hash, a write on every endpoint."""
+"""The checks that end every run: who is a member, one leader, the same keys by their hash, a write on every endpoint.
+
+What they expect is a function of the context, a runbook's own: a restore computes its members' IDs, others read them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from novatui.model.findings import Finding
 from novatui.remote.command import Command, Outcome
@@ -19,19 +23,47 @@ LAST_GATE_S = 60.0
 MOST_LAG = 100
 
 
+@dataclass(frozen=True)
+class Expected:
+    """The cluster a run must end in, as far as it is known when a step asks.
+
+    ``own``: the member ID of each participant; ``ids``: all IDs of the member list, also of members that take no part.
+    ``least``: a revision no member may be below, None while it is not known (then nothing is good enough);
+    ``least_of`` says in words what has that revision, ``least_fact`` is its name in the journal.
+    """
+
+    cluster_id: str
+    own: Mapping[str, str]
+    ids: frozenset[str]
+    least: int | None
+    least_of: str = "the snapshot"
+    least_fact: str = "snapshot_revision"
+
+
+Expect = Callable[[Context], Expected]
+
+
+def restored(ctx: Context) -> Expected:
+    """What a restore ends in: the participants and nobody else, with the IDs of a bootstrap, not before the snapshot."""
+    params = restore_params(ctx.plan)
+    own = {node: one.member_id for node, one in params.nodes.items()}
+    least = known(ctx, "prove", params.source.nodes[0], "revision")
+    return Expected(params.cluster_id, own, frozenset(own.values()), least)
+
+
 # -- members --------------------------------------------------------------------------------------------------------
 
 
-def members() -> Step:
+def members(expect: Expect = restored, *, seed: str = "1.3/9") -> Step:
     return Step(
         id="members",
         title="Exactly the expected members, one leader",
         effect=Effect.OBSERVE,
-        probe=_ask_members,
+        probe=lambda ctx: _ask_members(ctx, expect(ctx)),
         judge=judge_members,
         settle_s=MEMBERS_S,
         barrier="all members are started, agree on the cluster and on one leader",
-        seed="1.3/9",
+        seed=seed,
     )
 
 
@@ -40,12 +72,11 @@ def _member_command(ctx: Context) -> Command:
     return Command(script="member", argv=(at.node.unit, *at.tls, at.node.etcdctl), timeout_s=25)
 
 
-def _ask_members(ctx: Context) -> Ask:
-    at = At(ctx)
-    ids = frozenset(node.member_id for node in at.params.nodes.values())
+def _ask_members(ctx: Context, expected: Expected) -> Ask:
+    own = expected.own[ctx.node]
     return Ask(
         _member_command(ctx),
-        lambda outcome: read_members(outcome, at.node.member_id, at.params.cluster_id, ids),
+        lambda outcome: read_members(outcome, own, expected.cluster_id, expected.ids),
     )
 
 
@@ -93,27 +124,33 @@ def judge_members(ctx: Context) -> Sequence[Finding]:
 # -- last gate ------------------------------------------------------------------------------------------------------
 
 
-def last_gate() -> Step:
+def last_gate(
+    expect: Expect = restored,
+    *,
+    barrier: str = "the cluster is the snapshot, on every member, and takes writes",
+    seed: str = "1.3/9",
+) -> Step:
     return Step(
         id="last-gate",
         title="Last gate: same revision, same hash, a write on every endpoint",
         effect=Effect.OBSERVE,
-        probe=_ask_last_gate,
+        probe=lambda ctx: _ask_last_gate(ctx, expect(ctx)),
         judge=judge_last_gate,
         settle_s=LAST_GATE_S,
-        barrier="the cluster is the snapshot, on every member, and takes writes",
-        seed="1.3/9",
+        barrier=barrier,
+        seed=seed,
     )
 
 
-def _ask_last_gate(ctx: Context) -> Ask:
+def _ask_last_gate(ctx: Context, expected: Expected) -> Ask:
     at = At(ctx)
-    least = known(ctx, "prove", restore_params(ctx.plan).source.nodes[0], "revision")
-    revision = newest_seen(ctx, least or 0)
+    revision = newest_seen(ctx, expected.least or 0)
     argv = (*at.tls, at.node.etcdctl, str(revision))
     return Ask(
         Command(script="last-gate", argv=argv, timeout_s=210),
-        lambda outcome: read_last_gate(outcome, least, revision),
+        lambda outcome: read_last_gate(
+            outcome, expected.least, revision, of=expected.least_of, fact=expected.least_fact
+        ),
     )
 
 
@@ -126,8 +163,16 @@ def newest_seen(ctx: Context, least: int) -> int:
     return max([least, *(int(one) for one in seen if one is not None)])
 
 
-def read_last_gate(outcome: Outcome, least: int | None, revision: int) -> Probed:
-    """``least``: the snapshot's revision; ``revision``: where to hash. Facts hold both looks at the index, for the judge."""
+def read_last_gate(
+    outcome: Outcome,
+    least: int | None,
+    revision: int,
+    *,
+    of: str = "the snapshot",
+    fact: str = "snapshot_revision",
+) -> Probed:
+    """``least``, of what ``of`` says: no revision may be below it; ``revision``: where to hash. Facts hold both looks at the
+    index, for the judge."""
     reading = read(outcome)
     if not reading.whole:
         return UNREADABLE
@@ -138,7 +183,7 @@ def read_last_gate(outcome: Outcome, least: int | None, revision: int) -> Probed
     hashed = answer.hashkv(reading.json("hashkv"))
     wrong = []
     if least is None or second.revision < least:
-        wrong.append(f"revision {second.revision}, the snapshot's is {least}")
+        wrong.append(f"revision {second.revision}, that of {of} is {least}")
     if hashed is None:
         wrong.append("its keys could not be hashed")
     if alarms := {*first.alarms, *second.alarms}:
@@ -147,7 +192,7 @@ def read_last_gate(outcome: Outcome, least: int | None, revision: int) -> Probed
         wrong.append(f"a lease could not be granted and revoked: {reading.text('write_error')}")
     facts = {
         "revision": second.revision,
-        "snapshot_revision": least,
+        fact: least,
         "hash": hashed[0] if hashed else None,
         "compact_revision": hashed[1] if hashed else None,
         "hash_revision": hashed[2] if hashed and reading.get("hashed") == "newest" else revision,

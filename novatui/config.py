@@ -118,13 +118,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NodeTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """``[[clusters.X.nodes]]``: ``ssh`` and ``etcd`` hold only the keys that differ for this node."""
+    """``[[clusters.X.nodes]]``: ``ssh``, ``etcd`` and ``kubernetes`` hold only the keys that differ for this node."""
 
     name: Name
     host: Host
     port: Port = 0
     ssh: SshConfig = SshConfig()
     etcd: EtcdConfig = EtcdConfig()
+    kubernetes: KubernetesConfig = KubernetesConfig()
 
 
 class ClusterTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -172,8 +173,7 @@ def _cluster_table(cluster: ClusterConfig) -> dict[str, Any]:
         {"name": node.name, "host": node.host} | ({"port": node.port} if node.port else {})
         for node in cluster.nodes
     ]
-    table["kubernetes"] = msgspec.to_builtins(cluster.nodes[0].kubernetes)  # has no override
-    for section in ("ssh", "etcd"):
+    for section in ("ssh", "etcd", "kubernetes"):
         values = [_set(msgspec.to_builtins(getattr(node, section))) for node in cluster.nodes]
         shared = {key: value for key, value in values[0].items() if all(v.get(key) == value for v in values)}
         table[section] = shared
@@ -278,7 +278,6 @@ def _homes(path: str, ssh: dict[str, Any]) -> Iterator[str]:
 
 
 def _cluster(path: Path, name: str, raw: dict[str, Any]) -> ClusterConfig:
-    kubernetes = msgspec.convert(raw.get("kubernetes", {}), KubernetesConfig)
     nodes = tuple(
         NodeConfig(
             name=node["name"],
@@ -286,7 +285,9 @@ def _cluster(path: Path, name: str, raw: dict[str, Any]) -> ClusterConfig:
             port=node.get("port", 0),
             ssh=_expanded(msgspec.convert(raw.get("ssh", {}) | node.get("ssh", {}), SshConfig)),
             etcd=msgspec.convert(raw.get("etcd", {}) | node.get("etcd", {}), EtcdConfig),
-            kubernetes=kubernetes,
+            kubernetes=msgspec.convert(
+                raw.get("kubernetes", {}) | node.get("kubernetes", {}), KubernetesConfig
+            ),
         )
         for node in raw["nodes"]
     )

@@ -67,15 +67,21 @@ def test_a_nodes_keys_are_laid_over_the_clusters(tmp_path: Path) -> None:
     work_dir = "/data/novatui"
     [clusters.prod.nodes.ssh]
     user = "root"
+    [clusters.prod.nodes.kubernetes]
+    manifests = "/srv/manifests"
     [[clusters.prod.nodes]]
     name = "b"
     host = "10.0.0.2"
+    [clusters.prod.kubernetes]
+    kubectl = "/opt/kubectl"
     """
     cluster = load(write(tmp_path / "c.toml", text)).pick("prod")
     a, b = cluster.nodes
     assert (a.etcd.env_file, a.etcd.work_dir) == ("/etc/etcd/etcd.env", "/data/novatui")
     assert (a.ssh.user, a.ssh.become) == ("root", "sudo")
     assert (b.etcd.work_dir, b.ssh.user) == ("/srv/novatui", "ops")
+    assert (a.kubernetes.manifests, a.kubernetes.kubectl) == ("/srv/manifests", "/opt/kubectl")
+    assert b.kubernetes.manifests == "/etc/kubernetes/manifests"
 
 
 def test_every_problem_is_named_at_once(tmp_path: Path) -> None:
@@ -251,11 +257,12 @@ SSHS = st.builds(
     SshConfig, known_hosts=PATHS, identity_files=st.lists(PATHS, max_size=2).map(tuple), user=st.just("x")
 )
 
+KUBERNETES = st.builds(KubernetesConfig, kubeconfig=PATHS, manifests=PATHS)
+
 
 @st.composite
 def clusters(draw: st.DrawFn) -> ClusterConfig:
     names = draw(st.lists(NAMES, min_size=1, max_size=4, unique_by=str.lower))
-    kubernetes = draw(st.builds(KubernetesConfig, kubeconfig=PATHS))
     return ClusterConfig(
         name=draw(NAMES),
         environment=draw(st.sampled_from(["", "prod"])),
@@ -266,7 +273,7 @@ def clusters(draw: st.DrawFn) -> ClusterConfig:
                 port=draw(st.integers(1, 65535)),
                 etcd=draw(ETCDS),
                 ssh=draw(SSHS),
-                kubernetes=kubernetes,
+                kubernetes=draw(KUBERNETES),
             )
             for index, name in enumerate(names)
         ),

@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncssh
 
-from novatui.demo.layout import rewrite_configuration
+from novatui.demo.layout import write_configuration
 
 HOST = "127.0.0.1"
 Address = tuple[str, int]
@@ -63,7 +63,7 @@ class Bastion:
         with (place / "ssh/known_hosts").open("a") as known:
             known.write(f"[{HOST}]:{port} {host_key.export_public_key().decode().strip()}\n")
         bastion.where = ssh["jump"] = f"{getpass.getuser()}@{HOST}:{port}"
-        rewrite_configuration(config, content)
+        write_configuration(config, content)
         return bastion
 
     def state(self) -> dict[str, int]:

@@ -66,6 +66,11 @@ class MasterFiles:
         return self.root / "etc/systemd/system"
 
     @property
+    def manifests(self) -> Path:
+        """Of the static pods. Empty: there are no API servers here."""
+        return self.root / "etc/kubernetes/manifests"
+
+    @property
     def tmp(self) -> Path:
         return self.root / "tmp"
 
@@ -127,7 +132,7 @@ def write(master: MasterFiles, all_masters: tuple[MasterFiles, ...], etcd: dict[
     """Everything of one master but its certificates."""
     for directory in (
         *(master.etcd_home, master.backup, master.tmp, master.home, master.bin, master.bus.parent),
-        *(master.unit_dir, master.tls, master.root / "var/lib"),
+        *(master.unit_dir, master.tls, master.manifests, master.root / "var/lib"),
     ):
         directory.mkdir(parents=True, exist_ok=True)
     master.data_dir.mkdir(mode=0o700)
@@ -216,11 +221,6 @@ def configuration(place: Path, all_masters: tuple[MasterFiles, ...], ports: dict
             "connect_timeout": 8,
             "become": "auto",
         },
-        # One place for all three: the configuration has no such key per node. Empty, there are no API servers here.
-        "kubernetes": {
-            "manifests": str(place / "kubernetes/manifests"),
-            "kubeconfig": str(place / "kubernetes/admin.conf"),
-        },
         "nodes": [_node(master, ports[master.node]) for master in all_masters],
     }
     return {"default_cluster": "demo", "clusters": {"demo": cluster}}
@@ -238,16 +238,14 @@ def _node(master: MasterFiles, port: int) -> dict[str, Any]:
             "work_dir": str(master.work_dir),
             "unit_dir": str(master.unit_dir),
         },
+        "kubernetes": {
+            "manifests": str(master.manifests),
+            "kubeconfig": str(master.manifests.with_name("admin.conf")),
+        },
     }
 
 
 def write_configuration(path: Path, content: dict[str, Any]) -> None:
-    """With the empty Kubernetes directory it names."""
-    (path.parent / "kubernetes/manifests").mkdir(parents=True)
-    rewrite_configuration(path, content)
-
-
-def rewrite_configuration(path: Path, content: dict[str, Any]) -> None:
     """By rename: whoever reads it meanwhile has the one or the other."""
     part = path.with_name(f".{path.name}.part")
     part.touch(mode=0o600)

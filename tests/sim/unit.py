@@ -85,6 +85,7 @@ class Unit:
             "Environment": "",
             "User": "",
             "TimeoutStopUSec": "1min 30s",
+            "UnitFileState": "enabled" if self.enabled else "disabled",
             "ControlGroup": f"/system.slice/{self.name}.service" if self.daemon else "",
         }
 

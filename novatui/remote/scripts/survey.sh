@@ -128,7 +128,7 @@ say boot_id "$(systemd-id128 boot-id 2>/dev/null || cat /proc/sys/kernel/random/
 say now "$(date +%s)"
 say zone "$(date +%z)"
 say uid "$(id -u):$(id -g)"
-systemctl show "$unit" -p LoadState,ActiveState,SubState,MainPID,FragmentPath,DropInPaths,ExecStart,EnvironmentFiles,Environment,User,TimeoutStopUSec 2>/dev/null |
+systemctl show "$unit" -p LoadState,ActiveState,SubState,MainPID,FragmentPath,DropInPaths,ExecStart,EnvironmentFiles,Environment,User,TimeoutStopUSec,UnitFileState 2>/dev/null |
     while IFS= read -r line; do printf 'nv:unit.%s\n' "$line"; done
 pid=$(systemctl show "$unit" -p MainPID --value 2>/dev/null)
 if [ "${pid:-0}" != 0 ] && [ -r "/proc/$pid/environ" ]; then

@@ -17,11 +17,25 @@ JOURNAL_LINES = 600
 
 
 def survey_commands(node: NodeConfig, request: Request) -> Mapping[str, Command]:
-    """By name: what one master is asked for the plan."""
+    """By name: what one master is asked for the plan of a restore."""
     etcd = node.etcd
     wanted = request.snapshot if not request.survivor else ""
     dirs = etcd.snapshot_dirs if not request.survivor else ()
-    found = {
+    found = master_commands(node)
+    skip = request.from_node and request.from_node != node.name
+    if (wanted or dirs) and not skip:
+        found["archives"] = Command(
+            script="archive",
+            argv=("survey", etcd.env_file, etcd.etcdctl, wanted, str(READ_AT_MOST), *dirs),
+            timeout_s=900,
+        )
+    return found
+
+
+def master_commands(node: NodeConfig) -> dict[str, Command]:
+    """By name: what every runbook asks of one master."""
+    etcd = node.etcd
+    return {
         "host": Command(
             script="survey",
             argv=(
@@ -41,14 +55,6 @@ def survey_commands(node: NodeConfig, request: Request) -> Mapping[str, Command]
             timeout_s=20,
         ),
     }  # fmt: skip
-    skip = request.from_node and request.from_node != node.name
-    if (wanted or dirs) and not skip:
-        found["archives"] = Command(
-            script="archive",
-            argv=("survey", etcd.env_file, etcd.etcdctl, wanted, str(READ_AT_MOST), *dirs),
-            timeout_s=900,
-        )
-    return found
 
 
 def unit_name(name: str) -> str:

@@ -96,7 +96,7 @@ def params(cluster: ClusterConfig, request: Request, seen: Seen, source: Source)
     token = first.env.get("ETCD_INITIAL_CLUSTER_TOKEN")
     initial = first.env.initial_cluster()
     ids = {name: etcd_ids.member_id(urls, token) for name, urls in initial.items()}
-    nodes = {node.name: _node(node, seen.hosts[node.name], ids) for node in cluster.nodes}
+    nodes = {node.name: _with_id(node, seen.hosts[node.name], ids) for node in cluster.nodes}
     return RestoreParams(
         nodes=nodes,
         source=source,
@@ -109,16 +109,22 @@ def params(cluster: ClusterConfig, request: Request, seen: Seen, source: Source)
     )
 
 
-def _node(config: NodeConfig, seen: Host, ids: Mapping[str, int]) -> NodeParams:
+def _with_id(config: NodeConfig, seen: Host, ids: Mapping[str, int]) -> NodeParams:
+    assert seen.env is not None
+    return node_params(config, seen, etcd_ids.shown(ids[seen.env.get("ETCD_NAME")]))
+
+
+def node_params(config: NodeConfig, seen: Host, member_id: str) -> NodeParams:
+    """One master whose env file could be read. ``member_id``: as a bootstrap computes it or as the member list has it;
+    empty where it is not known yet."""
     env, data, etcd = seen.env, seen.data, config.etcd
     assert env is not None
-    name = env.get("ETCD_NAME")
     inside = data.kind == "mount"
     live_inode = data.member_inode if inside else data.inode
     size = seen.status.db_size if seen.status else data.size
     return NodeParams(
-        member=name,
-        member_id=etcd_ids.shown(ids[name]),
+        member=env.get("ETCD_NAME"),
+        member_id=member_id,
         peer_urls=env.urls("ETCD_INITIAL_ADVERTISE_PEER_URLS"),
         data_dir=data.path,
         kind="mount" if inside else "dir",

@@ -40,23 +40,32 @@ NOT_HERE = "not in this version"
 
 def node_checks(config: NodeConfig, host: Host) -> Iterator[Finding]:
     """Every reason of this one master."""
-    yield from _held(config, host)
-    yield from _unit(config, host)
+    yield from held(config, host)
+    yield from unit_checks(config, host)
     yield from _tools(config, host)
     if host.env is None:
-        yield reason(
-            "env-missing",
-            f"{config.etcd.env_file} cannot be read",
-            "set etcd.env_file of this node in the configuration to the file the unit reads",
-            node=config.name,
-        )
+        yield _no_env(config)
         return
-    yield from _env(config, host, host.env)
+    yield from env_checks(config, host, host.env)
     yield from _data(config, host)
     yield from _surroundings(config, host)
 
 
-def _held(config: NodeConfig, host: Host) -> Iterator[Finding]:
+def serving_checks(config: NodeConfig, host: Host) -> Iterator[Finding]:
+    """The reasons that stand where a run only starts or stops etcd, on the data that is there."""
+    yield from held(config, host)
+    yield from unit_checks(config, host)
+    if "etcdctl" not in host.tools:
+        yield _no_etcdctl(config)
+    if host.env is None:
+        yield _no_env(config)
+        return
+    yield from env_checks(config, host, host.env)
+    yield from _privileges(config, host)
+    yield from _access(config, host)
+
+
+def held(config: NodeConfig, host: Host) -> Iterator[Finding]:
     run = host.held_by or host.lease.partition(":")[0]
     if run:
         what = "holds etcd down on" if host.held_by else "works on"
@@ -75,8 +84,16 @@ def _held(config: NodeConfig, host: Host) -> Iterator[Finding]:
         )
 
 
-def _unit(config: NodeConfig, host: Host) -> Iterator[Finding]:
+def unit_checks(config: NodeConfig, host: Host) -> Iterator[Finding]:
     unit, name = host.unit, config.etcd.unit
+    if unit.load == "masked":
+        yield reason(
+            "unit-masked",
+            f"unit {name} is masked: systemd refuses to start it",
+            f"somebody did that on purpose: find out why, then: systemctl unmask {name}",
+            node=config.name,
+        )
+        return
     if unit.load != "loaded":
         yield reason(
             "unit-missing",
@@ -118,14 +135,27 @@ def _unit(config: NodeConfig, host: Host) -> Iterator[Finding]:
         )
 
 
+def _no_env(config: NodeConfig) -> Finding:
+    return reason(
+        "env-missing",
+        f"{config.etcd.env_file} cannot be read",
+        "set etcd.env_file of this node in the configuration to the file the unit reads",
+        node=config.name,
+    )
+
+
+def _no_etcdctl(config: NodeConfig) -> Finding:
+    return reason(
+        "tool-missing",
+        f"{config.etcd.etcdctl} is missing or does not run",
+        "set etcd.etcdctl of this node in the configuration",
+        node=config.name,
+    )
+
+
 def _tools(config: NodeConfig, host: Host) -> Iterator[Finding]:
     if "etcdctl" not in host.tools:
-        yield reason(
-            "tool-missing",
-            f"{config.etcd.etcdctl} is missing or does not run",
-            "set etcd.etcdctl of this node in the configuration",
-            node=config.name,
-        )
+        yield _no_etcdctl(config)
     elif (version := host.etcd_version) is None:
         yield reason("tool-version", f"{config.etcd.etcdctl} does not tell its version", "", node=config.name)
     elif version >= (3, 6, 0) and "etcdutl" not in host.tools:
@@ -139,7 +169,7 @@ def _tools(config: NodeConfig, host: Host) -> Iterator[Finding]:
         yield reason("tool-missing", f"missing on this master: {', '.join(host.lacks)}", "", node=config.name)
 
 
-def _env(config: NodeConfig, host: Host, env: EnvFile) -> Iterator[Finding]:
+def env_checks(config: NodeConfig, host: Host, env: EnvFile) -> Iterator[Finding]:
     file, node = config.etcd.env_file, config.name
     for key in NEEDED_KEYS:
         if not env.get(key):
@@ -210,6 +240,20 @@ def _data(config: NodeConfig, host: Host) -> Iterator[Finding]:
 
 
 def _surroundings(config: NodeConfig, host: Host) -> Iterator[Finding]:
+    yield from _privileges(config, host)
+    if host.api_server:
+        yield reason(
+            "api-server",
+            f"{config.kubernetes.manifests}/kube-apiserver.yaml is there: an API server may serve and write while etcd goes back "
+            "in time, and its watch caches would come from the future",
+            f"fencing API servers is {NOT_HERE}. By hand, on every master: move kube-apiserver.yaml out of the manifests directory, "
+            "wait until port 6443 is closed, plan again; put it back when the restore is verified",
+            node=config.name,
+        )
+    yield from _access(config, host)
+
+
+def _privileges(config: NodeConfig, host: Host) -> Iterator[Finding]:
     for place in host.readonly:
         yield reason(
             "no-privilege",
@@ -224,21 +268,15 @@ def _surroundings(config: NodeConfig, host: Host) -> Iterator[Finding]:
             "set etcd.work_dir of this node in the configuration to a directory on disk",
             node=config.name,
         )
-    if host.api_server:
-        yield reason(
-            "api-server",
-            f"{config.kubernetes.manifests}/kube-apiserver.yaml is there: an API server may serve and write while etcd goes back "
-            "in time, and its watch caches would come from the future",
-            f"fencing API servers is {NOT_HERE}. By hand, on every master: move kube-apiserver.yaml out of the manifests directory, "
-            "wait until port 6443 is closed, plan again; put it back when the restore is verified",
-            node=config.name,
-        )
+
+
+def _access(config: NodeConfig, host: Host) -> Iterator[Finding]:
     error = host.local_read_error.lower()
     if any(words in error for words in ("user name is empty", "permission denied", "invalid auth token")):
         yield reason(
             "auth",
             "etcd authentication is on",
-            f"the checks after a restore would be refused by etcd: {NOT_HERE}",
+            f"the checks that end a run would be refused by etcd: {NOT_HERE}",
             node=config.name,
         )
     if not host.endpoint:

@@ -20,10 +20,13 @@ LONGEST_STOP_S = 600.0
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
-    """``flags``: words after the program. ``commands``: how many ExecStart lines. ``variables``: ETCD_* of Environment=."""
+    """``flags``: words after the program. ``commands``: how many ExecStart lines. ``variables``: ETCD_* of Environment=.
+    ``file_state``: UnitFileState, ``disabled`` where a boot does not start it."""
 
     load: str
     active: str
+    sub: str
+    file_state: str
     program: str
     flags: tuple[str, ...]
     commands: int
@@ -42,6 +45,8 @@ def unit(reading: Reading) -> Unit:
     return Unit(
         load=reading.unit("LoadState"),
         active=reading.unit("ActiveState"),
+        sub=reading.unit("SubState"),
+        file_state=reading.unit("UnitFileState"),
         program=found[0]["path"] if found else "",
         flags=tuple(words[1:]),
         commands=len(found),

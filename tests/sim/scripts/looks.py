@@ -15,7 +15,7 @@ FREE_KIB = 50_000_000
 VERSION = "3.5.10"
 SURVEYED = (
     *("LoadState", "ActiveState", "SubState", "MainPID", "FragmentPath", "DropInPaths", "ExecStart"),
-    *("EnvironmentFiles", "Environment", "User", "TimeoutStopUSec"),
+    *("EnvironmentFiles", "Environment", "User", "TimeoutStopUSec", "UnitFileState"),
 )
 SHOWN = ("LoadState", "ActiveState", "SubState", "MainPID", "Result", "ExecMainStatus", "NRestarts")
 

@@ -1,9 +1,16 @@
-"""Real OpenSSH on loopback: several sshd with configurations of their own, users of their own. Needs root; not for CI."""
+"""Real OpenSSH on loopback: several sshd with configurations of their own, users of their own. Needs root.
+
+Nothing outlives the tests: sshd and ssh-agent end with the process that started them, and what a killed one left (users,
+their processes, sudoers, files) is taken away by the next start; a lock on its directory tells the dead from the living.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import pwd
+import re
 import secrets
 import shutil
 import signal
@@ -11,7 +18,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,19 +26,21 @@ from novatui.config import ClusterConfig, NodeConfig, SshConfig
 from novatui.remote.secrets import SecretAsk
 
 SSHD = shutil.which("sshd") or "/usr/sbin/sshd"
+# Ends the process when the thread that started it does; kill -9 included.
+WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
+PLACE = "nvo-"
+_USER = re.compile(r"nvt[0-9a-f]{6}\Z")
+SUDOERS = Path("/etc/sudoers.d")
 
 
 def why_not() -> str:
     """Why these tests cannot run here, or empty."""
-    if os.environ.get("CI"):
-        return "makes users of the machine: never in CI"
     if os.getuid() != 0:
-        return "needs root: sshd logs other users in"
-    missing = [
-        tool
-        for tool in (SSHD, "sudo", "ssh-agent", "ssh-keygen", "useradd", "chpasswd")
-        if not shutil.which(tool)
-    ]
+        return "needs root: sshd logs other users in, and the users are made for it"
+    tools = (SSHD, "sudo", "ssh-agent", "ssh-keygen", "useradd", "userdel", "chpasswd", "setpriv", "pkill")
+    missing = [tool for tool in tools if not shutil.which(tool)]
+    if not SUDOERS.is_dir():
+        missing.append(str(SUDOERS))
     return f"not installed: {', '.join(missing)}" if missing else ""
 
 
@@ -74,7 +83,10 @@ class Server:
         config.write_text("\n".join([*self.options, *self._common()]) + "\n")
         log = (self.directory / "log").open("ab")
         self.process = subprocess.Popen(
-            [SSHD, "-D", "-e", "-f", str(config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            [*WITH_US, SSHD, "-D", "-e", "-f", str(config)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
         )
         log.close()
         limit = time.monotonic() + 10
@@ -134,18 +146,22 @@ class Server:
 class Ground:
     """Servers, users and keys of one test module; ``close`` takes all of it away."""
 
-    base: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="nvo-")))
+    base: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix=PLACE)))
     servers: list[Server] = field(default_factory=list)
     users: list[str] = field(default_factory=list)
-    sudoers: list[Path] = field(default_factory=list)
-    made_run: bool = False
+    lock: int = -1
 
     def prepare(self) -> None:
+        """Also takes away what a killed run left."""
+        with _alone():
+            self.lock = os.open(self.base / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self.lock, fcntl.LOCK_EX)
+            clean_up()
         self.base.chmod(0o755)
         (self.base / "keys").mkdir(mode=0o755)
-        if not Path("/run/sshd").exists():
-            Path("/run/sshd").mkdir(mode=0o755)
-            self.made_run = True
+        Path("/run/sshd").mkdir(
+            mode=0o755, exist_ok=True
+        )  # sshd wants it; others may use it by now, so it stays
 
     def server(self, *options: str, address: str = "127.0.0.1") -> Server:
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
@@ -163,14 +179,14 @@ class Ground:
         """``sudo``: what sudoers says after the name, e.g. ``ALL=(ALL) NOPASSWD: ALL``."""
         name = f"nvt{secrets.token_hex(3)}"
         home = self.base / f"home-{name}"
-        run("useradd", "-m", "-d", str(home), "-s", "/bin/bash", name)
-        self.users.append(name)
-        run("chpasswd", stdin=f"{name}:{password or secrets.token_hex(16)}\n")
+        with _alone():
+            self.users.append(name)
+            run("useradd", "-m", "-d", str(home), "-s", "/bin/bash", name)
+            run("chpasswd", stdin=f"{name}:{password or secrets.token_hex(16)}\n")
         if sudo:
-            file = Path("/etc/sudoers.d") / f"{name}"
+            file = SUDOERS / name
             file.touch(mode=0o440)
             file.write_text(f"{name} {sudo}\n")
-            self.sudoers.append(file)
         return name
 
     def key(self, *users: str, passphrase: str = "", kind: str = "ed25519") -> Path:
@@ -188,15 +204,77 @@ class Ground:
     def close(self) -> None:
         for server in self.servers:
             server.stop()
-        for name in self.users:
-            run("pkill", "-KILL", "-u", name, check=False)  # a user of ours alone
-            run("userdel", "-r", name, check=False)
-        for file in self.sudoers:
-            file.unlink(missing_ok=True)
+        with _alone():
+            for name in self.users:
+                _forget(name)
         shutil.rmtree(self.base, ignore_errors=True)
-        if self.made_run:
-            with contextlib.suppress(OSError):
-                Path("/run/sshd").rmdir()
+        os.close(self.lock)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One at a time among all processes of the tests: useradd gives up when another holds the lock of /etc/passwd."""
+    fd = os.open(SUDOERS, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+def clean_up() -> list[str]:
+    """Take away the users, sudoers and directories of those who died; the names of what was found. For one alone."""
+    found = []
+    for place in sorted(Path(tempfile.gettempdir()).glob(f"{PLACE}*/lock")):
+        if _is_dead(place):
+            found.append(place.parent.name)
+    for entry in pwd.getpwall():
+        base = Path(entry.pw_dir).parent
+        if _USER.match(entry.pw_name) and base.name.startswith(PLACE) and _is_dead(base / "lock"):
+            _forget(entry.pw_name)
+            found.append(entry.pw_name)
+    for name in found:
+        if name.startswith(PLACE):
+            shutil.rmtree(Path(tempfile.gettempdir()) / name, ignore_errors=True)
+    return found
+
+
+def _is_dead(lock: Path) -> bool:
+    """Nobody holds it; a directory without one is gone."""
+    try:
+        fd = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return True
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(fd)
+    return True
+
+
+def _forget(name: str) -> None:
+    """A user of these tests, all that runs as him, and his right to sudo."""
+    (SUDOERS / name).unlink(missing_ok=True)
+    run("pkill", "-KILL", "-u", name, check=False)
+    run("userdel", "-f", "-r", name, check=False)
+
+
+@contextlib.contextmanager
+def ssh_agent(path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """An agent of our own that listens at ``path``."""
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen([*WITH_US, "ssh-agent", "-D", "-a", str(path)], stdout=quiet, stderr=quiet)
+    limit = time.monotonic() + 10
+    try:
+        while not path.exists():
+            assert time.monotonic() < limit and process.poll() is None, "no ssh-agent"
+            time.sleep(0.01)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 class Person:

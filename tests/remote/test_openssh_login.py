@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +14,7 @@ from novatui.model.cluster import Link
 from novatui.remote.command import Command, Outcome
 from novatui.remote.secrets import Keeper, SecretKind
 from novatui.remote.ssh import SshTransport
-from tests.remote.openssh import Ground, Person, Server, cluster, know, node, run, ssh_config
+from tests.remote.openssh import Ground, Person, Server, cluster, know, node, run, ssh_agent, ssh_config
 
 WHO = Command(argv=("id", "-un"), timeout_s=10)
 
@@ -47,12 +45,10 @@ def user(ground: Ground) -> str:
 
 @pytest.fixture
 def agent(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    socket = home.parent / "agent"
-    words = run("ssh-agent", "-s", "-a", str(socket))
-    pid = int(words.split("SSH_AGENT_PID=")[1].split(";")[0])
-    monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
-    yield socket
-    os.kill(pid, signal.SIGTERM)
+    path = home.parent / "agent"
+    with ssh_agent(path):
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(path))
+        yield path
 
 
 async def test_what_works_for_ssh_works_without_a_setting(

@@ -14,7 +14,7 @@ from novatui.config import ClusterConfig
 from novatui.model.plan import Plan, Request
 from novatui.model.sources import Sources
 from novatui.remote.command import Command
-from novatui.runbooks.parts import change, drawing, listing, prepare, proof
+from novatui.runbooks.parts import drawing, hold, listing, prepare, proof, start, stop, swap
 from novatui.runbooks.parts.commands import survey_commands
 from novatui.runbooks.parts.drawing import Seen
 from novatui.runbooks.parts.gate import gate
@@ -62,6 +62,8 @@ def _facts(host: Host, seen: Seen, node: str) -> Facts:
         "quorum": host.quorum,
         "api_server": host.api_server,
     }
+    if (api := seen.api.get(node)) is not None:
+        found["api_listens"] = api.place
     archives = seen.archives.get(node)
     if archives is not None:
         found["archives"] = [
@@ -92,13 +94,13 @@ def steps(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
     return [
         *prepare.steps(),
         gate(),
-        change.hold(),
-        change.stop(),
-        change.swap(),
-        change.start(),
+        hold.hold(),
+        stop.stop(),
+        swap.swap(),
+        start.start(),
         proof.members(),
         proof.last_gate(),
-        change.release(),
+        hold.release(),
     ]
 
 
@@ -106,13 +108,13 @@ def undo(cluster: ClusterConfig, plan: Plan) -> Sequence[Step]:
     """On all masters or on none: every one of them must answer and still have its data before anything is touched."""
     return [
         proof.undo_reach(),
-        change.undo_look(),
-        change.hold("undo-hold"),
-        change.stop("undo-stop", last=proof.undo_leader),
-        change.swap_back(),
-        change.start_as_before(),
+        swap.undo_look(),
+        hold.hold("undo-hold"),
+        stop.stop("undo-stop", last=proof.undo_leader),
+        swap.swap_back(),
+        start.start_as_before(),
         proof.as_before(),
-        change.release("undo-release"),
+        hold.release("undo-release"),
     ]
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from novatui.remote.command import Outcome
-from novatui.runbooks.parts.change import read_hold, read_release, read_start, read_stop
+from novatui.runbooks.parts.hold import read_hold, read_release
+from novatui.runbooks.parts.start import read_start
+from novatui.runbooks.parts.stop import read_stop
 from novatui.runbooks.step import State
 from tests.runbooks.bench import SHELLS, Bench, data_dir, tree
 
@@ -195,3 +197,27 @@ def test_unstage_leaves_what_is_all_there_is(bench: Bench) -> None:
     outcome = bench.run("unstage", RUN, stage, staged, "member/.novatui-run")
     assert outcome.exit == 1 and b"not removed" in outcome.stderr
     assert (staged / "member/snap/db").read_text() == "restored"
+
+
+@pytest.mark.invariant("INV-11")
+def test_a_joining_member_begins_with_nothing(bench: Bench) -> None:
+    """Under the hold a log in the data directory is not the new member's; once the hold is lifted it may be."""
+    hold(bench, "do")
+    data_dir(bench.data, "old")
+    assert start(bench, "do", mark="-").exit == 3 and bench.hold_file.exists()
+    shutil.rmtree(bench.data / "member")
+    assert start(bench, "do", mark="-").ok and not bench.hold_file.exists()
+    data_dir(bench.data, "new")
+    assert start(bench, "do", mark="-").ok, "its own log is no reason: an interrupted start is done again"
+
+
+def test_a_release_that_keeps_the_env_file(bench: Bench) -> None:
+    hold(bench, "do")
+    held = bench.env_file.read_text()
+    words = (RUN, bench.root / "work", "etcd", bench.root / "units", bench.env_file)
+    look = ("release", "look", *words, bench.root / "lib/stage", bench.root / "lib/staged")
+    assert read_release(bench.run(*look), keep_env=True).state is State.TODO
+    assert bench.run("release", "keep", *words).ok
+    assert read_release(bench.run(*look), keep_env=True).state is State.DONE
+    assert read_release(bench.run(*look)).state is State.TODO, "the state is not what it was"
+    assert bench.env_file.read_text() == held and not bench.dropin.exists() and not bench.hold_file.exists()

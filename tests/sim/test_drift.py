@@ -121,7 +121,7 @@ def subsets(whole: dict[str, bytes]) -> Iterator[tuple[str, ...]]:
         yield from itertools.combinations(whole, count)
 
 
-@pytest.mark.parametrize("verb", ["do", "look"])
+@pytest.mark.parametrize("verb", ["do", "keep", "look"])
 def test_release(bench: Bench, verb: str) -> None:
     whole = hold_tree(bench)
     argv = (verb, RUN, bench.path("work"), "etcd", bench.path("units"), bench.path("files/env"))
@@ -198,7 +198,7 @@ def test_start(bench: Bench, verb: str) -> None:
     ]
     exits = set()
     for data, held, mark, begin in itertools.product(
-        datas, ("", RUN, OTHER), ("member/.novatui-run", ""), ("yes", "no")
+        datas, ("", RUN, OTHER), ("member/.novatui-run", "", "-"), ("yes", "no")
     ):
         tree = {f"files/d/{path}": content for path, content in data.items()} or {"files/d/": b""}
         tree |= {"work/hold": f"{held}\n".encode()} if held else {"work/": b""}

@@ -1,5 +1,5 @@
-# Takes the hold away and puts the env file's state back as it was. The copy of the env file is kept.
-# usage: release.sh do RUN WORK_DIR UNIT UNIT_DIR ENV_FILE
+# Takes the hold away and puts the env file's state back as it was (keep: leaves it as it is). The copy of the env file is kept.
+# usage: release.sh do|keep RUN WORK_DIR UNIT UNIT_DIR ENV_FILE
 #        release.sh look RUN WORK_DIR UNIT UNIT_DIR ENV_FILE STAGE STAGED
 set -u
 LC_ALL=C
@@ -59,9 +59,9 @@ if [ "$verb" = look ]; then
     say end 1
     exit 0
 fi
-[ "$verb" = 'do' ] || exit 64
+case $verb in do|keep) : ;; *) exit 64 ;; esac
 set -e
-if [ -f "$copy" ] && [ "$(state_line "$env_file")" != "$(state_line "$copy")" ]; then
+if [ "$verb" = do ] && [ -f "$copy" ] && [ "$(state_line "$env_file")" != "$(state_line "$copy")" ]; then
     next=$env_file.novatui-$run.next
     cp -p -- "$copy" "$next"
     if [ "$(without_state "$env_file")" != "$(without_state "$copy")" ]; then env_back >"$next"; fi

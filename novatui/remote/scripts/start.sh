@@ -1,6 +1,7 @@
 # Lifts the hold and starts etcd, only on data that is what it must be.
 # usage: start.sh look|do RUN WORK_DIR UNIT DATA MARK START
-# MARK: this run's marker below DATA that must be there; "" for the data from before, which must not carry it.
+# MARK: this run's marker below DATA that must be there; "" for the data from before, which must not carry it;
+#       "-" for a member that joins: under the hold DATA must have no log yet.
 # START: yes, or no to lift the hold alone (the unit was stopped before the run).
 # exit 3: the data is not what it must be, nothing was started
 set -u
@@ -28,7 +29,11 @@ fi
 refuse() { echo "novatui: not started: $1" >&2; exit 3; }
 
 if [ -n "$held_by" ] && [ "$held_by" != "$run" ]; then refuse "this master is held by run $held_by"; fi
-if [ -n "$mark" ]; then
+if [ "$mark" = - ]; then
+    for file in "$data"/member/wal/*.wal; do
+        if [ -n "$held_by" ] && [ -e "$file" ]; then refuse "$data has a log: a new member begins with nothing"; fi
+    done
+elif [ -n "$mark" ]; then
     [ "$(head -n 1 "$data/$mark" 2>/dev/null)" = "$run" ] || refuse "$data does not carry this run's marker"
     [ -s "$data/member/snap/db" ] || refuse "no $data/member/snap/db"
     wal=no

@@ -16,7 +16,7 @@ from novatui.runbooks.parts.params import restore_params
 from novatui.runbooks.parts.prepare import UNREADABLE
 from novatui.runbooks.parts.reading import read
 from novatui.runbooks.parts.refusal import reason
-from novatui.runbooks.step import Ask, Context, Effect, Probed, State, Step
+from novatui.runbooks.step import Ask, Context, Effect, Probed, Scope, State, Step
 
 MEMBERS_S = 60.0
 LAST_GATE_S = 60.0
@@ -261,11 +261,13 @@ def undo_leader(ctx: Context) -> str:
     return next((node for node in ctx.plan.nodes if known(ctx, "undo-reach", node, "leads")), "")
 
 
-def as_before() -> Step:
+def as_before(*, node: str = "") -> Step:
     return Step(
         id="as-before",
         title="As before: the same members on their own data",
         effect=Effect.OBSERVE,
+        scope=Scope.ONE if node else Scope.EACH,
+        node=node,
         probe=_ask_as_before,
         settle_s=MEMBERS_S,
         barrier="every member is what it was before the run",

@@ -264,12 +264,16 @@ def start(run: Running) -> Script:
     if held_by and held_by != this:
         return refuse(f"this master is held by run {held_by}")
     wal = f"{data}/member/wal"
-    if mark:
+    logs = [name for name in disk.names(wal) if name.endswith(".wal")]
+    if mark == "-":
+        if held_by and logs:
+            return refuse(f"{data} has a log: a new member begins with nothing")
+    elif mark:
         if disk.line(f"{data}/{mark}") != this:
             return refuse(f"{data} does not carry this run's marker")
         if not disk.read(f"{data}/member/snap/db"):
             return refuse(f"no {data}/member/snap/db")
-        if not any(disk.read(f"{wal}/{name}") for name in disk.names(wal) if name.endswith(".wal")):
+        if not any(disk.read(f"{wal}/{name}") for name in logs):
             return refuse(f"no log in {wal}")
     elif restored:
         return refuse(f"{data} is still the restored data of this run")
@@ -304,7 +308,7 @@ def release(run: Running) -> Script:
         run.say("copy", copy)
         run.say("end", 1)
         return 0
-    if differs and before is not None:
+    if verb == "do" and differs and before is not None:
         following = f"{env_file}.novatui-{this}.next"
         content = before
         if _without_state(env) != _without_state(before):

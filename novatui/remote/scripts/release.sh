@@ -61,7 +61,7 @@ if [ "$verb" = look ]; then
 fi
 case $verb in do|keep) : ;; *) exit 64 ;; esac
 set -e
-if [ "$verb" = do ] && [ -f "$copy" ] && [ "$(state_line "$env_file")" != "$(state_line "$copy")" ]; then
+if [ "$verb" = 'do' ] && [ -f "$copy" ] && [ "$(state_line "$env_file")" != "$(state_line "$copy")" ]; then
     next=$env_file.novatui-$run.next
     cp -p -- "$copy" "$next"
     if [ "$(without_state "$env_file")" != "$(without_state "$copy")" ]; then env_back >"$next"; fi

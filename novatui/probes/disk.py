@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from novatui.model.cluster import Disk
 from novatui.model.sanitize import clean
+from novatui.probes.numbers import whole
 
 
 def disk(text: bytes) -> Disk | None:
@@ -12,8 +13,9 @@ def disk(text: bytes) -> Disk | None:
     words = lines[-1].split() if lines else []
     # The file system's own name may hold blanks: the numbers are found from the percentage.
     at = next((at for at, word in enumerate(words) if word.endswith("%") and word[:-1].isdigit()), 0)
-    if at < 4 or len(words) <= at + 1 or not (words[at - 1].isdigit() and words[at - 3].isdigit()):
+    if at < 4 or len(words) <= at + 1:
         return None
-    return Disk(
-        path=clean(" ".join(words[at + 1 :])), size=int(words[at - 3]) * 1024, free=int(words[at - 1]) * 1024
-    )
+    size, free = whole(words[at - 3]), whole(words[at - 1])
+    if size is None or free is None:
+        return None
+    return Disk(path=clean(" ".join(words[at + 1 :])), size=size * 1024, free=free * 1024)

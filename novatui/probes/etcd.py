@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from math import isfinite, isnan
 from typing import Any
 
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 from novatui.model.cluster import Alarm, Endpoint, Member
 from novatui.model.sanitize import clean
 from novatui.probes.frames import Frame, Piece
+from novatui.probes.numbers import fraction, whole
 
 _ALARM = re.compile(r"memberID:(\d+) alarm:(\w+)")
 _CURL = re.compile(rb"^curl: \((\d+)\) (.*)$", re.MULTILINE)
@@ -61,12 +63,12 @@ def endpoint(frame: Frame, before: Endpoint, *, now_ms: int) -> Endpoint:
         member_id=_id(header.get("member_id")),
         leader_id=leader_id,
         is_learner=bool(answer.get("isLearner", False)),
-        term=_number(answer.get("raftTerm")),
-        index=_number(answer.get("raftIndex")),
-        applied=_number(answer.get("raftAppliedIndex")),
-        revision=_number(header.get("revision")),
-        db_size=_number(answer.get("dbSize")),
-        db_in_use=_number(answer.get("dbSizeInUse")),
+        term=whole(answer.get("raftTerm")),
+        index=whole(answer.get("raftIndex")),
+        applied=whole(answer.get("raftAppliedIndex")),
+        revision=whole(header.get("revision")),
+        db_size=whole(answer.get("dbSize")),
+        db_in_use=whole(answer.get("dbSizeInUse")),
         version=clean(str(answer.get("version", "")), cap=40) or None,
         alarms=alarms(errors),
         errors=tuple(error for error in errors if not _ALARM.search(error)),
@@ -102,9 +104,11 @@ def fsync_buckets(piece: Piece) -> dict[float, float]:
     """Upper bound in seconds -> cumulative count, of ``etcd_disk_wal_fsync_duration_seconds_bucket``."""
     found = re.findall(rb'_bucket\{[^}]*le="([^"]+)"[^}]*\} ([0-9.eE+]+)', piece.body)
     try:
-        return {float(bound): float(count) for bound, count in found}
+        buckets = {float(bound): float(count) for bound, count in found}
     except ValueError:
         return {}
+    honest = all(isfinite(count) and not isnan(bound) for bound, count in buckets.items())
+    return buckets if honest else {}
 
 
 def p99_ms(now: Mapping[float, float], before: Mapping[float, float]) -> float | None:
@@ -195,22 +199,11 @@ def _texts(row: Mapping[str, Any], key: str) -> tuple[str, ...]:
 
 
 def _id(value: object) -> str | None:
-    number = _number(value)
+    number = whole(value)
     return None if number is None else f"{number:x}"
-
-
-def _number(value: object) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else None
 
 
 def _latency_ms(status: Piece | None) -> float | None:
     """curl's total time without the TLS handshake, that etcd's clients do once."""
-    try:
-        handshake, total = (float(word) for word in (status.args[1:3] if status else ()))
-    except ValueError:
-        return None
-    return round((total - handshake) * 1000, 2)
+    handshake, total = (fraction(word) for word in (*(status.args[1:3] if status else ()), "", "")[:2])
+    return None if handshake is None or total is None else round((total - handshake) * 1000, 2)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from novatui.model.sanitize import clean
+from novatui.probes.numbers import whole
 
 # One piece: a metrics page or an env file is a few KiB; what is longer is no answer to our question.
 PIECE_MAX = 1024 * 1024
@@ -21,7 +22,7 @@ class Piece(msgspec.Struct, frozen=True):
     @property
     def exit(self) -> int | None:
         """The first word as an exit status."""
-        return int(self.args[0]) if self.args and self.args[0].isdigit() else None
+        return whole(self.args[0]) if self.args else None
 
     def said(self) -> str:
         """The body in one line, safe to show."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from novatui.model.entries import Entry, Level
 from novatui.model.sanitize import clean
+from novatui.probes.numbers import date_ms, whole
 
 FIELD_CAP = 1024  # characters of one zap field
 FIELDS_MAX = 32
@@ -34,6 +35,8 @@ _LETTERS = {
 _LETTERS["F"] = Level.FATAL
 _KLOG = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [^\]]+\] ")
 _CAPNSLOG = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ ([DINWEC]) \| ")
+# It comes back to the master as a word of our command.
+_CURSOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9=;:._-]{0,1023}\Z")
 _FATAL = re.compile(r"(panic|fatal error|unexpected fault address)\b")
 # syslog priorities 0 to 7
 _PRIORITY = (
@@ -51,7 +54,8 @@ def entry(node: str, line: bytes) -> Entry | None:
         record = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(record, Mapping) or not isinstance(record.get("__CURSOR"), str):
+    cursor = record.get("__CURSOR") if isinstance(record, Mapping) else None
+    if not isinstance(cursor, str) or not _CURSOR.match(cursor):
         return None
     message = _message(record.get("MESSAGE"))
     unit_line = isinstance(record.get("UNIT"), str)
@@ -63,7 +67,7 @@ def entry(node: str, line: bytes) -> Entry | None:
         text=text,
         fields=fields,
         unit_line=unit_line,
-        cursor=record["__CURSOR"],
+        cursor=cursor,
     )
 
 
@@ -132,7 +136,8 @@ def _priority(record: Mapping[str, Any]) -> Level:
 
 
 def _at_ms(value: object) -> int:
-    return int(value) // 1000 if isinstance(value, str) and value.isascii() and value.isdigit() else 0
+    """From microseconds; 0 when it is no date."""
+    return date_ms((whole(value) or 0) // 1000) or 0
 
 
 def _bytes(value: bytes | str) -> bytes:

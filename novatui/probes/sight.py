@@ -8,6 +8,7 @@ from novatui.config import NodeConfig
 from novatui.model.cluster import EtcdEnv, Link, NodeError, NodeSnapshot
 from novatui.probes import disk, envfile, etcd, systemd
 from novatui.probes.frames import Frame
+from novatui.probes.numbers import date_ms, fraction, whole
 
 # A sample is late when it is so long overdue, milliseconds.
 LATE_MS = 3000
@@ -67,13 +68,14 @@ class Sight:
 
     def _by_the_unit(self, seen: NodeSnapshot, frame: Frame, now_ms: int) -> NodeSnapshot:
         theirs, uptime, asked = (*frame["clock"].args, "", "", "")[:3]
-        their_ms = int(theirs) if theirs.isdigit() else now_ms
-        if theirs.isdigit() and asked.isdigit():
-            seen = replace(seen, clock_skew_ms=skew_ms(int(asked), int(theirs), now_ms))
+        their_ms, asked_ms = date_ms(whole(theirs)), date_ms(whole(asked))
+        if their_ms is not None and asked_ms is not None:
+            seen = replace(seen, clock_skew_ms=skew_ms(asked_ms, their_ms, now_ms))
         unit = frame.get("unit")
         if unit is not None and unit.exit == 0:
-            up = float(uptime) if uptime.replace(".", "", 1).isdigit() else None
-            seen = replace(seen, unit=systemd.unit_state(unit.body, now_ms=their_ms, uptime_s=up))
+            at_ms = now_ms if their_ms is None else their_ms
+            found_unit = systemd.unit_state(unit.body, now_ms=at_ms, uptime_s=fraction(uptime))
+            seen = replace(seen, unit=found_unit)
         df = frame.get("disk")
         found = disk.disk(df.body) if df is not None and df.exit == 0 else None
         return replace(seen, disk=found) if found is not None else seen

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from novatui.model.cluster import UnitState
 from novatui.model.sanitize import clean
+from novatui.probes.numbers import date_ms, whole
 
 # Which timestamp says when the present ActiveState was entered.
 _ENTERED = {
@@ -80,7 +81,7 @@ def env_file_problems(text: bytes, env_file: str) -> tuple[str, ...]:
 def _wall_ms(monotonic_us: int | None, now_ms: int, uptime_s: float | None) -> int | None:
     if not monotonic_us or uptime_s is None:
         return None
-    return round(now_ms - uptime_s * 1000 + monotonic_us / 1000)
+    return date_ms(now_ms - uptime_s * 1000 + monotonic_us / 1000)
 
 
 def _word(shown: Mapping[str, str], key: str) -> str | None:
@@ -89,5 +90,4 @@ def _word(shown: Mapping[str, str], key: str) -> str | None:
 
 def _number(shown: Mapping[str, str], key: str) -> int | None:
     """None for what is missing or ``[not set]``."""
-    value = shown.get(key, "")
-    return int(value) if value.isascii() and value.isdigit() else None
+    return whole(shown.get(key))

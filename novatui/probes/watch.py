@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -30,6 +31,8 @@ TAIL_LINES = 500
 BATCH_S = 0.05
 BATCH_MAX = 1000
 AGAIN_S = (0.5, 5.0)
+
+_log = logging.getLogger(__name__)
 
 
 class Watchable(Transport, Protocol):
@@ -122,6 +125,12 @@ class Watch:
             self.sight.trouble = node_error(exc)
         except TimeoutError:
             self.sight.trouble = NodeError("silent", f"the master gave no sample for {SILENCE_S:g} s")
+        except Exception as exc:  # what it says must not cost the other masters theirs
+            _log.exception("%s: an answer that cannot be read", self.node.name)
+            self.sight.trouble = NodeError(
+                "unreadable",
+                f"the master's answer cannot be read: {clean(f'{type(exc).__name__}: {exc}', cap=200)}",
+            )
         finally:
             self.connection()
             self._changed()

@@ -43,8 +43,8 @@ def advise(seen: Judged) -> Advice:
         return Advice()
     if seen.verdict is Verdict.UNKNOWN or _has(seen, "clusters-differ"):
         return Advice(why=_unjudged(seen))
-    bad, stopped, hung, blocked = _sorted(seen)
-    if seen.verdict is Verdict.NO_QUORUM and _data_lost(seen, bad):
+    bad, stopped, hung, blocked = sort_out(seen)
+    if seen.verdict is Verdict.NO_QUORUM and data_lost(seen, bad):
         names = _names(bad)
         why = f"{len(bad)} of {seen.quorum.total} members have no usable data ({names}): too few are left for a quorum"
         return Advice(runbook="restore-cluster", why=why)
@@ -98,7 +98,7 @@ def _patience(seen: Judged) -> Advice:
     return Advice()
 
 
-def _sorted(
+def sort_out(
     seen: Judged,
 ) -> tuple[list[NodeSnapshot], list[NodeSnapshot], list[NodeSnapshot], list[tuple[NodeSnapshot, Finding]]]:
     """Members that do not serve: data unusable; stopped; hung; kept down by something else. Unseen ones are in none."""
@@ -142,7 +142,7 @@ def _blocker(node: NodeSnapshot, findings: Sequence[Finding]) -> Finding | None:
     return None
 
 
-def _data_lost(seen: Judged, bad: Sequence[NodeSnapshot]) -> bool:
+def data_lost(seen: Judged, bad: Sequence[NodeSnapshot]) -> bool:
     """Whether too few votes are left even if every member that is not proven bad is good."""
     names = {node.name for node in bad}
     lost = sum(1 for seat in seen.group.seats if seat.node is not None and seat.node.name in names)

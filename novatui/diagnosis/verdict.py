@@ -11,6 +11,7 @@ from novatui.diagnosis.membership import Membership, answering, holder, membersh
 from novatui.diagnosis.node_findings import node_findings
 from novatui.diagnosis.quorum import count, proven, reads
 from novatui.diagnosis.recommend import Judged, advise
+from novatui.diagnosis.ways import ways
 from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
 from novatui.model.entries import Entry
 from novatui.model.findings import Diagnosis, Finding, Quorum, Severity, Verdict
@@ -36,17 +37,16 @@ def diagnose(snapshot: ClusterSnapshot, entries: Mapping[str, Sequence[Entry]], 
     findings = _findings(snapshot, entries, group, now_ms)
     verdict = _verdict(snapshot, group, quorum, findings, now_ms)
     data = {node.name: data_state(node, entries.get(node.name, ())) for node in snapshot.nodes}
-    advice = advise(
-        Judged(
-            snapshot=snapshot,
-            group=group,
-            quorum=quorum,
-            verdict=verdict,
-            data=data,
-            findings=findings,
-            now_ms=now_ms,
-        )
+    judged = Judged(
+        snapshot=snapshot,
+        group=group,
+        quorum=quorum,
+        verdict=verdict,
+        data=data,
+        findings=findings,
+        now_ms=now_ms,
     )
+    advice = advise(judged)
     return Diagnosis(
         verdict=verdict,
         quorum=quorum,
@@ -54,6 +54,7 @@ def diagnose(snapshot: ClusterSnapshot, entries: Mapping[str, Sequence[Entry]], 
         recommend=advice.runbook,
         recommend_node=advice.node,
         recommend_why=advice.why,
+        ways=ways(judged, advice),
         leader=_leader(snapshot, group, now_ms),
         cluster_id=group.cluster_id if answering(snapshot, now_ms) else "",
         revision=_revision(snapshot, group, now_ms),

@@ -54,8 +54,18 @@ class Quorum(msgspec.Struct, frozen=True, kw_only=True):
     total: int
 
 
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """One recovery: why it fits what is seen, or ``why_not``. ``node``: the master it is about, where that is one."""
+
+    runbook: str
+    node: str = ""
+    why: str = ""
+    why_not: str = ""
+
+
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
-    """The judgement of one snapshot. ``recommend`` is a runbook's name, ``wait``, or empty."""
+    """The judgement of one snapshot. ``recommend`` is a runbook's name, ``wait``, or empty; ``ways`` are all recoveries,
+    the recommended one first."""
 
     verdict: Verdict
     quorum: Quorum
@@ -63,6 +73,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     recommend: str = ""
     recommend_node: str = ""
     recommend_why: str = ""
+    ways: tuple[Way, ...] = ()
     leader: str = ""  # node name
     cluster_id: str = ""
     revision: int | None = None

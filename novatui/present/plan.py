@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from novatui.model.plan import Plan, PlannedStep
 from novatui.model.sanitize import clean
+from novatui.present import seed
 from novatui.present.i18n import _, ngettext
 from novatui.present.numbers import grouped
 from novatui.present.rows import BLANK, Role, Row, fit, row, spread, wrap
@@ -20,16 +21,18 @@ _GAP = 2
 def plan_rows(plan: Plan, nodes: Sequence[str], width: int) -> list[Row]:
     """The whole plan for ``nodes`` side by side, in rows of ``width`` cells."""
     rows = [*_summary(plan, width), BLANK, _columns_head(plan, nodes, width)]
-    rows += [*_section(_("Prepare"), _("nothing stops: looks, and files beside the live data"), width)]
+    rows += _section(_("Prepare"), _("nothing stops: looks, and files beside the live data"), width)
+    forward = False  # past the point of no return
     for number, step in enumerate(plan.steps, 1):
         if step.scope == GATE:
             rows += [BLANK, *_gate(plan, step, number, width)]
             rows += _section(_("After your word"), _("nobody is asked any more"), width)
         else:
-            rows += _step(step, number, nodes, width)
-    rows += _section(_("To take it back"), _("u, at any time until you purge what was kept"), width)
+            rows += _step(plan, step, number, nodes, width, forward=forward)
+        forward = forward or step.effect == "no_return"
+    rows += _section(_("To take it back"), way_back(plan), width)
     for number, step in enumerate(plan.undo, 1):
-        rows += _step(step, number, nodes, width)
+        rows += _step(plan, step, number, nodes, width)
     return rows
 
 
@@ -40,6 +43,7 @@ def plan_text(plan: Plan) -> str:
         lines += [part, ""]
         for number, step in enumerate(steps, 1):
             lines.append(f"{number}. {_(step.title)} [{effect_words(step)}]")
+            lines += [f"   {words}" for words in seed.lines(step.seed)]
             lines += [
                 f"   {node}: {command}" for node, commands in step.commands.items() for command in commands
             ]
@@ -61,7 +65,10 @@ def count_words(plan: Plan) -> str:
     return ", ".join(_("{n} on {node}").format(n=n, node=node) for node, n in counts.items())
 
 
-def effect_words(step: PlannedStep) -> str:
+def effect_words(step: PlannedStep, *, forward: bool = False) -> str:
+    """What it does to the masters; ``forward``: it comes after the point of no return."""
+    if forward and step.effect == "change":
+        return _("changes, the way is forward")
     match step.effect:
         case "observe":
             return _("looks")
@@ -82,7 +89,7 @@ def _summary(plan: Plan, width: int) -> list[Row]:
         (plan.runbook, Role.BRIGHT), "  ", (masters, Role.NORMAL), "  ", (f"run {plan.run}", Role.DIM)
     )
     found = [fit(first, width)]
-    for label, text in [(_("source"), source_words(plan)), *((_("note"), note) for note in _notes(plan))]:
+    for label, text in [*_subject(plan), *((_("note"), note) for note in _notes(plan))]:
         pieces = wrap(text, width - 10)
         found += [row((f"{label if i == 0 else '':<10}", Role.DIM), piece) for i, piece in enumerate(pieces)]
     found.append(fit(row((f"{_('commands'):<10}", Role.DIM), count_words(plan)), width))
@@ -90,6 +97,31 @@ def _summary(plan: Plan, width: int) -> list[Row]:
         (f"═ {no_return(plan)}", Role.OK if all(s.effect != "no_return" for s in plan.steps) else Role.WARN)
     )
     return [*found, fit(end, width)]
+
+
+def _subject(plan: Plan) -> list[tuple[str, str]]:
+    """What the runbook is about: a master or a source; and which part of the platform's own procedure it follows."""
+    found = []
+    if plan.request.node:
+        found.append((_("master"), clean(plan.request.node)))
+    if plan.request.snapshot or plan.request.survivor:
+        found.append((_("source"), source_words(plan)))
+    numbers = [number for step in plan.steps for number in seed.numbers(step.seed)]
+    sections = dict.fromkeys(number.partition("/")[0] for number in numbers)
+    told = [f"{section} «{seed.title(section)}»" for section in sections if seed.title(section)]
+    return found + ([(_("follows"), ", ".join(told))] if told else [])
+
+
+def way_back(plan: Plan) -> str:
+    """How long this plan can be taken back; for the section of the undo's steps."""
+    at = next((step for step in plan.steps if step.effect == "no_return"), None)
+    if not plan.undo:
+        return _("there is no way back: what it does needs none, or has none")
+    if at is not None:
+        return _("u, until \u201c{step}\u201d is done; after that the way is forward").format(
+            step=_(at.title)
+        )
+    return _("u, at any time until you purge what was kept")
 
 
 def source_words(plan: Plan) -> str:
@@ -132,15 +164,19 @@ def _gate(plan: Plan, step: PlannedStep, number: int, width: int) -> list[Row]:
     return [spread(left, row((_("your typed word"), Role.WARN)), width)]
 
 
-def _step(step: PlannedStep, number: int, nodes: Sequence[str], width: int) -> list[Row]:
+def _step(
+    plan: Plan, step: PlannedStep, number: int, nodes: Sequence[str], width: int, *, forward: bool = False
+) -> list[Row]:
     loud = {"change": Role.WARN, "no_return": Role.BAD}.get(step.effect, Role.DIM)
     glyph = {"change": "▲", "no_return": "✖", "stage": "+"}.get(step.effect, "·")
-    seed = f"  {step.seed}" if step.seed else ""
-    left = row(
-        (f"{glyph}", loud), (f"{number:>3} ", Role.DIM), (_(step.title), Role.BRIGHT), (seed, Role.DIM)
-    )
-    rows = [spread(left, row((effect_words(step), loud)), width)]
-    rows += _commands(step, nodes, width)
+    left = row((f"{glyph}", loud), (f"{number:>3} ", Role.DIM), (_(step.title), Role.BRIGHT))
+    said = row((effect_words(step, forward=forward), loud))
+    rows = [spread(left, said, width), *seed_rows(step, width, _INDENT)]
+    acting = [node for node, commands in step.commands.items() if commands]
+    if len(acting) == 1 and len(plan.nodes) > 1:
+        rows += _alone(plan, step, acting[0], width)
+    else:
+        rows += _commands(step, nodes, width)
     if step.barrier:
         words = wrap(_(step.barrier), width - _INDENT - 2)
         rows += [
@@ -148,6 +184,26 @@ def _step(step: PlannedStep, number: int, nodes: Sequence[str], width: int) -> l
             for i, w in enumerate(words)
         ]
     return rows
+
+
+def seed_rows(step: PlannedStep, width: int, indent: int = 0) -> list[Row]:
+    """The platform's own words for this step, its numbers before them."""
+    rows: list[Row] = []
+    for words in seed.lines(step.seed):
+        pieces = wrap(words, max(10, width - indent))
+        rows += [row(" " * indent, (piece, Role.DIM)) for piece in pieces]
+    return rows
+
+
+def _alone(plan: Plan, step: PlannedStep, node: str, width: int) -> list[Row]:
+    """A step of one master: its commands over the whole width, its number before them."""
+    at = str(plan.nodes.index(node) + 1) if node in plan.nodes else clean(node)
+    room = width - _INDENT - len(at) - 1
+    lines = _column_rows(step.commands[node], room)
+    return [
+        row(" " * _INDENT, (f"{at} " if i == 0 else " " * (len(at) + 1), Role.KEY), *line)
+        for i, line in enumerate(lines)
+    ]
 
 
 def _commands(step: PlannedStep, nodes: Sequence[str], width: int) -> list[Row]:

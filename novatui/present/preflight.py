@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from novatui.model.findings import Finding
@@ -11,21 +12,21 @@ from novatui.present.rows import BLANK, Role, Row, fit, row, wrap
 
 N_ = str  # marks for the catalogue
 
-# label of a check -> the beginnings of the ids of findings that fail it
-CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (N_("reached, asked whole"), ("unreachable", "silent", "no-answer", "unknown-node")),
-    (N_("free of other runs"), ("held", "hold-left", "leftover")),
-    (N_("systemd unit"), ("unit-",)),
-    (N_("etcd's tools"), ("tool-",)),
-    (N_("env file"), ("env-",)),
-    (N_("data directory"), ("data-dir", "data-")),
-    (N_("room on the disk"), ("space",)),
-    (N_("privilege"), ("no-privilege",)),
-    (N_("no API server to fence"), ("api-server",)),
-    (N_("authentication off"), ("auth",)),
-    (N_("own endpoint"), ("endpoint",)),
-    (N_("the source"), ("archive", "foreign-snapshot", "no-survivor", "survivor-unread")),
-)
+# name of a check -> its label, and the beginnings of the ids of findings that fail it
+CHECKS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "reached": (N_("reached, asked whole"), ("unreachable", "silent", "no-answer", "unknown-node")),
+    "free": (N_("free of other runs"), ("held", "hold-left", "leftover")),
+    "unit": (N_("systemd unit"), ("unit-",)),
+    "tools": (N_("etcd's tools"), ("tool-",)),
+    "env": (N_("env file"), ("env-",)),
+    "data-dir": (N_("data directory"), ("data-dir", "data-")),
+    "space": (N_("room on the disk"), ("space",)),
+    "privilege": (N_("privilege"), ("no-privilege", "work-dir")),
+    "api-server": (N_("no API server to fence"), ("api-server",)),
+    "auth": (N_("authentication off"), ("auth",)),
+    "endpoint": (N_("own endpoint"), ("endpoint",)),
+    "source": (N_("the source"), ("archive", "foreign-snapshot", "no-survivor", "survivor-unread")),
+}
 # guard -> what overruling it means
 MEANINGS = {
     "quorum-stands": N_(
@@ -52,28 +53,59 @@ def of_cluster(findings: Sequence[Finding], nodes: Sequence[str]) -> list[Findin
     return [finding for finding in findings if finding.node not in nodes]
 
 
-# a finding -> the checks that were not made because of it, by their place in ``CHECKS``
-_NOT_MADE = {"unreachable": range(1, len(CHECKS)), "env-missing": range(5, len(CHECKS) - 1)}
-_ROOM = 6  # is judged only for a source that can be spoken of
+# a finding -> the checks that were not made because of it
+_NEED_ENV = frozenset({"data-dir", "space", "privilege", "api-server", "auth", "endpoint"})
+_NOT_MADE = {"unreachable": frozenset(CHECKS) - {"reached"}, "env-missing": _NEED_ENV}
+_NO_SOURCE = ("no-source", "archive", "no-survivor", "unreachable")  # room is judged only for a source
 
 
 def check_rows(
-    findings: Sequence[Finding], overruled: Sequence[str], node: str, number: int, width: int
+    findings: Sequence[Finding],
+    overruled: Sequence[str],
+    node: str,
+    number: int,
+    width: int,
+    checks: Sequence[str] = tuple(CHECKS),
 ) -> list[Row]:
     """One master's checks. One that was not made is said to be so: no mark is green that nothing stands behind."""
     rows = [fit(row((f"{number} ", Role.KEY), (node, Role.BRIGHT)), width)]
     own = of_node(findings, node)
-    unmade = {at for finding in own for at in _NOT_MADE.get(finding.id, ())}
-    if any(f.id in ("no-source", "archive", "no-survivor", "unreachable") for f in findings):
-        unmade.add(_ROOM)
+    unmade = {name for finding in own for name in _NOT_MADE.get(finding.id, ())}
+    if "source" in checks and any(f.id in _NO_SOURCE for f in findings):
+        unmade.add("space")
     taken: set[str] = set()
-    for at, (label, prefixes) in enumerate(CHECKS):
+    for name in [name for name in CHECKS if name in checks]:
+        label, prefixes = CHECKS[name]
         failed = [finding for finding in own if _is_of(finding, prefixes) and finding.id not in taken]
         taken.update(finding.id for finding in failed)
-        passed_over = at == len(CHECKS) - 1 and "foreign-snapshot" in overruled
-        rows.append(fit(_check(_(label), failed, made=at not in unmade, passed_over=passed_over), width))
+        passed_over = name == "source" and "foreign-snapshot" in overruled
+        rows.append(fit(_check(_(label), failed, made=name not in unmade, passed_over=passed_over), width))
     left = [finding for finding in own if finding.id not in taken]
     return rows + [fit(_check(clean(f.id), [f], made=True, passed_over=False), width) for f in left]
+
+
+def left_out_rows(node: str, number: int, width: int) -> list[Row]:
+    """A master the plan does without."""
+    head = fit(row((f"{number} ", Role.KEY), (node, Role.BRIGHT)), width)
+    said = wrap(_("takes no part in this run: the plan says why"), width - 2)
+    return [
+        head,
+        *(fit(row(("▲ " if i == 0 else "  ", Role.WARN), (p, Role.WARN)), width) for i, p in enumerate(said)),
+    ]
+
+
+# a refusal -> the runbook that answers it, where its words name none
+_INSTEAD = {"data-intact": "start-cluster", "quorum-stands": "recover-member"}
+_NAMES = re.compile(r"\b(?:restart-member|start-cluster|recover-member|restore-cluster)\b")
+
+
+def instead(findings: Sequence[Finding], runbook: str) -> list[str]:
+    """Runbooks that the refusals of ``runbook`` name in its place, each once, in their order."""
+    named: list[str] = []
+    for finding in findings:
+        found = _NAMES.findall(f"{finding.hint} {finding.title}")
+        named += found or [_INSTEAD.get(finding.id, "")]
+    return [name for name in dict.fromkeys(named) if name and name != runbook]
 
 
 def _is_of(finding: Finding, prefixes: Sequence[str]) -> bool:

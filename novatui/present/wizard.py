@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import msgspec
 
 from novatui.model.findings import Finding
+from novatui.model.plan import Plan
+from novatui.present.guides import guide, page_names
 from novatui.present.headline import environment_role
 from novatui.present.i18n import _
-from novatui.present.preflight import check_rows, refusal_rows
+from novatui.present.preflight import check_rows, instead, left_out_rows, refusal_rows
 from novatui.present.rows import BLANK, Role, Row, clip, first_that_fits, fit, joined, row, wrap
 from novatui.present.run import minutes
 
@@ -15,17 +17,14 @@ _SPIN = "⠋⠙⠸⠴⠦⠇"
 _LEAST_COLUMN = 24
 
 
-def page_names() -> tuple[str, ...]:
-    return (_("source"), _("preflight"), _("plan"), _("gate, in the run"))
-
-
 def wizard_header(cluster: str, environment: str, runbook: str, page: int, width: int) -> Row:
     """Cluster, runbook, and the pages with the present one marked."""
     env = environment_role(environment)
     name = row((f" {cluster} ", env))
     tagged = (*name, *row((f" {environment.upper()} ", env))) if environment else name
+    pages = page_names(runbook)
     trail: list[tuple[str, Role]] = []
-    for number, word in enumerate(page_names()):
+    for number, word in enumerate(pages):
         here = Role.BRIGHT if number == page else Role.DIM
         mark = "✔" if number < page else str(number + 1)
         trail += [
@@ -35,9 +34,9 @@ def wizard_header(cluster: str, environment: str, runbook: str, page: int, width
         ]
     path = tuple(trail)
     short = row(
-        (_("page {n} of {total}").format(n=page + 1, total=3), Role.DIM),
+        (_("page {n} of {total}").format(n=page + 1, total=len(pages) - 1), Role.DIM),
         "  ",
-        (page_names()[page], Role.BRIGHT),
+        (pages[page], Role.BRIGHT),
     )
     what = row((runbook, Role.BRIGHT))
     choices = [
@@ -75,18 +74,29 @@ def trouble_rows(title: str, detail: str, hint: str, width: int) -> list[Row]:
     return rows
 
 
-def preflight_rows(
-    findings: Sequence[Finding], nodes: Sequence[str], overruled: Sequence[str], width: int, *, passed: bool
-) -> list[Row]:
-    """Why not, in words, when it is refused; then a column of checks a master."""
-    rows = _verdict(findings, overruled, passed=passed)
-    rows += [*refusal_rows(findings, overruled, width), BLANK] if findings else [BLANK]
-    across = max(1, min(len(nodes), width // _LEAST_COLUMN))
+class Preflight(msgspec.Struct, frozen=True, kw_only=True):
+    """What the second page knows. ``plan`` is None when it was refused; ``nodes`` are all masters of the configuration."""
+
+    runbook: str
+    nodes: tuple[str, ...]
+    plan: Plan | None = None
+    findings: tuple[Finding, ...] = ()
+    overruled: tuple[str, ...] = ()
+
+
+def preflight_rows(seen: Preflight, width: int) -> list[Row]:
+    """Why not, in words, when it is refused, and what to open instead; then a column of checks a master."""
+    rows = _verdict(seen, width)
+    if seen.findings:
+        rows += [*refusal_rows(seen.findings, seen.overruled, width), BLANK, *_instead(seen, width)]
+    else:
+        rows.append(BLANK)
+    across = max(1, min(len(seen.nodes), width // _LEAST_COLUMN))
     size = width // across
-    for begin in range(0, len(nodes), across):
+    for begin in range(0, len(seen.nodes), across):
         columns = [
-            check_rows(findings, overruled, node, begin + i + 1, size - 2)
-            for i, node in enumerate(nodes[begin : begin + across])
+            _column(seen, node, begin + i + 1, size - 2)
+            for i, node in enumerate(seen.nodes[begin : begin + across])
         ]
         for y in range(max(map(len, columns))):
             out: list[tuple[str, Role]] = []
@@ -97,16 +107,37 @@ def preflight_rows(
     return rows
 
 
-def _verdict(findings: Sequence[Finding], overruled: Sequence[str], *, passed: bool) -> list[Row]:
+def _column(seen: Preflight, node: str, number: int, width: int) -> list[Row]:
+    if seen.plan is not None and node not in seen.plan.nodes:
+        return left_out_rows(node, number, width)
+    return check_rows(seen.findings, seen.overruled, node, number, width, guide(seen.runbook).checks)
+
+
+def _verdict(seen: Preflight, width: int) -> list[Row]:
     rows = [
-        row(("▲ ", Role.WARN), (_("overruled by you: {guard}").format(guard=g), Role.WARN)) for g in overruled
+        row(("▲ ", Role.WARN), (_("overruled by you: {guard}").format(guard=g), Role.WARN))
+        for g in seen.overruled
     ]
-    if findings:
+    if seen.findings:
         return [*rows, row((_("Refused, nothing was changed:"), Role.BAD)), BLANK]
-    if passed:
-        said = _("Nothing speaks against it. n shows the plan; nothing is changed by looking.")
-        rows.append(row((said, Role.BRIGHT)))
-    if passed and not overruled:
-        agreed = _("the masters agree on names, peer URLs, token and versions; a restore is the answer")
-        rows.append(row(("✔ ", Role.OK), agreed))
+    if seen.plan is None:
+        return rows
+    said = _("Nothing speaks against it. n shows the plan; nothing is changed by looking.")
+    rows += [row((piece, Role.BRIGHT)) for piece in wrap(said, width)]
+    if not seen.overruled:
+        pieces = wrap(_(guide(seen.runbook).fits), width - 2)
+        rows += [row(("✔ " if i == 0 else "  ", Role.OK), piece) for i, piece in enumerate(pieces)]
     return rows
+
+
+def _instead(seen: Preflight, width: int) -> list[Row]:
+    """The runbook that the reasons name, and the key that opens it."""
+    named = instead(seen.findings, seen.runbook)
+    if not named:
+        return []
+    does = _(guide(named[0]).does)
+    pieces = wrap(_("opens {runbook} instead: {does}").format(runbook=named[0], does=does), width - 2)
+    return [
+        *(row(("w " if i == 0 else "  ", Role.KEY), (piece, Role.BRIGHT)) for i, piece in enumerate(pieces)),
+        BLANK,
+    ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 
+from novatui.model.findings import Verdict
 from novatui.present.i18n import _
 from novatui.tui.action import N_, Action
 from novatui.tui.actions_run import HISTORY, RUN, WIZARD
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
 
 
 def _nothing_to_recover(app: NovatuiApp) -> str:
-    match app.view.diagnosis.recommend:
+    diagnosis = app.view.diagnosis
+    if diagnosis.ways and diagnosis.verdict is not Verdict.HEALTHY:
+        return ""
+    match diagnosis.recommend:
         case "":
-            return _("nothing to recover")
+            return _("nothing to recover") if diagnosis.verdict is Verdict.HEALTHY else _("nothing known yet")
         case "wait":
             return _("wait: it is settling by itself")
     return ""
@@ -42,7 +46,7 @@ DASHBOARD = (
         "w",
         "w",
         N_("recover"),
-        N_("open the recommended runbook"),
+        N_("the recommended runbook, or a menu of those that are possible"),
         "dashboard",
         1,
         _nothing_to_recover,

@@ -85,6 +85,16 @@ WIZARD = (
         _screen_says("overrule"),
     ),
     Action(
+        "wizard-instead",
+        "w",
+        "w",
+        N_("instead"),
+        N_("where it refuses: the runbook that its reasons name"),
+        "wizard",
+        0,
+        _screen_says("instead"),
+    ),
+    Action(
         "wizard-scripts",
         "c",
         "c",

@@ -6,7 +6,7 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.app import App
@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.message import Message
 from textual.reactive import reactive
+from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from novatui.config import ClusterConfig
@@ -227,7 +228,10 @@ class NovatuiApp(App[None], inherit_bindings=False):
 
     def open_wizard(self, runbook: str, node: str = "") -> None:
         """The wizard of ``runbook``, or in words what to do by hand where there is none."""
-        self.push_screen(wizard_for(runbook, self, node) or ByHandScreen(runbook, node))
+        self.push_screen(self.wizard(runbook, node))
+
+    def wizard(self, runbook: str, node: str = "") -> Screen[Any]:
+        return wizard_for(runbook, self, node) or ByHandScreen(runbook, node)
 
     # our own bugs
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 # runbook -> "module:class"; the class takes (app, node). Loaded when it is opened.
 WIZARDS: dict[str, str] = {
+    "restart-member": "novatui.tui.screens.wizard:RestartWizard",
+    "start-cluster": "novatui.tui.screens.wizard:StartWizard",
+    "recover-member": "novatui.tui.screens.wizard:RecoverWizard",
     "restore-cluster": "novatui.tui.screens.wizard:RestoreWizard",
 }
 

@@ -25,6 +25,7 @@ from novatui.tui.screens.gate import GateModal
 from novatui.tui.screens.run import RunScreen
 from novatui.tui.screens.secret import SecretModal
 from novatui.tui.screens.wizard import WizardScreen
+from novatui.tui.screens.wizard_first import SourceFirst
 from novatui.tui.screens.wizard_overrule import OverruleModal
 from novatui.tui.screens.wizard_view import PLAN
 from novatui.tui.widgets.rows_view import RowsView
@@ -230,7 +231,9 @@ async def test_by_keys_typed_once_each_and_never_on_the_screen(locked: Any, home
             wizard = app.screen
             assert isinstance(wizard, WizardScreen)
             await until(pilot, lambda: not wizard.waiting, 60, "the sources")
-            while wizard.source is None or wizard.source.kind != "archive":
+            first = wizard.first
+            assert isinstance(first, SourceFirst)
+            while first.source is None or first.source.kind != "archive":
                 await pilot.press("j")
             await pilot.press("n")
             await until(pilot, lambda: not wizard.waiting, 60, "the preflight")
@@ -243,7 +246,7 @@ async def test_by_keys_typed_once_each_and_never_on_the_screen(locked: Any, home
                 await until(pilot, lambda: wizard.plan is not None, 60, "the plan")
             await until(pilot, lambda: app.screen is wizard, 10, "back at the wizard")
             await pilot.press("n")
-            assert wizard.page_now == PLAN
+            assert wizard.page == PLAN
             seen.append(drawn(app))
             await pilot.press("p")
             await until(

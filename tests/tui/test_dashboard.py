@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -13,11 +13,12 @@ from textual.pilot import Pilot
 from novatui.config import ClusterConfig
 from novatui.model.cluster import ClusterSnapshot, NodeError
 from novatui.model.entries import Entry, Level
-from novatui.model.findings import Diagnosis
+from novatui.model.findings import Diagnosis, Way
 from novatui.present.rows import text_of
 from novatui.tui.app import NovatuiApp
 from novatui.tui.screens.dashboard import Dashboard
 from novatui.tui.screens.page import ByHandScreen, EvidenceScreen, HelpScreen
+from novatui.tui.screens.wizard import WizardScreen
 from novatui.tui.widgets.pane import NodePane
 from novatui.tui.widgets.rows_view import RowsView
 from tests.tui import screen_cases as cases
@@ -273,11 +274,86 @@ async def test_recover_says_why_not_when_there_is_nothing_to_recover() -> None:
 
 async def test_a_runbook_without_a_wizard_is_told_by_hand() -> None:
     async with stage() as s:
-        await s.press("w")
+        s.app.open_wizard("disarm-alarm")
+        await s.press()
         assert isinstance(s.app.screen, ByHandScreen)
-        assert "no wizard for recover-member" in s.text("page") and "member remove" in s.text("page")
+        assert "no wizard for disarm-alarm" in s.text("page") and "alarm disarm" in s.text("page")
         await s.press("w")
         assert isinstance(s.app.screen, Dashboard)
+
+
+async def test_the_recommended_runbook_opens_at_once_where_no_other_is_possible() -> None:
+    async with stage() as s:
+        await s.press("w")
+        screen = s.app.screen
+        assert isinstance(screen, WizardScreen)
+        assert (screen.runbook, screen.first.node) == ("recover-member", "nova-master-2")
+
+
+def with_ways(*ways: Way, recommend: str = "") -> Callable[..., Diagnosis]:
+    def judge(snapshot: ClusterSnapshot, *_rest: object) -> Diagnosis:
+        found = cases.diagnosis_of(snapshot)
+        node = ways[0].node if recommend else ""
+        return msgspec.structs.replace(found, ways=ways, recommend=recommend, recommend_node=node)
+
+    return judge
+
+
+RESTART = Way(runbook="restart-member", node="nova-master-2", why="it is stopped")
+RECOVER = Way(runbook="recover-member", node="nova-master-2", why="if a restart does not help")
+RESTORE = Way(runbook="restore-cluster", why_not="quorum stands")
+
+
+@pytest.mark.parametrize(
+    ("keys", "runbook", "node"),
+    [
+        (("w",), "restart-member", "nova-master-2"),
+        (("enter",), "restart-member", "nova-master-2"),
+        (("j", "enter"), "recover-member", "nova-master-2"),
+        (("m",), "recover-member", "nova-master-2"),
+        (("R",), "restore-cluster", ""),
+    ],
+)
+async def test_where_several_are_possible_a_menu_has_the_recommended_one_first(
+    keys: tuple[str, ...], runbook: str, node: str
+) -> None:
+    async with stage(None) as s:
+        s.app._judge = with_ways(RESTART, RECOVER, RESTORE, recommend="restart-member")
+        await s.show(DOWN)
+        await s.press("w")
+        said = s.text("choice-rows")
+        assert "› r restart-member  nova-master-2" in said and "recommended" in said
+        assert "✔ if a restart does not help" in said and "✖ quorum stands" in said
+        await s.pilot.pause(0.35)
+        await s.press(*keys)
+        screen = s.app.screen
+        assert isinstance(screen, WizardScreen)
+        assert (screen.runbook, screen.first.node) == (runbook, node)
+
+
+async def test_what_is_to_be_waited_for_is_said_and_everything_can_still_be_looked_at() -> None:
+    async with stage(None) as s:
+        blocked = [msgspec.structs.replace(way, why="", why_not="not now") for way in (RESTART, RESTORE)]
+        s.app._judge = with_ways(*blocked, recommend="wait")
+        await s.show(DOWN)
+        await s.press("3", "w")
+        assert "wait: One member's data is damaged" in s.text("choice-rows")
+        await s.pilot.pause(0.35)
+        await s.press("escape")
+        assert isinstance(s.app.screen, Dashboard)
+
+
+async def test_the_chosen_pane_is_the_master_where_none_is_recommended() -> None:
+    async with stage(None) as s:
+        way = Way(runbook="restart-member", why_not="no member is stopped or hung")
+        s.app._judge = with_ways(way)
+        await s.show(DOWN)
+        await s.press("3", "w")
+        assert "none is recommended" in s.text("choice-rows")
+        await s.pilot.pause(0.35)
+        await s.press("enter")
+        screen = s.app.screen
+        assert isinstance(screen, WizardScreen) and screen.first.node == "nova-master-3"
 
 
 async def test_ctrl_c_never_quits_and_q_does() -> None:

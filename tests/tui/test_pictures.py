@@ -45,6 +45,7 @@ def picture(
     snapshot: ClusterSnapshot,
     size: tuple[int, int],
     keys: tuple[str, ...] = (),
+    opens: str = "",
 ) -> bool:
     feed = cases.FakeFeed()
     app = NovatuiApp(
@@ -58,6 +59,8 @@ def picture(
         if snapshot.nodes[0].at_ms is not None:
             journals(feed)
         await pilot.pause(0.25)
+        if opens:
+            app.open_wizard(opens)
         for key in keys:
             await pilot.press(key)
         await pilot.pause(0.2)
@@ -89,4 +92,4 @@ def test_why(snap_compare: Callable[..., bool]) -> None:
 
 
 def test_by_hand(snap_compare: Callable[..., bool]) -> None:
-    assert picture(snap_compare, STATES["member-down"], (120, 40), ("w",))
+    assert picture(snap_compare, STATES["member-down"], (120, 40), opens="disarm-alarm")

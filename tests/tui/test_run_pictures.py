@@ -13,8 +13,10 @@ from novatui.tui.app import NovatuiApp
 from novatui.tui.screens.gate import GateModal
 from novatui.tui.screens.run import RunScreen
 from novatui.tui.widgets.rows_view import RowsView
+from tests.tui.book_cases import BookClient
 from tests.tui.run_cases import RUN, FakeClient, FakeFollower, Journal, failed, happy, plan
-from tests.tui.screen_cases import NOW, FakeFeed, config
+from tests.tui.screen_cases import NOW, FakeFeed, cluster, config, dead, diagnosis_of, node
+from tests.tui.test_dashboard import RECOVER, RESTART, RESTORE, with_ways
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -119,4 +121,48 @@ def test_verified(snap_compare: Callable[..., bool], size: tuple[int, int]) -> N
 @sizes
 def test_failed(snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
     app, before = run(failed(), live=False)
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+def books(runbook: str, *keys: str) -> tuple[NovatuiApp, Before]:
+    """The wizard of a runbook about members, on a cluster whose second master is down."""
+    feed = FakeFeed()
+    app = NovatuiApp(config(), feed=feed, clock=lambda: NOW, client=BookClient(), judge=diagnosis_of)
+
+    async def before(pilot: Pilot[Any]) -> None:
+        await feed.started.wait()
+        feed.snapshot(cluster(node(1), dead(2), node(3)))
+        await pilot.pause(0.2)
+        app.open_wizard(runbook)
+        await _quiet(pilot)
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause(0.2)
+        await _quiet(pilot)
+
+    return app, before
+
+
+@sizes
+@pytest.mark.parametrize("keys", [(), ("n",), ("n", "n")], ids=["master", "preflight", "plan"])
+def test_recover_member(
+    snap_compare: Callable[..., bool], size: tuple[int, int], keys: tuple[str, ...]
+) -> None:
+    app, before = books("recover-member", *keys)
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@sizes
+def test_menu(snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
+    feed = FakeFeed()
+    judge = with_ways(RESTART, RECOVER, RESTORE, recommend="restart-member")
+    app = NovatuiApp(config(), feed=feed, clock=lambda: NOW, judge=judge)
+
+    async def before(pilot: Pilot[Any]) -> None:
+        await feed.started.wait()
+        feed.snapshot(cluster(node(1), dead(2), node(3)))
+        await pilot.pause(0.2)
+        await pilot.press("w")
+        await _quiet(pilot)
+
     assert snap_compare(app, terminal_size=size, run_before=before)

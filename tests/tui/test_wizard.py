@@ -16,6 +16,7 @@ from novatui.present.rows import text_of
 from novatui.tui.app import NovatuiApp
 from novatui.tui.screens.run import RunScreen
 from novatui.tui.screens.wizard import WizardScreen
+from novatui.tui.screens.wizard_first import SourceFirst
 from novatui.tui.screens.wizard_overrule import OverruleModal
 from novatui.tui.widgets.rows_view import RowsView
 from tests.tui.run_cases import ARCHIVE, HOSTILE, NODES, RUN, FakeClient, FakeFollower, happy, sources
@@ -85,7 +86,8 @@ async def test_the_highest_revision_that_verifies_is_preselected_and_asked_for_a
     app = app_with(client)
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot)
-        assert screen.source is not None and screen.source.kind == "survivor"
+        assert isinstance(screen.first, SourceFirst) and screen.first.source is not None
+        assert screen.first.source.kind == "survivor"
         assert "loses 212 revisions" in text(app).replace("\u2009", "")
         await pilot.press("n")
         await until(pilot, lambda: screen.plan is not None)

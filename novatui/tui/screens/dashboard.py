@@ -9,16 +9,20 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 
+from novatui.model.findings import Way
 from novatui.present import member_table
 from novatui.present.evidence import evidence_rows
+from novatui.present.guides import TARGET, guide
 from novatui.present.headline import headline, verdict_bar
 from novatui.present.i18n import _
 from novatui.present.journal import plain
+from novatui.present.recoveries import only_one
 from novatui.present.rows import Role, Row, row
 from novatui.present.strip import status_list
 from novatui.tui.actions import bindings
 from novatui.tui.screens.base import NovaScreen
 from novatui.tui.screens.page import EvidenceScreen
+from novatui.tui.screens.recover_menu import RecoverMenu
 from novatui.tui.state import View
 from novatui.tui.tail import Tail
 from novatui.tui.widgets.footer import Footer
@@ -177,8 +181,19 @@ class Dashboard(NovaScreen):
     # what keys do
 
     def act_recover(self) -> None:
+        """The one that is recommended, where no other is possible; else the menu."""
         diagnosis = self.nova.view.diagnosis
-        self.nova.open_wizard(diagnosis.recommend, diagnosis.recommend_node)
+        way = only_one(diagnosis)
+        if way is None:
+            self.app.push_screen(RecoverMenu(diagnosis), self._chosen)
+        else:
+            self._chosen(way)
+
+    def _chosen(self, way: Way | None) -> None:
+        if way is not None:
+            focused = self.nova.cluster.nodes[self.chosen - 1].name
+            about_one = guide(way.runbook).asks == TARGET
+            self.nova.open_wizard(way.runbook, way.node or (focused if about_one else ""))
 
     def act_why(self) -> None:
         self.app.push_screen(EvidenceScreen())

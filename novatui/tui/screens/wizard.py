@@ -1,4 +1,4 @@
-"""The wizard of restore-cluster: source, preflight, plan. It only looks; ``p`` on the plan starts the run."""
+"""The wizard of every runbook: what it is about, preflight, plan. It only looks; ``p`` on the plan starts the run."""
 
 from __future__ import annotations
 
@@ -6,25 +6,20 @@ import logging
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from msgspec.structs import replace
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
 from novatui.errors import NovatuiError, Refused
 from novatui.model.plan import Plan, Request
-from novatui.model.sources import Source, Sources
 from novatui.present.i18n import _
 from novatui.present.plan import plan_text
-from novatui.present.preflight import overrulable
+from novatui.present.preflight import instead, overrulable
 from novatui.present.rows import text_of
-from novatui.present.sources import (
-    preselected,
-)
 from novatui.tui.actions import bindings
 from novatui.tui.screens.run import RunScreen
 from novatui.tui.screens.run_pages import COLUMNS_FROM, ScriptsPage
 from novatui.tui.screens.wizard_overrule import OverruleModal
-from novatui.tui.screens.wizard_view import PLAN, PREFLIGHT, RUNBOOK, SOURCE, WizardView
+from novatui.tui.screens.wizard_view import FIRST, PLAN, PREFLIGHT, WizardView
 from novatui.tui.widgets.page import Page
 
 if TYPE_CHECKING:
@@ -35,7 +30,7 @@ SPIN_SECONDS = 1 / 4
 
 
 class WizardScreen(WizardView):
-    """Which page, which source, which guards are overruled; the plan is made anew whenever one of them changes."""
+    """Which page, what was chosen, which guards are overruled; the plan is made anew whenever one of them changes."""
 
     scope: ClassVar[str] = "wizard"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -44,15 +39,22 @@ class WizardScreen(WizardView):
     ]
 
     def on_mount(self) -> None:
+        super().on_mount()
         self.set_interval(SPIN_SECONDS, self._spin)
         self.look()
 
     # asking
 
     def look(self) -> None:
-        self.found, self.plan, self.error, self.findings = None, None, None, ()
-        words = _("asking every master, read-only: configuration, archives, its own data")
-        self._ask(words, self._look())
+        """From the beginning: what the first page needs, or the plan where there is none."""
+        self.first.forget()
+        self.plan, self.error, self.findings = None, None, ()
+        if self.page == PREFLIGHT:
+            self.make_plan()
+        elif self.first.asking:
+            self._ask(self.first.asking, self._look())
+        else:
+            self.paint()
 
     def _ask(self, words: str, work: Coroutine[Any, Any, None]) -> None:
         self.waiting, self.since_ms = words, self.nova.clock()
@@ -60,27 +62,20 @@ class WizardScreen(WizardView):
         self.run_worker(work, name="ask", group="ask", exclusive=True, exit_on_error=False)
 
     async def _look(self) -> None:
-        self.found = await self.client.look(Request(runbook=RUNBOOK))
-        self.chosen = self._first(self.found)
+        await self.first.ask(self.client)
         self._answered()
 
-    def _first(self, found: Sources) -> int:
-        for number, source in enumerate(found.sources):
-            if self.prefer and source.kind == "survivor" and self.prefer in source.nodes and source.usable:
-                return number
-        return preselected(found)
-
     def make_plan(self) -> None:
-        source = self.source
-        if source is None:
+        if self.first.why_not():
             return
         self.plan, self.error, self.findings = None, None, ()
-        words = _("looking at every master for this source: all checks, and the exact commands")
-        self._ask(words, self._make_plan(request_for(source, self.nodes, self.overruled)))
+        words = _("looking at every master: all checks, and the exact commands")
+        self._ask(words, self._make_plan(self.first.request(self.overruled)))
 
     async def _make_plan(self, request: Request) -> None:
         try:
             self.plan = await self.client.make_plan(request)
+            self.node = self.plan.nodes.index(request.node) if request.node in self.plan.nodes else 0
         except Refused as refused:
             self.findings = tuple(getattr(refused, "findings", ()))
             self.error = None if self.findings else refused
@@ -110,20 +105,18 @@ class WizardScreen(WizardView):
     def why_not_next(self) -> str:
         if self.waiting:
             return _("still asking")
-        if self.page_now == SOURCE:
-            if self.source is None:
-                return _("nothing was found")
-            return "" if self.source.usable else _("it cannot be used")
-        if self.page_now == PREFLIGHT:
+        if self.page == FIRST:
+            return self.first.why_not()
+        if self.page == PREFLIGHT:
             return "" if self.plan is not None else _("refused")
         return _("p prepares")
 
     def act_wizard_next(self) -> None:
-        if self.page_now == SOURCE:
-            self.page_now = PREFLIGHT
+        if self.page == FIRST:
+            self.page_now += 1
             self.make_plan()
-        elif self.page_now == PREFLIGHT:
-            self._turn(PLAN)
+        elif self.page == PREFLIGHT:
+            self._turn(self.page_now + 1)
 
     def _turn(self, page: int) -> None:
         self.page_now = page
@@ -131,10 +124,10 @@ class WizardScreen(WizardView):
         self.paint()
 
     def act_wizard_back(self) -> None:
-        if self.page_now == SOURCE:
+        if self.page_now == 0:
             self.dismiss(None)
             return
-        if self.page_now == PREFLIGHT:
+        if self.page == PREFLIGHT:
             self.workers.cancel_group(self, "ask")
             self.waiting, self.error, self.overruled = "", None, ()
         self._turn(self.page_now - 1)
@@ -143,14 +136,24 @@ class WizardScreen(WizardView):
         self.dismiss(None)
 
     def act_wizard_again(self) -> None:
-        if self.page_now == SOURCE:
+        if self.page == FIRST:
             self.look()
         else:
-            self.page_now = PREFLIGHT
+            self.page_now = self.pages.index(PREFLIGHT)
             self.make_plan()
 
+    def why_not_instead(self) -> str:
+        if self.page != PREFLIGHT or self.waiting:
+            return _("on the preflight page")
+        return "" if instead(self.findings, self.runbook) else _("no other runbook is named here")
+
+    def act_wizard_instead(self) -> None:
+        """The runbook that the reasons name, for the same master."""
+        runbook = instead(self.findings, self.runbook)[0]
+        self.app.switch_screen(self.nova.wizard(runbook, self.first.node))
+
     def why_not_overrule(self) -> str:
-        if self.page_now != PREFLIGHT or self.waiting:
+        if self.page != PREFLIGHT or self.waiting:
             return _("on the preflight page")
         return "" if overrulable(self.findings, self.overruled) else _("nothing here may be overruled")
 
@@ -174,7 +177,7 @@ class WizardScreen(WizardView):
     def why_not_prepare(self) -> str:
         if self.waiting:
             return _("still asking")
-        if self.page_now != PLAN or self.plan is None:
+        if self.page != PLAN or self.plan is None:
             return _("on the plan's page")
         return ""
 
@@ -191,16 +194,18 @@ class WizardScreen(WizardView):
         self.app.switch_screen(RunScreen(self.client, run, plan))
 
     def why_not_node(self) -> str:
-        if self.page_now != PLAN:
+        if self.page != PLAN:
             return _("on the plan's page")
         return "" if self.query_one(Page).inner < COLUMNS_FROM else _("all are shown")
 
     def act_wizard_node(self) -> None:
-        self.action_choose((self.node + 1) % len(self.nodes))
+        self.action_choose((self.node + 1) % len(self.plan.nodes if self.plan else self.nodes))
 
     def action_choose(self, number: int) -> None:
         if number < len(self.nodes):
             self.node = number
+            if self.page == FIRST:
+                self.first.put(number)
             self.paint()
 
     def act_wizard_up(self) -> None:
@@ -210,8 +215,8 @@ class WizardScreen(WizardView):
         self._move(1)
 
     def _move(self, by: int) -> None:
-        if self.page_now == SOURCE and self.found and self.found.sources:
-            self.chosen = max(0, min(len(self.found.sources) - 1, self.chosen + by))
+        if self.page == FIRST:
+            self.first.move(by)
             self.paint()
         else:
             self.query_one(Page).scroll_lines(by)
@@ -229,7 +234,7 @@ class WizardScreen(WizardView):
         self.query_one(Page).scroll_lines(1_000_000)
 
     def act_wizard_copy(self) -> None:
-        if self.page_now == PLAN and self.plan is not None:
+        if self.page == PLAN and self.plan is not None:
             text = plan_text(self.plan)
         else:
             text = "\n".join(text_of(line).rstrip() for line in self.rows(118, 1_000)) + "\n"
@@ -237,17 +242,27 @@ class WizardScreen(WizardView):
         self.say(_("copied"))
 
 
-class RestoreWizard(WizardScreen):
+class RunbookWizard(WizardScreen):
     """As the app opens it: over its own client, for its cluster."""
 
+    of: ClassVar[str] = ""
+
     def __init__(self, app: NovatuiApp, node: str = "") -> None:
-        super().__init__(app.run_client, tuple(one.name for one in app.cluster.nodes), node)
+        nodes = tuple(one.name for one in app.cluster.nodes)
+        super().__init__(app.run_client, self.of, nodes, app.view, node)
 
 
-def request_for(source: Source, nodes: tuple[str, ...], overruled: tuple[str, ...]) -> Request:
-    """The same words ``novatui plan`` would be given for this source."""
-    request = Request(runbook=RUNBOOK, overrule=overruled)
-    if source.kind == "survivor":
-        return replace(request, survivor=source.nodes[0])
-    everywhere = set(source.nodes) == set(nodes)
-    return replace(request, snapshot=source.path, from_node="" if everywhere else source.nodes[0])
+class RestartWizard(RunbookWizard):
+    of = "restart-member"
+
+
+class StartWizard(RunbookWizard):
+    of = "start-cluster"
+
+
+class RecoverWizard(RunbookWizard):
+    of = "recover-member"
+
+
+class RestoreWizard(RunbookWizard):
+    of = "restore-cluster"

@@ -2,51 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from textual import events
 from textual.app import ComposeResult
 
 from novatui.errors import NovatuiError
 from novatui.model.findings import Finding
 from novatui.model.plan import Plan
-from novatui.model.sources import Source, Sources
+from novatui.present.guides import guide, page_names
 from novatui.present.i18n import _
 from novatui.present.plan import plan_rows
-from novatui.present.preflight import overrulable
+from novatui.present.preflight import instead, overrulable
 from novatui.present.rows import BLANK, Role, Row, row, wrap
-from novatui.present.sources import (
-    detail_rows,
-    looked_rows,
-    silent_rows,
-    source_rows,
-)
-from novatui.present.wizard import page_names, preflight_rows, trouble_rows, waiting_rows, wizard_header
+from novatui.present.wizard import Preflight, preflight_rows, trouble_rows, waiting_rows, wizard_header
 from novatui.tui.screens.base import NovaScreen
 from novatui.tui.screens.run_client import RunClient
 from novatui.tui.screens.run_pages import COLUMNS_FROM
+from novatui.tui.screens.wizard_first import First, first_of
+from novatui.tui.state import View
 from novatui.tui.widgets.footer import Footer
 from novatui.tui.widgets.page import Page
 from novatui.tui.widgets.rows_view import RowsView
 
-if TYPE_CHECKING:
-    pass
-
-RUNBOOK = "restore-cluster"
-SOURCE, PREFLIGHT, PLAN = range(3)
+FIRST, PREFLIGHT, PLAN = "first", "preflight", "plan"
 
 
 class WizardView(NovaScreen):
-    """What was found, chosen and planned, and how that is painted."""
+    """What was chosen and planned, and how that is painted. ``node``: the master it was opened for, or empty."""
 
     CSS_PATH = "../styles/run.tcss"
 
-    def __init__(self, client: RunClient, nodes: tuple[str, ...], prefer: str = "") -> None:
+    def __init__(
+        self, client: RunClient, runbook: str, nodes: tuple[str, ...], view: View, node: str = ""
+    ) -> None:
         super().__init__()
-        self.client, self.nodes, self.prefer = client, nodes, prefer
-        self.page_now = SOURCE
-        self.found: Sources | None = None
-        self.chosen = -1
+        self.client, self.runbook, self.nodes = client, runbook, nodes
+        self.first: First = first_of(runbook, nodes, node, view)
+        self.pages = (FIRST, PREFLIGHT, PLAN) if guide(runbook).asks else (PREFLIGHT, PLAN)
+        self.page_now = 0
         self.overruled: tuple[str, ...] = ()
         self.plan: Plan | None = None
         self.findings: tuple[Finding, ...] = ()
@@ -61,16 +53,20 @@ class WizardView(NovaScreen):
         yield Footer(self.scope)
 
     @property
-    def source(self) -> Source | None:
-        found = self.found
-        return found.sources[self.chosen] if found and 0 <= self.chosen < len(found.sources) else None
+    def page(self) -> str:
+        return self.pages[self.page_now]
 
     def _spin(self) -> None:
         if self.waiting:
             self.paint()
 
+    def on_view(self, view: View) -> None:
+        """A target's standing is of now."""
+        if self.page == FIRST and not self.waiting:
+            self.paint()
+
     def on_clock(self, now_ms: int) -> None:
-        if not self.waiting and self.page_now == SOURCE:
+        if not self.waiting and self.page == FIRST:
             self.paint()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -83,27 +79,29 @@ class WizardView(NovaScreen):
         page = self.query_one(Page)
         with self.app.batch_update():
             self.query_one("#wizard-header", RowsView).set_rows(
-                [wizard_header(cluster.name, cluster.environment, RUNBOOK, self.page_now, self.size.width)]
+                [
+                    wizard_header(
+                        cluster.name, cluster.environment, self.runbook, self.page_now, self.size.width
+                    )
+                ]
             )
             page.keys = self._keys()
-            page.show(page_names()[self.page_now], self.rows(page.inner, max(4, page.size.height - 2)))
+            page.show(
+                page_names(self.runbook)[self.page_now], self.rows(page.inner, max(4, page.size.height - 2))
+            )
             self.query_one(Footer).update()
 
     def _keys(self) -> str:
         if self.waiting or self.error:
             return ""
-        match self.page_now:
-            case 0:
-                return _("j k choose  n next")
-            case 1:
-                return (
-                    _("n plan")
-                    if self.plan
-                    else _("o overrule")
-                    if overrulable(self.findings, self.overruled)
-                    else ""
-                )
-        return _("p prepare: nothing stops yet")
+        if self.page == FIRST:
+            return _("j k choose  n next")
+        if self.page == PLAN:
+            return _("p prepare: nothing stops yet")
+        if self.plan:
+            return _("n plan")
+        keys = [_("o overrule")] if overrulable(self.findings, self.overruled) else []
+        return "  ".join([*keys, *(f"w {name}" for name in instead(self.findings, self.runbook)[:1])])
 
     def rows(self, width: int, height: int) -> list[Row]:
         now = self.nova.clock()
@@ -111,30 +109,21 @@ class WizardView(NovaScreen):
             return [BLANK, *waiting_rows(self.waiting, self.since_ms, now, width)]
         if self.error is not None:
             return [BLANK, *trouble_rows(self.error.title, self.error.detail, self.error.hint, width)]
-        match self.page_now:
-            case 0:
-                return self._source_rows(now, width, height)
-            case 1:
-                return [
-                    BLANK,
-                    *preflight_rows(
-                        self.findings, self.nodes, self.overruled, width, passed=self.plan is not None
-                    ),
-                ]
-        return self._plan_rows(width)
+        if self.page == FIRST:
+            return self.first.rows(self.nova.view, now, width, height)
+        return (
+            [BLANK, *preflight_rows(self._seen, width)] if self.page == PREFLIGHT else self._plan_rows(width)
+        )
 
-    def _source_rows(self, now: int, width: int, height: int) -> list[Row]:
-        found = self.found
-        if found is None:
-            return []
-        if not found.sources:
-            return [BLANK, *looked_rows(found, width)]
-        source = self.source
-        below = [BLANK, *detail_rows(source, found, now, width)] if source else []
-        below += silent_rows(found, width)
-        groups = source_rows(found, self.chosen, now, width)
-        room = max(3, height - len(below) - 1)
-        return [BLANK, *_window(groups, max(0, self.chosen), room), *below]
+    @property
+    def _seen(self) -> Preflight:
+        return Preflight(
+            runbook=self.runbook,
+            nodes=self.nodes,
+            plan=self.plan,
+            findings=self.findings,
+            overruled=self.overruled,
+        )
 
     def _plan_rows(self, width: int) -> list[Row]:
         if self.plan is None:
@@ -142,36 +131,8 @@ class WizardView(NovaScreen):
         nodes = (
             self.plan.nodes if width >= COLUMNS_FROM else [self.plan.nodes[self.node % len(self.plan.nodes)]]
         )
-        said = wrap(
-            _(
-                "prepares it: nothing stops yet. Survivors are read, the archive is proved, data is staged beside the "
-                "live data; then the gate asks for your typed word."
-            ),
-            width - 2,
-        )
+        said = wrap(_(guide(self.runbook).prepare), width - 2)
         head = [
             row(("p " if i == 0 else "  ", Role.KEY), (piece, Role.BRIGHT)) for i, piece in enumerate(said)
         ]
         return [*head, BLANK, *plan_rows(self.plan, nodes, width)]
-
-
-def _window(groups: list[list[Row]], chosen: int, room: int) -> list[Row]:
-    """As many whole groups as fit, the chosen one among them; what is left out is counted."""
-    begin = end = chosen
-    used = len(groups[chosen])
-    while True:
-        if end + 1 < len(groups) and used + len(groups[end + 1]) + 2 <= room:
-            end += 1
-            used += len(groups[end])
-        elif begin > 0 and used + len(groups[begin - 1]) + 2 <= room:
-            begin -= 1
-            used += len(groups[begin])
-        else:
-            break
-    rows = [line for group in groups[begin : end + 1] for line in group]
-    above, below = begin, len(groups) - 1 - end
-    if above:
-        rows.insert(0, row((_("  +{n} above").format(n=above), Role.DIM)))
-    if below:
-        rows.append(row((_("  +{n} below").format(n=below), Role.DIM)))
-    return rows

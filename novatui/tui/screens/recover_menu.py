@@ -1,0 +1,103 @@
+"""The menu behind ``w``: every recovery, the recommended one first, the others with why they fit or why not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from novatui.model.findings import Diagnosis, Way
+from novatui.present.guides import guide
+from novatui.present.i18n import _
+from novatui.present.recoveries import menu_rows
+from novatui.present.rows import BLANK, Role, Row, row, wrap
+from novatui.tui.screens.run_words import DEAF_SECONDS
+from novatui.tui.widgets.rows_view import RowsView
+
+
+class RecoverMenu(ModalScreen["Way | None"], inherit_bindings=False):
+    """Ends with the way that was chosen, or None. Opening a wizard only looks, so any of them may be opened: what speaks
+    against it, it says itself."""
+
+    CSS_PATH = "../styles/run.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = []
+    AUTO_FOCUS = ""
+
+    def __init__(self, diagnosis: Diagnosis) -> None:
+        super().__init__()
+        self.diagnosis = diagnosis
+        self.ways: Sequence[Way] = diagnosis.ways
+        self.chosen = 0
+        self._armed = False
+        self._starts: list[tuple[int, int]] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="choice-box"):
+            yield RowsView(id="choice-title")
+            yield RowsView(id="choice-rows")
+
+    def on_mount(self) -> None:
+        self.set_timer(DEAF_SECONDS, self._listen)
+
+    def _listen(self) -> None:
+        self._armed = True
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self.refill)
+
+    def refill(self) -> None:
+        width = max(20, self.query_one("#choice-box").content_size.width)
+        self.query_one("#choice-title", RowsView).set_rows(
+            [row((_("Recover"), Role.BRIGHT), "  ", (_("opening one only looks"), Role.DIM))]
+        )
+        rows = self._said(width)
+        self._starts = []
+        for number, way in enumerate(self.ways):
+            begin = len(rows)
+            rows += menu_rows(way, self.diagnosis.recommend, width, chosen=number == self.chosen)
+            self._starts.append((begin, len(rows)))
+        rows += [BLANK, row(("Enter", Role.KEY), " " + _("opens it"), ("   Esc", Role.KEY), " " + _("back"))]
+        body = self.query_one("#choice-rows", RowsView)
+        body.styles.height = len(rows)
+        body.set_rows(rows)
+
+    def _said(self, width: int) -> list[Row]:
+        """Where none is recommended: why."""
+        if any(way.runbook == self.diagnosis.recommend for way in self.ways):
+            return []
+        lead = _("wait: ") if self.diagnosis.recommend == "wait" else _("none is recommended: ")
+        why = self.diagnosis.recommend_why or _("d shows what is known")
+        return [*(row((piece, Role.WARN)) for piece in wrap(lead + why, width)), BLANK]
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        if not self._armed:
+            return
+        match event.key:
+            case "escape" | "q":
+                self.dismiss(None)
+            case "enter" | "w":
+                self.dismiss(self.ways[self.chosen])
+            case "down" | "j" | "up" | "k":
+                by = 1 if event.key in ("down", "j") else -1
+                self.chosen = max(0, min(len(self.ways) - 1, self.chosen + by))
+                self.refill()
+            case key:
+                for way in self.ways:
+                    if guide(way.runbook).key == key:
+                        self.dismiss(way)
+                        return
+
+    def on_click(self, event: events.Click) -> None:
+        body = self.query_one("#choice-rows", RowsView)
+        if not body.region.contains(event.screen_x, event.screen_y):
+            return
+        at = event.screen_y - body.region.y
+        for (begin, end), way in zip(self._starts, self.ways, strict=True):
+            if begin <= at < end:
+                self.dismiss(way)

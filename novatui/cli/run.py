@@ -31,6 +31,7 @@ def main(args: argparse.Namespace) -> int:
     from novatui.cli import asking, follow
     from novatui.cli.main import open_cluster
     from novatui.cli.people import People
+    from novatui.errors import Refused
     from novatui.runner import client
 
     cluster = open_cluster(args)
@@ -38,6 +39,10 @@ def main(args: argparse.Namespace) -> int:
     people = People.of(args)
     plan = asking.plan(cluster, wanted, people)
     asking.confirmed(cluster, plan, args.yes)
+    if args.on_failure == "undo" and not plan.undo:
+        raise Refused(
+            f"{plan.runbook} has no undo", "--on-failure undo would have nothing to do; nothing was changed"
+        )
     run = asyncio.run(
         client.start(
             args.config or paths.config_file(),

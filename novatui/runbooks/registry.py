@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from novatui.errors import Refused, UsageError
-from novatui.runbooks import restore_cluster
+from novatui.runbooks import restart_member, restore_cluster, start_cluster
 from novatui.runbooks.step import Runbook
 
-RUNBOOKS: dict[str, Runbook] = {restore_cluster.NAME: restore_cluster.RUNBOOK}
+RUNBOOKS: dict[str, Runbook] = {
+    one.name: one for one in (restart_member.RUNBOOK, start_cluster.RUNBOOK, restore_cluster.RUNBOOK)
+}
 
 # name -> what a person does instead, in this version
 BY_HAND = {
-    "restart-member": "on that master: systemctl restart etcd, then novatui status; the journal says why when it does not come back",
-    "start-cluster": "on every master, one right after the other: systemctl start --no-block etcd. A lone member waits for its peers",
     "recover-member": "the vendor's procedure 1.2: keep a copy of the data directory, member remove, member add, "
     "ETCD_INITIAL_CLUSTER_STATE=existing, empty data directory, start",
     "take-snapshot": "on a master, with its ETCDCTL_* variables set: etcdctl snapshot save FILE",

@@ -31,12 +31,13 @@ class Effect(IntEnum):
 
 
 class State(StrEnum):
-    """What a probe found. FOREIGN and UNKNOWN never run ``apply``."""
+    """What a probe found. FOREIGN, FAILED and UNKNOWN never run ``apply``."""
 
     DONE = "done"
     TODO = "todo"
     PARTIAL = "partial"  # an interrupted apply; running it again finishes it
     FOREIGN = "foreign"  # somebody else's doing: stop and say so
+    FAILED = "failed"  # it was done and did not help: waiting changes nothing
     UNKNOWN = "unknown"
 
 
@@ -102,9 +103,14 @@ class Step:
         None  # after all nodes, ``ctx.facts[self.id]`` filled
     )
     cleanup: Callable[[Context], Sequence[Act]] | None = None  # STAGE only: takes back what it added
+    # CHANGE only: what must not stay when a run ends before ``let_go_until`` has begun. The step is then done again by a
+    # resume.
+    let_go: Callable[[Context], Sequence[Act]] | None = None
+    let_go_until: str = ""
     settle_s: float = 0.0  # how long the probe/verify of all nodes together with ``judge`` may be repeated
     retries: int = 2  # applies after the first, each only after a probe said TODO or PARTIAL
     optional: bool = False
+    rest: bool = False  # of a CHANGE: etcd serves again after it, a person may let the run wait here
     barrier: str = ""  # in words: what all nodes wait for before the next step
     seed: str = ""  # the vendor's step number, e.g. "1.3/7"
 
@@ -155,3 +161,7 @@ class Runbook:
     steps: Callable[[ClusterConfig, Plan], Sequence[Step | Gate]]
     undo: Callable[[ClusterConfig, Plan], Sequence[Step]]
     confirm: Callable[[ClusterConfig, Plan], str]  # what ``--yes`` must name
+    # For a runbook that leaves nothing to be taken back: why, in words. ``undo`` is then empty, nothing is ever held, and a
+    # run that fails gives its masters free. ``instead`` says what then helps.
+    no_undo: str = ""
+    instead: Callable[[ClusterConfig, Plan], str] | None = None

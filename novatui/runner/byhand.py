@@ -27,6 +27,9 @@ def finish(work: Work) -> str:
 
 def undo(work: Work) -> str:
     """What would take back all that the run changed."""
+    if work.runbook.no_undo:
+        what = f"# Run {work.plan.run}, {work.plan.runbook} of {work.plan.cluster}: there is nothing to take back.\n"
+        return f"{what}# {work.runbook.no_undo}\n"
     steps = work.runbook.undo(work.cluster, work.plan)
     return _text(work, "UNDO", f"novatui undo {work.plan.run}", steps)
 

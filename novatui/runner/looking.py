@@ -30,14 +30,14 @@ class Looking:
         return await self._look(step, node, asks)
 
     async def settled(self, step: Step, node: str, asks: Callable[[Context], Ask] | None) -> Probed:
-        """Look until it is DONE, it is FOREIGN, or ``settle_s`` is over; the last reading."""
+        """Look until it is DONE, FOREIGN or FAILED, or ``settle_s`` is over; the last reading."""
         work = self._work
         look = asks or step.verify or step.probe
         assert look is not None
         deadline, pause = work.now_s() + step.settle_s, work.pace.poll_s
         while True:
             found = await self._look(step, node, look)
-            if found.state in (State.DONE, State.FOREIGN) or work.now_s() >= deadline:
+            if found.state in (State.DONE, State.FOREIGN, State.FAILED) or work.now_s() >= deadline:
                 return found
             await work.wait(pause)
             pause = min(pause * 1.5, work.pace.poll_most_s)

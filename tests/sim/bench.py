@@ -122,7 +122,7 @@ class Bench:
             (self.top / "sys" / name).write_text("")
         (self.top / "sys/show").write_text(
             f"LoadState=loaded\nActiveState={active}\nSubState=dead\nMainPID=0\nResult=success\nExecMainStatus=0\n"
-            "NRestarts=0\nNeedDaemonReload=no\nDropInPaths=\nControlGroup=\n"
+            "NRestarts=0\nInvocationID=\nNeedDaemonReload=no\nDropInPaths=\nControlGroup=\n"
         )
         words = ["sh", "-c", script_text(command.script), f"novatui-{command.script}", *command.argv]
         if owner:
@@ -197,4 +197,5 @@ async def _until(ended: list[Running]) -> None:
 def _plain(text: str) -> str:
     """Without what is different at each run: inodes, times, the run's own process number."""
     text = INODE.sub(r"\1=INODE", text)
+    text = re.sub(r"^(nv:(?:since|kubelet))=.*$", r"\1", text, flags=re.MULTILINE)
     return re.sub(r"^since .*$", "since", text, flags=re.MULTILINE)

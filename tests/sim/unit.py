@@ -76,6 +76,7 @@ class Unit:
             "Result": self.result,
             "ExecMainStatus": str(self.exit_status),
             "NRestarts": str(self.restarts),
+            "InvocationID": f"{self.master.boot_id}-{self._pids}" if self._pids > 300 else "",
             "NeedDaemonReload": "yes" if self.needs_reload else "no",
             "DropInPaths": " ".join(sorted(self._loaded)),
             "FragmentPath": f"{self.unit_dir}/{self.name}.service",

@@ -13,7 +13,7 @@ fi
 [ "$verb" = look ] || exit 64
 data=$3
 shift 3
-systemctl show "$unit" -p LoadState,ActiveState,SubState,MainPID,Result,ExecMainStatus 2>/dev/null |
+systemctl show "$unit" -p LoadState,ActiveState,SubState,MainPID,Result,ExecMainStatus,InvocationID 2>/dev/null |
     while IFS= read -r line; do printf 'nv:unit.%s\n' "$line"; done
 group=$(systemctl show "$unit" -p ControlGroup --value 2>/dev/null)
 left=0

@@ -12,6 +12,9 @@ DATA_INTACT = "data-intact"
 NEWER_SURVIVOR = "newer-survivor"
 SURVIVOR_UNREAD = "survivor-unread"
 FOREIGN_SNAPSHOT = "foreign-snapshot"
+OTHER_WRITERS = "other-writers"
+QUORUM_WITHOUT = "quorum-without"
+MEMBER_SERVES = "member-serves"
 HELD = "held"
 
 

@@ -114,7 +114,9 @@ def stop(run: Running) -> Script:
     data, *places = rest
     yield 0.02
     daemon = run.master.unit.daemon
-    say_unit(run, ("LoadState", "ActiveState", "SubState", "MainPID", "Result", "ExecMainStatus"))
+    say_unit(
+        run, ("LoadState", "ActiveState", "SubState", "MainPID", "Result", "ExecMainStatus", "InvocationID")
+    )
     run.say("cgroup", 1 if daemon else 0)
     db = run.disk.file(f"{data}/member/snap/db")
     run.say("lock", "held" if db is not None and (db.exclusive is not None or db.shared) else "free")

@@ -13,7 +13,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -26,6 +26,7 @@ from novatui.present import i18n
 from novatui.present.i18n import _
 from novatui.tui import actions
 from novatui.tui.feed import Feed, LiveFeed
+from novatui.tui.pace import Pace
 from novatui.tui.palette import RegistryProvider
 from novatui.tui.people import AtScreen
 from novatui.tui.screens.base import NovaScreen
@@ -76,8 +77,10 @@ class NovatuiApp(App[None], inherit_bindings=False):
         Binding("ctrl+c", "no_quit", show=False, priority=True),
     ]
 
-    view: reactive[View] = reactive(lambda: first_view(ClusterConfig(name=""), 0), init=False)
-    now_ms: reactive[int] = reactive(0, init=False)
+    # Not ``reactive``: that would paint the whole screen anew at each change. Screens watch these, and their parts find
+    # out which of their lines differ.
+    view: var[View] = var(lambda: first_view(ClusterConfig(name=""), 0), init=False)
+    now_ms: var[int] = var(0, init=False)
 
     def __init__(
         self,
@@ -101,6 +104,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
         self.run_client: RunClient = client or LiveClient(cluster, self.feed, self.people)
         self._recent = {node.name: Recent() for node in cluster.nodes}
         self._judge = judge
+        self._pace = Pace(self._show_snapshot)
         self.set_reactive(NovatuiApp.now_ms, clock())
         self.set_reactive(NovatuiApp.view, first_view(cluster, clock()))
 
@@ -115,6 +119,9 @@ class NovatuiApp(App[None], inherit_bindings=False):
         return DARK.variables
 
     def _tick(self) -> None:
+        held = self._pace.release()
+        if held is not None:
+            self._take(held)
         self.now_ms = self.clock()
 
     # the feed
@@ -133,6 +140,9 @@ class NovatuiApp(App[None], inherit_bindings=False):
         self.run_worker(offer_living_run(self, self.run_client), name="offer", exit_on_error=False)
 
     def snapshot_arrived(self, snapshot: ClusterSnapshot) -> None:
+        self._pace.arrived(snapshot)
+
+    def _show_snapshot(self, snapshot: ClusterSnapshot) -> None:
         self.post_message(SnapshotArrived(snapshot))
 
     def entries_arrived(self, node: str, entries: Sequence[Entry]) -> None:
@@ -140,11 +150,14 @@ class NovatuiApp(App[None], inherit_bindings=False):
         self._recent[node].append(entries)
 
     def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
+        self._take(message.snapshot)
+
+    def _take(self, snapshot: ClusterSnapshot) -> None:
         now = self.clock()
-        self.fsync.add(message.snapshot)
+        self.fsync.add(snapshot)
         self.set_reactive(NovatuiApp.now_ms, now)
         with self.batch_update():
-            self.view = self._judged(message.snapshot, now)
+            self.view = self._judged(snapshot, now)
 
     def _judged(self, snapshot: ClusterSnapshot, now: int) -> View:
         """A bug in the diagnosis must not close the window on the cluster: the facts stay, without a verdict."""

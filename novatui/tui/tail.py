@@ -45,6 +45,7 @@ class Tail:
     _width: int = 40
     _height: int = 10
     _shape: tuple[int, int, bool, TimeFormat] | None = None  # what rows were last laid out for
+    _laid: list[tuple[Row, bool]] | None = None  # those rows, until something changes
 
     @property
     def following(self) -> bool:
@@ -82,6 +83,7 @@ class Tail:
     def touch(self) -> None:
         """Say that the pane should be drawn again."""
         self.pending = True
+        self._laid = None
         if self.on_pending:
             self.on_pending()
 
@@ -159,6 +161,11 @@ class Tail:
         self.pending = False
         shape = (width, height, self.wrapped, self.times)
         reshaped, self._shape = shape != self._shape, shape
+        if reshaped or self._laid is None:
+            self._laid = self._lay_out(width, height, reshaped)
+        return self._laid
+
+    def _lay_out(self, width: int, height: int, reshaped: bool) -> list[tuple[Row, bool]]:
         self._width, self._height = width, height
         if height <= 0 or width <= 0 or not self._lines:
             return []

@@ -217,3 +217,16 @@ def test_whatever_is_pressed_the_cursor_is_on_the_screen_and_rows_fit(steps: lis
             assert any(on for _line, on in rows)
         elif len(tail) >= height:
             assert len(rows) == height
+
+
+def test_rows_are_laid_out_once_for_what_did_not_change() -> None:
+    tail = filled(20)
+    rows = tail.rows(40, 10)
+    assert tail.rows(40, 10) is rows
+    assert tail.rows(30, 10) is not rows
+    rows = tail.rows(40, 10)
+    tail.append([entry("one more")])
+    assert tail.rows(40, 10) is not rows
+    rows = tail.rows(40, 10)
+    tail.wrapped = True
+    assert tail.rows(40, 10) is not rows

@@ -13,7 +13,7 @@ etcdctl=$1 gateway=$2
 asked=- tick=0 heard=$(date +%s) proof=key led=yes
 if ! command -v curl >/dev/null 2>&1; then gateway=no; fi
 
-# Names the output before it.
+# Names the output before it. What a frame consists of is gathered and written at once: each write is an SSH packet of its own.
 mark() { printf '\n%s %s\n' "$nonce" "$*"; }
 
 disk() {
@@ -58,8 +58,7 @@ by_gateway() {
     done
     said=$(curl --fail-early --stderr - "$@") # in one stream with the answers: the order tells what failed
     code=$?
-    printf '%s' "$said"
-    mark curl "$code"
+    printf '%s\n%s curl %s\n' "$said" "$nonce" "$code"
     case $said in
         *'"version":"3.'[0-4].*) proof=key ;;
         *'"version":"3.'[5-9].*) proof=list ;;
@@ -118,7 +117,7 @@ look_at_etcd() {
 }
 
 while :; do
-    look_at_unit
+    printf '%s\n' "$(look_at_unit)"
     look_at_etcd
     tick=$((tick + 1))
     # shellcheck disable=SC2016 # the inner shell expands it

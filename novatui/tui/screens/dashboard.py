@@ -31,6 +31,7 @@ from novatui.tui.widgets.rows_view import RowsView
 from novatui.tui.widgets.strip import NodeStrip
 
 PINNED = 3  # panes side by side, however many masters
+DRAWN_LATELY_MS = 800
 
 
 class Dashboard(NovaScreen):
@@ -45,8 +46,10 @@ class Dashboard(NovaScreen):
         self.pinned: list[int] = []
         self.zoomed = False
         self.table_wanted: bool | None = None  # None: as the size allows
+        self._drawn_ms = 0
 
     def compose(self) -> ComposeResult:
+        self.pinned = list(range(1, min(PINNED, self._count) + 1))
         yield RowsView(id="verdict")
         yield RowsView(id="headline")
         yield NodeStrip(id="strip")
@@ -57,10 +60,6 @@ class Dashboard(NovaScreen):
             yield RowsView(id="evidence")
         yield RowsView(id="members")
         yield Footer(self.scope)
-
-    def on_mount(self) -> None:
-        self.pinned = list(range(1, min(PINNED, self._count) + 1))
-        super().on_mount()
 
     @property
     def _count(self) -> int:
@@ -98,7 +97,9 @@ class Dashboard(NovaScreen):
         self.draw()
 
     def on_clock(self, now_ms: int) -> None:
-        self.draw()
+        """Ages grow also while nothing arrives; where snapshots come, they have just been drawn."""
+        if abs(now_ms - self._drawn_ms) >= DRAWN_LATELY_MS:
+            self.draw()
 
     def draw(self) -> None:
         """Give every part its rows; the parts find out by themselves which lines changed."""
@@ -106,15 +107,17 @@ class Dashboard(NovaScreen):
         width = self.size.width
         if not width:
             return
+        self._drawn_ms = now
         with self.app.batch_update():
             self._draw_top(view, now, width)
             for pane in self.query(NodePane):
                 node = view.snapshot.nodes[pane.number - 1]
                 pane.show_view(view, now, self.nova.fsync.of(node.name))
-            table = member_table.table(view.snapshot, width - 1)
             part = self.query_one("#members", RowsView)
-            part.styles.height = max(len(table), self._count + 1)
-            part.set_rows(table)
+            if part.display:
+                table = member_table.table(view.snapshot, width - 1)
+                part.styles.height = max(len(table), self._count + 1)
+                part.set_rows(table)
             self._draw_evidence(view, now)
             self.query_one(Footer).update()
 
@@ -123,8 +126,11 @@ class Dashboard(NovaScreen):
         self.query_one("#verdict", RowsView).set_rows([bar])
         line = headline(view.snapshot, view.diagnosis, now, width, self._keys(view), view.trouble)
         self.query_one("#headline", RowsView).set_rows([line])
-        self.query_one(NodeStrip).show(view.snapshot, now, self.chosen)
-        self.query_one("#status-list", RowsView).set_rows(status_list(view.snapshot, now, width))
+        strip, every = self.query_one(NodeStrip), self.query_one("#status-list", RowsView)
+        if strip.display:
+            strip.show(view.snapshot, now, self.chosen)
+        if every.display:
+            every.set_rows(status_list(view.snapshot, now, width))
 
     def _draw_evidence(self, view: View, now: int) -> None:
         part = self.query_one("#evidence", RowsView)

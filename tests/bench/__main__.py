@@ -1,0 +1,22 @@
+"""``python -m tests.bench [idle|keys|faults ..]``: all of them when none is named."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+BENCHES = ("idle",)
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in BENCHES]
+    if unknown:
+        print(f"unknown: {', '.join(unknown)}; there are {', '.join(BENCHES)}", file=sys.stderr)
+        return 64
+    for name in names or BENCHES:
+        importlib.import_module(f"tests.bench.{name}").main()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

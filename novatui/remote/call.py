@@ -9,7 +9,6 @@ from collections.abc import Callable
 import msgspec
 
 from novatui.errors import NoPrivilege
-from novatui.model.sanitize import clean
 from novatui.remote.channel import Exec
 from novatui.remote.command import Command, Fence, Outcome, Status, classify, shell_line
 from novatui.remote.link import Connection, said
@@ -94,8 +93,8 @@ class Call:
         session = self.session
         status = classify(session.exit, session.signal, changes=self.command.changes)
         if status is Status.UNKNOWN:
-            by = f"ended by signal {clean(session.signal)}" if session.signal else "the connection was lost"
-            return status, clean(session.failure) or by
+            by = f"ended by signal {session.signal}" if session.signal else "the connection was lost"
+            return status, session.failure or by
         if session.over and not session.whole:
             return Status.UNKNOWN, "the connection was lost before all of the output came"
         if status is Status.OK and not session.began:

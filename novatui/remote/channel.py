@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import Callable
 from typing import Protocol
 
+from novatui.model.sanitize import clean
+
 # After the exit status, the wait for the rest of the output: a child that keeps the pipe must not keep us.
 LINGER_S = 3.0
 # What may come before the marker: a login shell's chatter.
@@ -105,7 +107,7 @@ class Exec:
         try:
             (self._stdout if datatype is None else self._stderr).feed(data)
         except Exception as exc:
-            self.failure = self.failure or f"{type(exc).__name__}: {exc}"
+            self.failure = self.failure or clean(f"{type(exc).__name__}: {exc}", cap=400)
             self.stop()
 
     def eof_received(self) -> bool:
@@ -117,7 +119,7 @@ class Exec:
         self._exited.set()
 
     def exit_signal_received(self, signal: str, core_dumped: bool, msg: str, lang: str) -> None:
-        self.signal = signal
+        self.signal = clean(signal, cap=40)
         self._exited.set()
 
     def pause_writing(self) -> None:
@@ -133,7 +135,7 @@ class Exec:
 
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is not None:
-            self.failure = self.failure or str(exc)
+            self.failure = self.failure or clean(str(exc), cap=400)
         elif self.exit is not None:
             self.whole = True  # closed in order by the other side
         self._over.set()

@@ -173,7 +173,9 @@ class MasterLink:
         except RemoteError:
             raise
         except Exception as exc:
-            raise Unreachable("the connection failed", f"{type(exc).__name__}: {exc}") from exc
+            raise Unreachable(
+                "the connection failed", clean(f"{type(exc).__name__}: {exc}", cap=400)
+            ) from exc
         return conn
 
     async def _until_lost(self, conn: Connection) -> Unreachable:

@@ -22,6 +22,7 @@ from novatui.remote.patience import Patience
 from novatui.remote.refusals import words
 from novatui.remote.route import Hop
 from novatui.remote.secrets import Keeper, NewHostKeys, SecretAsk, SecretKind
+from novatui.remote.tunnel import Tunnel
 
 KEEPALIVE_S = 3.0
 KEEPALIVE_COUNT = 2  # lost after interval x (count + 1)
@@ -143,7 +144,7 @@ async def _connected(
         hop.host,
         hop.port,
         config=None,
-        tunnel=through.conn if through is not None else (),
+        tunnel=Tunnel(through.conn) if through is not None else (),
         family=_FAMILIES.get(hop.family, 0),
         username=hop.user,
         client_keys=pairs or None,  # never empty: asyncssh would look for keys by itself
@@ -171,6 +172,7 @@ async def _connected(
         keepalive_count_max=KEEPALIVE_COUNT,
         request_pty=False,
         encoding=None,
+        utf8_decode_errors="backslashreplace",  # a banner in another encoding would end the connection
     )
 
 
@@ -215,12 +217,7 @@ class Client(asyncssh.SSHClient):
     def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
         self.reached = True
         self._say("logging in")
-        linger(conn, 0)
-        sock = conn.get_extra_info("socket")
-        option = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux
-        if sock is not None and option is not None:
-            with contextlib.suppress(OSError):
-                sock.setsockopt(socket.IPPROTO_TCP, option, UNSENT_MS)
+        _unsent_is_thrown_away(conn)
 
     def connection_lost(self, exc: Exception | None) -> None:
         reason = clean(str(exc)) if exc else "closed"
@@ -309,11 +306,14 @@ def _shown(key: asyncssh.SSHKey) -> str:
     return f"{key.get_algorithm()} {key.get_fingerprint()}"
 
 
-def linger(conn: asyncssh.SSHClientConnection, seconds: int | None) -> None:
-    """0: closing throws unsent data away; None: as usual."""
+def _unsent_is_thrown_away(conn: asyncssh.SSHClientConnection) -> None:
+    """When we close it, and when the other side does not take it for long."""
     sock = conn.get_extra_info("socket")
-    if sock is not None:
+    if sock is None:
+        return
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux
+    if option is not None:
         with contextlib.suppress(OSError):
-            sock.setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", seconds is not None, seconds or 0)
-            )
+            sock.setsockopt(socket.IPPROTO_TCP, option, UNSENT_MS)

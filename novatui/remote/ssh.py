@@ -4,7 +4,6 @@ are met here and in login, bastion, identities and known_hosts, and nowhere else
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -19,13 +18,14 @@ from novatui.remote import sudo
 from novatui.remote.bastion import Bastions
 from novatui.remote.channel import Abandoned, Exec
 from novatui.remote.fleet import Fleet
-from novatui.remote.login import Entered, Login, linger
+from novatui.remote.login import Entered, Login
 from novatui.remote.route import route
 from novatui.remote.secrets import Keeper, NewHostKeys, Remembered
 
 OPEN_TIMEOUT_S = 8.0
 # A master that refuses a session while we hold some has a small MaxSessions: after this long a further connection is made.
 FULL_S = 1.5
+FULL_FOR_S = 60.0  # then what it allows is found out anew
 CONNECTIONS_MAX = 5  # to one master
 
 _log = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ class SshConnection:
         self._asker = asker
         self._note = note
         self._lines = [_Line(entered)]
-        self._making: asyncio.Task[Entered] | None = None
+        self._making: asyncio.Task[None] | None = None
         self.lost: asyncio.Future[str] = entered.lost
         self.privilege = sudo.Privilege()
 
@@ -137,7 +137,7 @@ class SshConnection:
                 except asyncssh.ChannelOpenError as exc:
                     # The master's MaxSessions: nothing was sent, so asking again is safe.
                     refused = exc
-                    each.limit = each.sessions
+                    each.full()
             if loop.time() + 0.3 > began + OPEN_TIMEOUT_S:
                 break
             if not await self._widen(loop.time() - began):
@@ -150,20 +150,24 @@ class SshConnection:
 
     async def _widen(self, waited_s: float) -> bool:
         """A further connection, when we ourselves fill those that there are. Shared by all who wait for it."""
-        held = min(each.sessions for each in self._lines)
+        self._lines = [each for each in self._lines if not each.entered.lost.done()]
+        held = min((each.sessions for each in self._lines), default=0)
         few = len(self._lines) > 1 or waited_s >= FULL_S
         if not held or not few or len(self._lines) >= CONNECTIONS_MAX:
             return False
         self._note(
-            f"{self._node.name} allows {held} session{'s' if held > 1 else ''} a connection (MaxSessions of its"
+            f"{self._node.name} gives {held} session{'s' if held > 1 else ''} a connection (MaxSessions of its"
             " sshd_config): further connections are made, and it is slower"
         )
         if self._making is None or self._making.done():
-            self._making = asyncio.ensure_future(self._enter())
-        entered = await asyncio.shield(self._making)
-        if all(each.entered is not entered for each in self._lines):
-            self._lines.append(_Line(entered))
+            self._making = asyncio.ensure_future(self._make())
+            self._making.add_done_callback(lambda made: made.cancelled() or made.exception())
+        await asyncio.shield(self._making)
         return True
+
+    async def _make(self) -> None:
+        """Kept also when those who waited for it have gone."""
+        self._lines.append(_Line(await self._enter()))
 
     async def _open(self, each: _Line, line: str, session: Exec, deadline: float) -> None:
         opening: asyncio.Task[Any] = asyncio.ensure_future(
@@ -196,27 +200,27 @@ class SshConnection:
         for each in self._lines:
             each.entered.conn.abort()
 
-    async def close(self) -> None:
-        """Say goodbye, bounded."""
-        conn = self._entered.conn
-        linger(conn, None)
-        conn.close()
-        with contextlib.suppress(TimeoutError, OSError, asyncssh.Error):
-            async with asyncio.timeout(1.0):
-                await conn.wait_closed()
-        self.abort()
-
 
 class _Line:
-    """One connection, how many sessions it has, and after a refusal how many it may have."""
+    """One connection, how many sessions it has, and after a refusal how many it may have.
+
+    The refusal holds for a while only: commands that hung on the master keep their sessions there after we let them go.
+    """
 
     def __init__(self, entered: Entered) -> None:
         self.entered = entered
         self.sessions = 0
-        self.limit = 0  # 0: not known
+        self._limit = 0  # 0: not known
+        self._refused_at = 0.0
+
+    def full(self) -> None:
+        self._limit = self.sessions
+        self._refused_at = asyncio.get_running_loop().time()
 
     def has_room(self) -> bool:
-        return not self.entered.lost.done() and (not self.limit or self.sessions < self.limit)
+        if self._limit and asyncio.get_running_loop().time() - self._refused_at > FULL_FOR_S:
+            self._limit = 0
+        return not self.entered.lost.done() and (not self._limit or self.sessions < self._limit)
 
     def freed(self) -> None:
         self.sessions -= 1

@@ -136,7 +136,7 @@ async def test_two_sessions_a_connection_are_enough_and_it_is_said(
         for _ in range(3):
             outcomes = await asyncio.gather(*(ssh.run("m1", sh("sleep 0.3; echo done")) for _ in range(4)))
             assert [outcome.text() for outcome in outcomes] == ["done\n"] * 4
-        assert any("MaxSessions" in note and "allows 2 sessions" in note for note in ssh.notes("m1"))
+        assert any("MaxSessions" in note and "gives 2 sessions" in note for note in ssh.notes("m1"))
         assert master.log.count("Accepted publickey") <= 5
         for stream in streams:
             assert await anext(stream) == b""

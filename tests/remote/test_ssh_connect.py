@@ -122,6 +122,43 @@ async def test_a_jump_host_that_is_not_there_is_told_as_itself(master: Fixture) 
     assert error.code == "bastion-unreachable" and master.sshd.connections == 0
 
 
+def _disconnect(reason: bytes) -> bytes:
+    """SSH_MSG_DISCONNECT, by application, as it is sent before the keys are exchanged."""
+    body = b"\x01" + (11).to_bytes(4, "big") + len(reason).to_bytes(4, "big") + reason + bytes(4)
+    padding = 16 - (5 + len(body)) % 8
+    return (1 + len(body) + padding).to_bytes(4, "big") + bytes([padding]) + body + bytes(padding)
+
+
+@pytest.mark.invariant("INV-7")
+@pytest.mark.parametrize(
+    "says",
+    [
+        b"SSH-2.0-\x1b]0;owned\x07\r\n" + _disconnect(b"go \x1b]52;c;aGk=\x07 \xe2\x80\xae away [/x]"),
+        b"SSH-2.0-x\r\n" + _disconnect(b"\xff\x9b31m"),
+        b"SSH-2.0-x\r\n" + b"\xff" * 64,
+        b"HTTP/1.1 400 \x1b[2J\r\n\r\n" * 3,
+        b"x" * 100_000,
+        b"\x1b]0;t\x07\n" * 20_000,
+        b"SSH-1.5-\x1b[2J\r\n",
+        b"",
+    ],
+)
+async def test_what_a_hostile_host_says_before_the_login_is_told_in_printable_words(
+    master: Fixture, says: bytes
+) -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(says)
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    try:
+        error = await refused(replace(master.node(), port=server.sockets[0].getsockname()[1]))
+        assert error.code == "unreachable" and error.title.isprintable() and error.hint.isprintable()
+        assert len(error.title) < 500
+    finally:
+        server.close()
+
+
 async def test_nobody_listens_and_no_such_name(master: Fixture) -> None:
     node = master.node()
     await master.proxy.stop()

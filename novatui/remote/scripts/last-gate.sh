@@ -1,6 +1,7 @@
 # The last questions to this member: two looks at its index a second apart, the hash of its keys at one revision
 # (nv:hashed=newest: at its newest instead), and a write that leaves the revision alone (a lease granted and revoked).
-# usage: last-gate.sh ENDPOINT CACERT CERT KEY ETCDCTL REVISION
+# usage: last-gate.sh ENDPOINT CACERT CERT KEY ETCDCTL REVISION [MANIFEST KEPT]
+# MANIFEST and KEPT: of this master's API server, and where it is while it is fenced (nv:fenced=yes, at both looks).
 set -u
 LC_ALL=C ETCDCTL_API=3
 export LC_ALL ETCDCTL_API
@@ -14,7 +15,10 @@ if [ -n "$4" ]; then ETCDCTL_KEY=$4 && export ETCDCTL_KEY; fi
 
 say() { printf 'nv:%s=%s\n' "$1" "$2"; }
 say64() { printf 'nv:%s64=%s\n' "$1" "$(base64 | tr -d '\n')"; }
+is_fenced() { [ -n "$manifest" ] && [ ! -e "$manifest" ] && [ -e "$kept" ]; }
 
+fenced=no manifest=${7:-} kept=${8:-}
+is_fenced && fenced=yes
 timeout -k 1 12 "$etcdctl" endpoint status -w json 2>/dev/null | say64 status1
 # A revision that was compacted (a snapshot taken right after, or the cure of a full database) has no hash: then the newest.
 if hashed=$(timeout -k 1 60 "$etcdctl" endpoint hashkv --rev="$revision" -w json 2>/dev/null); then
@@ -36,4 +40,6 @@ else
 fi
 sleep 1
 timeout -k 1 12 "$etcdctl" endpoint status -w json 2>/dev/null | say64 status2
+is_fenced || fenced=no
+[ -z "$manifest" ] || say fenced "$fenced"
 say end 1

@@ -1,11 +1,12 @@
 # Reads one master's effective etcd configuration, data directory, tools and own endpoint; changes nothing.
-# usage: survey.sh ENV_FILE UNIT ETCDCTL WORK_DIR UNIT_DIR MANIFESTS
+# usage: survey.sh ENV_FILE UNIT ETCDCTL WORK_DIR UNIT_DIR MANIFESTS [roster]
+# roster: also whom this member takes for members, what its keys hash to, and whose the data on its disk is
 # stdout: lines nv:KEY=VALUE, keys ending in 64 are base64; the last line is nv:end=1
 set -u
 LC_ALL=C ETCDCTL_API=3
 export LC_ALL ETCDCTL_API
 unset ETCDCTL_WRITE_OUT ETCDCTL_DISCOVERY_SRV # a login shell's own would end every call
-env_file=$1 unit=$2 etcdctl=$3 work=$4 unit_dir=$5 manifests=$6
+env_file=$1 unit=$2 etcdctl=$3 work=$4 unit_dir=$5 manifests=$6 more=${7:-}
 
 say() { printf 'nv:%s=%s\n' "$1" "$2"; }
 say64() { printf 'nv:%s64=%s\n' "$1" "$(base64 | tr -d '\n')"; }
@@ -121,7 +122,27 @@ endpoint_facts() {
         else
             say quorum no
         fi
+        [ "$more" != roster ] || roster_facts "$status"
     fi
+}
+
+# Hashed at the newest revision, and at the hundred below it: of those the members may have the same while keys are written.
+roster_facts() {
+    timeout -k 1 5 "$etcdctl" member list -w json 2>/dev/null | say64 members
+    ETCDCTL_COMMAND_TIMEOUT=10s timeout -k 1 12 "$etcdctl" endpoint hashkv -w json 2>/dev/null | say64 hashkv
+    revision=$(printf '%s' "$1" | sed -n 's/.*"revision":\([0-9][0-9]*\).*/\1/p' | head -n 1)
+    floor=$((${revision:-0} / 100 * 100))
+    if [ "$floor" -gt 0 ]; then
+        say floor "$floor"
+        ETCDCTL_COMMAND_TIMEOUT=10s timeout -k 1 12 "$etcdctl" endpoint hashkv --rev="$floor" -w json 2>/dev/null | say64 hashkv_floor
+    fi
+}
+
+# The log's second record names the member whose data it is; each of its files begins with it.
+data_owner() {
+    for file in "$1"/member/wal/*.wal; do
+        if [ -f "$file" ]; then head -c 256 -- "$file" | say64 wal; return; fi
+    done
 }
 
 say boot_id "$(systemd-id128 boot-id 2>/dev/null || cat /proc/sys/kernel/random/boot_id 2>/dev/null)"
@@ -164,7 +185,10 @@ if [ -r "$env_file" ]; then
     say data_dir "$data_dir"
     case $data_dir in
         /) : ;;
-        /*) data_facts "${data_dir%/}" ;;
+        /*)
+            data_facts "${data_dir%/}"
+            [ "$more" != roster ] || data_owner "${data_dir%/}"
+            ;;
     esac
     # The hold must outlive a reboot that the data outlives.
     case $work_fs in

@@ -1,4 +1,5 @@
-"""``novatui undo [RUN] --yes NAME``: take back what a run changed, after a failure, an abort, or a verified end."""
+"""``novatui undo [RUN] [--from NODE] --yes NAME``: take back what a run changed, after a failure, an abort, or a verified
+end; with ``--from`` a run of a machine that is gone, as that master keeps it."""
 
 from __future__ import annotations
 
@@ -6,21 +7,29 @@ import argparse
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    from novatui.cli import bringing
+
     parser.add_argument(
         "run", metavar="RUN", nargs="?", default="", help="its name or how it begins; else the newest"
     )
     parser.add_argument("--yes", metavar="NAME", required=True, help="the name that confirmed the run")
+    bringing.option(parser)
 
 
 def main(args: argparse.Namespace) -> int:
     import asyncio
 
-    from novatui.cli import follow
+    from novatui.cli import bringing, follow
     from novatui.cli.people import People
     from novatui.runner import client
 
-    run = follow.chosen(args.run)
-    follow.confirmed(run, args.yes)
+    people = People.of(args)
+    if args.from_node:
+        run = bringing.brought(args, people)
+    else:
+        run = follow.chosen(args.run)
+        follow.confirmed(run, args.yes)
+    bringing.surely_changed_nothing(run, people)
     seen = follow.seen(run)
-    asyncio.run(client.undo(run))
-    return follow.follow(run, People.of(args), after=seen)
+    asyncio.run(client.undo(run, secrets=people.wallet.known()))
+    return follow.follow(run, people, after=seen)

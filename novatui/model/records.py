@@ -32,7 +32,7 @@ class RunStarted(Record, frozen=True, kw_only=True, tag="run_started"):
 class Lease(Record, frozen=True, kw_only=True, tag="lease"):
     node: str
     epoch: int
-    state: str  # acquired | adopted | releasing | lost | released
+    state: str  # asked | acquired | adopted | releasing | lost | released
 
 
 class Probed(Record, frozen=True, kw_only=True, tag="probed"):
@@ -126,6 +126,12 @@ class Requested(Record, frozen=True, kw_only=True, tag="requested"):
     by: str
 
 
+class Paused(Record, frozen=True, kw_only=True, tag="paused"):
+    """It waits after ``step``, until ``continue`` is requested."""
+
+    step: str
+
+
 class Resumed(Record, frozen=True, kw_only=True, tag="resumed"):
     truncated_bytes: int = 0
     by: str = ""
@@ -152,6 +158,7 @@ AnyRecord = (
     | GateAnswered
     | Overruled
     | Requested
+    | Paused
     | Resumed
     | RunEnded
 )

@@ -8,35 +8,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 from novatui import __version__
 from novatui.errors import NovatuiError
 from novatui.model import records as rec
-from novatui.model.run import CHANGING, At, RunState
+from novatui.model.run import CHANGING, RunState
 from novatui.runbooks.step import Effect, Gate, Step
-from novatui.runner import byhand, survey
-from novatui.runner.acting import Acting, why
+from novatui.runner import survey
+from novatui.runner.ending import EXITS, Ending, Endings
 from novatui.runner.events import Reply
 from novatui.runner.gate import Gates
 from novatui.runner.journal import JournalLost
 from novatui.runner.lease import Leases
 from novatui.runner.mirror import Mirror
+from novatui.runner.pausing import Pauses
 from novatui.runner.plan import check
-from novatui.runner.shown import participants
 from novatui.runner.stepping import Stepping
-from novatui.runner.work import Fenced, Stop, Work, together
+from novatui.runner.work import Fenced, Stop, Work
 
-EXITS = {"verified": 0, "undone": 0, "failed": 1, "refused": 2, "aborted": 3, "fenced": 4}
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How this runner's part of the run ended: the word of ``run_ended``, and the process's exit code."""
-
-    result: str
-    detail: str
-    exit_code: int
+__all__ = ["EXITS", "Ending", "Engine"]
 
 
 def _keep_nothing(name: str, content: bytes) -> None:
@@ -68,10 +58,11 @@ class Engine:
     ) -> None:
         self.work = work
         self._enter = enter
-        self._on_failure = on_failure
         self._leases = Leases(work, leased)
         self._mirror = Mirror(work, self._leases, keep)
+        self._endings = Endings(work, self._leases, self._mirror, on_failure)
         self._gates = Gates(work, self._before_the_gate, answers)
+        self._pauses = Pauses(work)
         self._stepping = Stepping(work, self._leases)
         work.acted = self._acted
 
@@ -112,7 +103,12 @@ class Engine:
         return self._gates.answer(gate, nonce, words, by)
 
     def request(self, what: str, by: str) -> Reply:
-        """A client's wish. ``abort`` stops at the next safe point; what is not there yet is refused in words."""
+        """A client's wish: ``abort`` (at the next safe point), ``pause`` (after this step, or the first where it may wait),
+        ``continue``. Anything else is refused in words."""
+        if what == "pause":
+            return self._pauses.ask(by)
+        if what == "continue":
+            return self._pauses.go_on(by)
         if what != "abort":
             return Reply(
                 id=0, code="refused", why=_NOT_HERE.get(what, f"{what!r} is not something a run can do")
@@ -128,7 +124,6 @@ class Engine:
         ``taken``: the leases are had already. They are not taken a second time: a runner that slept while another took the
         run over would take it back.
         """
-        work = self.work
         try:
             try:
                 await self._go(way, taken=taken)
@@ -143,11 +138,14 @@ class Engine:
                 what = f"{type(bug).__name__}: {bug}"
                 return await self._stopped(Stop("failed", "novatui itself failed", what, exit_code=70))
         except Fenced as stop:
-            return self._end("fenced", stop)
-        result = "undone" if work.state.undoing else "verified"
-        left = await self._leases.release_all()
-        work.write(rec.RunEnded(result=result, detail="\n".join(left), exit_code=0))
-        return Ending(result, "\n".join(left), 0)
+            return self._endings.end("fenced", stop)
+        return await self._endings.whole()
+
+    async def _stopped(self, stop: Stop) -> Ending:
+        if (ending := await self._endings.stopped(stop)) is not None:
+            return ending
+        self.work.write(rec.Requested(what="undo", by="on-failure"))
+        return await self._to_the_end(self._back, taken=True)
 
     async def _go(self, way: Callable[[], Awaitable[None]], *, taken: bool) -> None:
         work = self.work
@@ -158,28 +156,39 @@ class Engine:
         if not taken:
             await self._enter()
             await self._leases.take_all()
+            if behind := await self._endings.behind():
+                raise behind
         await way()
 
     async def _forward(self) -> None:
         work = self.work
         work.safe_point()
-        if not work.state.committed:
-            await self._facts_stand()
+        if not work.state.committed or not _changed_anything(work.state):
+            await (
+                self._facts_stand()
+            )  # also when the gate was answered long ago, by a runner that died right after
         past_gate = False
-        for step in work.runbook.steps(work.cluster, work.plan):
+        steps = work.runbook.steps(work.cluster, work.plan)
+        self._pauses.begin(steps)
+        for step in steps:
             work.safe_point()
+            self._pauses.at(step)
             if isinstance(step, Gate):
                 past_gate = True
-                gate = work.state.gates.get(step.id)
-                if gate is None or gate.answered_ms is None:
-                    await self._gates.run(step)
-                    # Before the first change: whoever goes on from a master must know that the gate is passed.
-                    await self._mirror.after(work.plan.nodes)
+                await self._gate(step)
             elif not work.state.passed(step.id) or (
                 # What was proved before the runner went away is not known to be so still.
                 past_gate and step.effect is Effect.OBSERVE and work.state.resumes
             ):
                 await self._step(step)
+                await self._pauses.rest(step)
+
+    async def _gate(self, gate: Gate) -> None:
+        known = self.work.state.gates.get(gate.id)
+        if known is None or known.answered_ms is None:
+            await self._gates.run(gate)
+            # Before the first change: whoever goes on from a master must know that the gate is passed.
+            await self._mirror.after(self.work.plan.nodes)
 
     async def _nothing(self) -> None:
         return None
@@ -190,10 +199,14 @@ class Engine:
     async def _back(self) -> None:
         work = self.work
         await self._mirror.after(work.plan.nodes)  # whoever goes on from a master must go on backwards
-        for step in work.runbook.undo(work.cluster, work.plan):
+        steps = work.runbook.undo(work.cluster, work.plan)
+        self._pauses.begin(steps)
+        for step in steps:
             work.safe_point()
+            self._pauses.at(step)
             if not work.state.passed(step.id):
                 await self._step(step)
+                await self._pauses.rest(step)
 
     async def _step(self, step: Step) -> None:
         if not self.work.state.committed and step.effect.name.lower() in CHANGING:
@@ -215,6 +228,7 @@ class Engine:
         deadline = work.now_s() + work.pace.reach_s
         while True:
             answers = await survey.ask(work.cluster, plan.request, work.runbook, work.transport)
+            work.safe_point()
             try:
                 now = work.runbook.facts(work.cluster, plan.request, answers)
             except NovatuiError as error:
@@ -228,111 +242,14 @@ class Engine:
                 )
             await work.wait(work.pace.poll_most_s)
 
-    async def _stopped(self, stop: Stop) -> Ending:
-        work = self.work
-        if not work.state.committed:
-            if work.state.resumes and (ahead := await self._mirror.ahead()):
-                return self._end("fenced", _journal_lost_its_end(work, ahead))
-            return await self._abandoned(stop)
-        if _was_verified(work.journal.records) and not _undid_anything(work.state):
-            left = await self._leases.release_all()
-            hint = "\n".join(["nothing was changed: the run stays as it was verified", *left])
-            return self._end("refused", Stop("refused", stop.title, stop.detail, hint, stop.exit_code))
-        if stop.exit_code == EXITS["fenced"]:
-            return self._end("failed", stop)  # held elsewhere: nothing was done here
-        whole = set(self._leases.mine) >= set(work.plan.nodes)
-        if work.state.undoing or stop.result == "aborted" or self._on_failure != "undo" or not whole:
-            ways = "resume" if work.state.undoing else "resume|undo"
-            hint = f"what is stopped stays held, what runs goes on; then: novatui {ways} {work.plan.run}"
-            result = "aborted" if stop.result == "aborted" else "failed"
-            await self._mirror.after(self._leases.mine)
-            return self._end(result, Stop(result, stop.title, stop.detail, hint, stop.exit_code))
-        work.write(rec.Requested(what="undo", by="on-failure"))
-        return await self._to_the_end(self._back, taken=True)
 
-    async def _abandoned(self, stop: Stop) -> Ending:
-        """Before the gate: take back what was staged, in reverse, wherever it can be reached; give the leases back."""
-        work = self.work
-        work.abort_by = ""  # the stop is under way; taking back is not to be stopped by it
-        elsewhere = stop.exit_code == EXITS["fenced"]
-        left = [
-            f"{node}: what was put there, and the lease, is still there: it could not be taken for this"
-            for node, lease in work.state.leases.items()
-            if lease not in ("released", "lost") and node not in self._leases.mine and not elsewhere
-        ]
-        for step in reversed(work.runbook.steps(work.cluster, work.plan)):
-            if isinstance(step, Step) and step.effect is Effect.STAGE and step.cleanup is not None:
-                left += await self._clean(step)
-        left += await self._leases.release_all()
-        result = "aborted" if stop.result == "aborted" else "refused"
-        hint = "\n".join(part for part in (stop.hint, "nothing was changed") if part)
-        said = Stop(result, stop.title, stop.detail, hint, stop.exit_code)
-        if left:
-            said.hint = "\n".join(
-                [
-                    "Nothing live was changed, but this could not be taken back:",
-                    *left,
-                    f"try: novatui abort {work.plan.run}",
-                ]
-            )
-        return self._end(result, said)
-
-    async def _clean(self, step: Step) -> list[str]:
-        """In words, what of this step could not be taken back."""
-        work = self.work
-        nodes = [
-            node
-            for node in participants(step, work.plan)
-            if work.state.at(step.id, node).tries and node in self._leases.mine
-        ]
-        words = await together(self._clean_node(step, node) for node in nodes)
-        return [f"{node}: {step.title}: {said}" for node, said in zip(nodes, words, strict=True) if said]
-
-    async def _clean_node(self, step: Step, node: str) -> str:
-        acting = Acting(self.work, self._leases)
-        said = ""
-        for _ in range(2):
-            unknown = bool(said) or self.work.state.at(step.id, node).state is At.UNKNOWN
-            if unknown and (words := await self._leases.renew(node, 0.0)):
-                return words
-            outcome = await acting.cleanup(step, node)
-            if outcome.ok:
-                return ""
-            said = why(outcome)
-        return said
-
-    def _end(self, result: str, stop: Stop) -> Ending:
-        code = EXITS[result] if stop.exit_code is None else stop.exit_code
-        self.work.write(rec.RunEnded(result=result, detail=stop.words(), exit_code=code))
-        return Ending(result, stop.words(), code)
-
-
-def _journal_lost_its_end(work: Work, nodes: Sequence[str]) -> Stop:
-    """Taking back what was "only staged" would be wrong, and "nothing was changed" a lie."""
-    return Stop(
-        "fenced",
-        "The masters know more of this run than the journal here, which has lost its end",
-        f"it went past its gate, say {', '.join(nodes)}: etcd may be held down there",
-        f"nothing was done. FINISH.txt and UNDO.txt in {byhand.home(work, nodes[0])} hold the commands that remain",
-    )
-
-
-def _was_verified(records: Sequence[rec.Record]) -> bool:
-    return any(isinstance(one, rec.RunEnded) and one.result == "verified" for one in records)
-
-
-def _undid_anything(state: RunState) -> bool:
-    """Whether an act of the undo was ever begun."""
-    return any(
-        step.undoing and any(node.tries for node in step.nodes.values()) for step in state.steps.values()
-    )
+def _changed_anything(state: RunState) -> bool:
+    return any(step.effect in CHANGING for step in state.steps.values())
 
 
 _NOT_HERE = {
-    "pause": "pausing is not there yet; abort stops at the next safe point",
-    "continue": "nothing is paused",
-    "retry": "a failed run is gone on with by: novatui resume",
-    "skip": "skipping is not there yet",
+    "retry": "nothing has failed, the run is under way; a failed step is tried again by: novatui resume",
+    "skip": "no step of this run may be skipped",
     "undo": "the run is under way; abort it first, then: novatui undo",
     "resume": "the run is under way",
 }

@@ -47,6 +47,7 @@ class Gates:
         try:
             by = self._beforehand() if self._answers is not None else await self._typed()
             await self._prepare()
+            work.safe_point()  # an abort that came meanwhile: nothing was changed yet
         finally:
             self._open = None
         self._write(gate, brief, by)

@@ -21,6 +21,7 @@ OTHER_EXIT = 76  # lease.sh: another run has the master; its holder is on stdout
 ALIVE_EXIT = 77  # lease.sh: the same run, and its heartbeat is not silent
 BUSY_EXIT = 78  # lease.sh: an act is still running
 _LEASE_S = 10.0  # of one lease command, beside its waiting
+_ELSEWHERE = "it was ended from another machine, or by hand: look at the cluster before anything else"
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +43,7 @@ class Leases:
         self._work = work
         self._taken = taken
         self.mine: list[str] = []
+        self._unsure: set[str] = set()  # asked for the lease, the answer was lost
 
     def fence(self, node: str) -> Fence:
         """What a changing command on ``node`` must pass."""
@@ -77,15 +79,15 @@ class Leases:
                 self._hold(node, outcome, "adopted")
                 return ""
             if outcome.exit == FENCED_EXIT:
-                raise Fenced(node, _said(outcome))
+                raise Fenced(node, said(outcome))
             if outcome.exit == BUSY_EXIT:
                 if work.now_s() >= busy_until:
                     return "the command before it is still running"
                 silent_until = work.now_s() + work.reach_s()
             elif outcome.status is Status.FAILED:
-                return f"the lease could not be renewed: {_said(outcome)}"
+                return f"the lease could not be renewed: {said(outcome)}"
             elif work.now_s() >= silent_until:
-                return f"not reachable: {_said(outcome)}"
+                return f"not reachable: {said(outcome)}"
             await work.wait(work.pace.poll_most_s)
 
     async def release_all(self) -> list[str]:
@@ -108,25 +110,44 @@ class Leases:
             return ""
         if outcome.exit == FENCED_EXIT:
             work.write(Lease(node=node, epoch=epoch, state="lost"))
-        return f"{node}: the lease could not be given back: {_said(outcome)}"
+        return f"{node}: the lease could not be given back: {said(outcome)}"
 
     async def _take(self, node: str) -> None:
         work = self._work
+        least = work.state.epochs.get(node, 0) + 1
+        if node in work.state.held:
+            await self._ask(node, "adopt", least)
+            return
+        # Written first: an answer that is lost, or an act that arrives late, would leave a lease nobody knows of.
+        work.write(Lease(node=node, epoch=least, state="asked"))
+        try:
+            await self._ask(node, "acquire", least)
+        except Stop:
+            if node not in self._unsure:
+                work.write(Lease(node=node, epoch=least, state="lost"))
+            raise
+
+    async def _ask(self, node: str, verb: str, least: int) -> None:
+        work = self._work
         deadline = work.now_s() + max(work.reach_s(), work.pace.alive_s)
-        least = str(work.state.epochs.get(node, 0) + 1)
+        wait = work.pace.orphan_s
         holder = Holder(
             run=work.plan.run, operator=work.operator, host=socket.gethostname(), since=work.clock.now_ms()
         )
-        verb = "adopt" if node in work.state.held else "acquire"
+        text = msgspec.json.encode(holder).decode()
         while True:
-            wait = work.pace.orphan_s
-            words = (work.plan.run, work.runner_id, least, str(wait), msgspec.json.encode(holder).decode())
+            words = (work.plan.run, work.runner_id, str(least), str(wait), text)
             outcome = await self._run(node, verb, *words, wait_s=wait)
             if outcome.ok:
-                self._hold(node, outcome, "adopted" if _field(outcome, "taken") == "adopted" else "acquired")
+                self._hold(node, outcome, "adopted" if field(outcome, "taken") == "adopted" else "acquired")
                 return
+            if outcome.status is not Status.FAILED:
+                self._unsure.add(node)
             if outcome.exit == OTHER_EXIT:
+                self._unsure.discard(node)
                 raise _held(node, outcome)
+            if outcome.exit == FENCED_EXIT:
+                raise Stop("failed", f"{node} does not know this run any more", said(outcome), _ELSEWHERE)
             over = work.now_s() >= deadline
             if outcome.exit == ALIVE_EXIT and over:
                 raise Stop(
@@ -137,12 +158,12 @@ class Leases:
                     exit_code=4,
                 )
             if (outcome.status is Status.FAILED and outcome.exit not in (ALIVE_EXIT, BUSY_EXIT)) or over:
-                raise Stop("failed", f"{node} could not be taken for this run", _said(outcome))
+                raise Stop("failed", f"{node} could not be taken for this run", said(outcome))
             await work.wait(work.pace.poll_most_s)
 
     def _hold(self, node: str, outcome: Outcome, state: str) -> None:
-        epoch = int(_field(outcome, "epoch"))
-        self._work.boots[node] = clean(_field(outcome, "boot"))
+        epoch = int(field(outcome, "epoch"))
+        self._work.boots[node] = clean(field(outcome, "boot"))
         if node not in self.mine:
             self.mine.append(node)
         self._work.write(Lease(node=node, epoch=epoch, state=state))
@@ -154,7 +175,7 @@ class Leases:
         return await self._work.transport.run(node, command)
 
 
-def _field(outcome: Outcome, name: str) -> str:
+def field(outcome: Outcome, name: str) -> str:
     """A line ``name value`` of lease.sh."""
     for line in outcome.text().splitlines():
         key, _, value = line.partition(" ")
@@ -163,23 +184,24 @@ def _field(outcome: Outcome, name: str) -> str:
     return ""
 
 
-def _said(outcome: Outcome) -> str:
-    said = outcome.error or outcome.stderr.decode("utf-8", "replace").strip() or outcome.text().strip()
-    return clean(said or f"exit {outcome.exit}")
+def said(outcome: Outcome) -> str:
+    """In words, why a lease command did not succeed."""
+    words = outcome.error or outcome.stderr.decode("utf-8", "replace").strip() or outcome.text().strip()
+    return clean(words or f"exit {outcome.exit}")
 
 
 def _held(node: str, outcome: Outcome) -> Stop:
-    raw = _field(outcome, "holder")
+    raw = field(outcome, "holder")
     try:
         holder = msgspec.json.decode(raw, type=Holder)
         who = f"run {clean(holder.run)} of {clean(holder.operator)} on {clean(holder.host)}"
     except msgspec.MsgspecError:
-        who = f"another run ({clean(_field(outcome, 'owner'))})"
-    lives = "its runner is alive" if _field(outcome, "alive") == "yes" else "its runner is silent"
+        who = f"another run ({clean(field(outcome, 'owner'))})"
+    lives = "its runner is alive" if field(outcome, "alive") == "yes" else "its runner is silent"
     return Stop(
         "refused",
         f"{node} is held by {who}",
-        f"since {clean(_field(outcome, 'since')) or 'an unknown time'}; {lives}",
+        f"since {clean(field(outcome, 'since')) or 'an unknown time'}; {lives}",
         "it ends by being verified, undone or abandoned by its own operator",
         exit_code=4,
     )

@@ -8,33 +8,15 @@ from collections.abc import Callable, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from novatui.model.records import AnyRecord, Captured, Done, Record
-from novatui.model.run import fold
+from novatui.model.records import Captured, Done, Record
 from novatui.remote.command import Command, Outcome, Status, script_text
-from novatui.runner import byhand
+from novatui.runner import byhand, copies
+from novatui.runner.copies import MirroredState
 from novatui.runner.lease import Leases
 from novatui.runner.work import Stop, Work, together
 
-STATE_SCHEMA = 1
 _PUSH_S = 10.0
 _PREPARE_S = 60.0
-
-
-class MirroredState(msgspec.Struct, frozen=True, kw_only=True):
-    """``state.json``: the journal without the outputs of commands; the fold of ``records`` is the state."""
-
-    schema: int = STATE_SCHEMA
-    run: str
-    plan_sha256: str
-    records: Sequence[Record]
-
-
-class _Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """``state.json`` as it is read back."""
-
-    run: str
-    plan_sha256: str
-    records: list[AnyRecord]
 
 
 class Mirror:
@@ -70,21 +52,12 @@ class Mirror:
         await together(self._push(node, now, _PUSH_S) for node in nodes)
 
     async def ahead(self) -> list[str]:
-        """Masters whose copy says that the run went past its gate, when the journal here does not: it lost its end."""
-        nodes = self._work.plan.nodes
-        passed = await together(self._past_gate(node) for node in nodes)
-        return [node for node, past in zip(nodes, passed, strict=True) if past]
-
-    async def _past_gate(self, node: str) -> bool:
+        """Masters whose copy says that the run went past its gate, or is being taken back, when the journal here does not:
+        it lost its end, or another machine went on."""
         work = self._work
-        path = f"{byhand.home(work, node)}/state.json"
-        outcome = await work.transport.run(node, Command(argv=("cat", path), timeout_s=_PUSH_S))
-        try:
-            kept = msgspec.json.decode(outcome.stdout, type=_Kept)
-        except msgspec.MsgspecError:
-            return False
-        ours = kept.run == work.plan.run and kept.plan_sha256 == work.plan.sha256()
-        return ours and fold(kept.records).committed
+        found = await copies.look(work.cluster, work.plan.run, work.plan.nodes, work.transport)
+        ours = [copy for copy in found if copy.plan_sha256 == work.plan.sha256()]
+        return copies.ahead(ours, work.state)
 
     def _now(self) -> dict[str, bytes]:
         work = self._work

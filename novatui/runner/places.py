@@ -14,7 +14,7 @@ from novatui import paths
 from novatui.errors import NovatuiError, UsageError
 from novatui.model.plan import Plan
 
-_RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}\Z")
+RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}\Z")
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +76,7 @@ class RunDir:
 
 def create(plan: Plan, launch: Launch) -> RunDir:
     """Make the directory of a new run and write what it is; synced, so that a journal never stands without its plan."""
-    if not _RUN_ID.match(plan.run):
+    if not RUN_ID.match(plan.run):
         raise NovatuiError(f"{plan.run!r} is not a run's name", "lower-case letters, digits and '-' only")
     path = paths.runs_dir() / plan.run
     try:
@@ -88,6 +88,22 @@ def create(plan: Plan, launch: Launch) -> RunDir:
     sync_dir(path)
     sync_dir(path.parent)
     return RunDir(path)
+
+
+def bring(plan: Plan, launch: Launch, journal: bytes) -> RunDir:
+    """A run that was begun elsewhere, with its journal so far. A journal that is here already is kept under another name."""
+    path = paths.runs_dir() / plan.run
+    path.mkdir(mode=0o700, exist_ok=True)
+    place = RunDir(path)
+    if place.journal.exists():
+        aside = next(name for n in range(1, 1000) if not (name := path / f"journal.aside-{n}.jsonl").exists())
+        place.journal.rename(aside)
+    write_private(path / "launch.json", msgspec.json.encode(launch))
+    write_private(place.journal, journal)
+    write_private(path / "plan.json", msgspec.json.format(msgspec.json.encode(plan), indent=1))
+    sync_dir(path)
+    sync_dir(path.parent)
+    return place
 
 
 def every() -> list[RunDir]:

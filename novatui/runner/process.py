@@ -151,9 +151,9 @@ async def _live(
     place: RunDir, orders: Orders, parts: Parts, word: _Word, wallet: Wallet, needs: Needs
 ) -> int:
     plan, launch = place.plan(), place.launch()
-    _refuse(place, orders, plan)
-    cluster = config.load(Path(launch.config)).pick(launch.cluster)
     runbook = parts.find(plan.runbook)
+    _refuse(place, orders, plan, runbook)
+    cluster = config.load(Path(launch.config)).pick(launch.cluster)
     clock = SystemClock()
     journal = _open(place, orders, runbook, clock)
     transport = Patient(parts.transport(cluster, wallet), wallet)
@@ -255,9 +255,11 @@ def operator() -> str:
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
-def _refuse(place: RunDir, orders: Orders, plan: Plan) -> None:
+def _refuse(place: RunDir, orders: Orders, plan: Plan, runbook: Runbook) -> None:
     """Raises Refused for what cannot be done with the run as it stands."""
     state = fold(read(place.journal))
+    if orders.do == "undo" and (why := runbook.no_undo):
+        raise Refused(f"There is nothing of run {place.run} to take back", why, "nothing was done")
     if orders.do != "run" and (why_not := refusal(orders.do, state)):
         raise Refused(*why_not)
     if state.plan_sha256 and state.plan_sha256 != plan.sha256():
@@ -283,7 +285,11 @@ def refusal(do: str, state: RunState) -> tuple[str, str, str] | None:
             return f"Run {run} ended before it changed anything", state.result, "make a new plan"
     if do == "undo":
         if not state.committed:
-            return f"Run {run} changed nothing: there is nothing to undo", "", f"novatui abort {run}"
+            return (
+                f"As far as the journal here knows, run {run} changed nothing: there is nothing to undo",
+                "the masters were not asked",
+                f"novatui undo {run} asks them first; novatui abort {run} gives up what was staged",
+            )
         if state.result == "undone":
             return f"Run {run} is undone already", "", ""
     if do == "abandon":

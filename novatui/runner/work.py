@@ -85,6 +85,23 @@ class Fenced(Stop):
         )
 
 
+class Behind(Fenced):
+    """The masters know more of this run than the journal here: "nothing was changed" would be a lie, and to go on in its
+    direction wrong. Nothing is done and nothing taken back."""
+
+    def __init__(self, run: str, nodes: Sequence[str], text: str) -> None:
+        Stop.__init__(
+            self,
+            "fenced",
+            "The masters know more of this run than the journal here",
+            f"it went past its gate or is being taken back, say {', '.join(nodes)}: etcd may be held down there.\n"
+            "The journal here has lost its end, or another machine went on with the run",
+            f"nothing was done. Go on with what the masters know: novatui resume|undo {run} --from {nodes[0]}\n"
+            f"or by hand: {text} there",
+            exit_code=4,
+        )
+
+
 @dataclass
 class Work:
     """One run under way. ``state`` is always the fold of what is on disk."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from novatui.runner import client
 from novatui.runner.client import Follower
 from tests.cli.pty_child import OnTerminal
+from tests.runner.stage import EVERYWHERE, Stage, ended, stage, until
 from tests.runner.test_needs import SECRET, begun, lock, needed
-from tests.runner.test_runner_process import EVERYWHERE, Stage, ended, stage, until
 
 __all__ = ["stage"]
 

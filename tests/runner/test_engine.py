@@ -17,7 +17,9 @@ from novatui.remote.command import Command
 from novatui.runner import plan as planner
 from novatui.runner.clock import SystemClock
 from novatui.runner.engine import Ending, Engine
+from novatui.runner.events import Reply
 from novatui.runner.journal import Journal
+from novatui.runner.process import refusal
 from novatui.runner.work import Checkpoint, Pace, Work, no_checkpoint
 from tests.runner import masters, tiny
 
@@ -205,8 +207,27 @@ async def test_a_journal_that_lost_its_end_takes_nothing_back(bench: Bench, do: 
     ending = await bench.run(plan, do)
     assert (ending.result, ending.exit_code) == ("fenced", 4)
     assert "UNDO.txt" in ending.detail and "nothing was changed" not in ending.detail
+    assert "novatui resume|undo r1 --from m1" in ending.detail
     assert bench.ledgers() == before
     assert bench.leased() == ["m1", "m2", "m3"]
+
+
+@pytest.mark.invariant("INV-11")
+async def test_a_machine_left_behind_does_not_go_forward_while_its_run_is_taken_back(bench: Bench) -> None:
+    """Another machine took the run over and began to undo it; the first one comes back with its own journal."""
+    plan = await bench.plan()
+    bench.put("m1", "fail-swap")
+    assert (await bench.run(plan)).result == "failed"
+    behind = bench.journal(plan).read_bytes()
+    bench.fault = lambda node, command: "gone" if node == "m3" and "undo-" in command.shown_line() else None
+    assert (await bench.run(plan, "undo")).result == "failed"
+    bench.fault = lambda node, command: None
+    Path(tiny.home(bench.cluster, "m1"), "fail-swap").unlink()
+    bench.journal(plan).write_bytes(behind)
+    before = bench.ledgers()
+    ending = await bench.run(plan, "resume")
+    assert (ending.result, ending.exit_code) == ("fenced", 4)
+    assert bench.ledgers() == before
 
 
 @pytest.mark.invariant("INV-3")
@@ -267,6 +288,51 @@ async def test_a_fact_that_changes_while_the_gate_is_open_refuses(bench: Bench) 
     assert (ending.result, ending.exit_code) == ("refused", 2)
     assert not bench.state.committed
     assert bench.ledgers()["m1"] == ["stage", "undo-stage"]
+
+
+@pytest.mark.invariant("INV-12")
+async def test_facts_are_looked_at_after_the_answer_also_when_the_runner_died_right_after_it(
+    bench: Bench,
+) -> None:
+    """Gate answered, runner killed, resumed a day later: nothing was changed yet, so what was confirmed must still be so."""
+
+    async def kill(step: str, node: str, phase: str) -> None:
+        if phase == "gate-answered":
+            raise Killed
+
+    plan = await bench.plan()
+    with pytest.raises(Killed):
+        await bench.run(plan, checkpoint=kill)
+    bench.put("m2", "fact", "other")
+    ending = await bench.run(plan, "resume")
+    assert ending.result == "failed" and "m2: fact was none, is other" in ending.detail
+    assert bench.ledgers()["m1"] == ["stage"]
+    bench.put("m2", "fact", "none")
+    assert (await bench.run(plan, "resume")).result == "verified"
+
+
+async def test_an_abort_while_the_answered_gate_is_checked_changes_nothing(bench: Bench) -> None:
+    plan = await bench.plan()
+    engine = bench.engine(plan)
+    asked: list[Reply] = []
+
+    def fault(node: str, command: Command) -> str | None:
+        gate = engine.work.state.gates.get("gate")
+        if (
+            gate is not None
+            and command.argv[:2] == ("sh", "-c")
+            and "fact" in command.shown_line()
+            and not asked
+        ):
+            asked.append(engine.request("abort", "ann"))
+        return None
+
+    bench.fault = fault
+    ending = await engine.run()
+    assert asked and asked[0].taken
+    assert (ending.result, ending.exit_code) == ("aborted", 3)
+    assert not engine.work.state.committed
+    assert bench.ledgers()["m1"] == ["stage", "undo-stage"] and bench.leased() == []
 
 
 @pytest.mark.invariant("INV-12")
@@ -379,7 +445,7 @@ async def test_an_unknown_outcome_is_probed_never_repeated_blindly(bench: Bench,
     leases = [
         one.state for one in engine.work.journal.records if isinstance(one, rec.Lease) and one.node == "m2"
     ]
-    assert leases == ["acquired", "adopted", "releasing", "released"], (
+    assert leases == ["asked", "acquired", "adopted", "releasing", "released"], (
         "the epoch is raised after an unknown outcome"
     )
 
@@ -441,6 +507,27 @@ async def test_a_lease_that_could_not_be_given_back_is_said_and_given_back_later
     assert (ending.result, ending.exit_code, ending.detail) == ("verified", 0, "")
     assert bench.leased() == []
     assert bench.ledgers()["m2"] == ALL_DONE
+
+
+@pytest.mark.invariant("INV-5", "INV-6")
+async def test_a_lease_whose_answer_was_lost_is_known_and_given_back_later(bench: Bench) -> None:
+    """The master took it, or takes it late: nobody else could ever free it."""
+
+    def fault(node: str, command: Command) -> str | None:
+        return "after" if node == "m2" and "acquire" in command.argv else None
+
+    bench.fault = fault
+    plan = await bench.plan()
+    ending = await bench.run(plan)
+    assert (ending.result, ending.exit_code) == ("refused", 2)
+    assert "m2: was asked for the lease and did not answer" in ending.detail
+    assert "novatui abort r1" in ending.detail
+    assert bench.leased() == ["m2"]
+    bench.fault = lambda node, command: None
+    assert refusal("abandon", bench.state) is None
+    assert (await bench.run(plan, "abandon")).result == "aborted"
+    assert bench.leased() == []
+    assert refusal("abandon", bench.state) is not None
 
 
 @pytest.mark.invariant("INV-5")

@@ -20,8 +20,9 @@ from novatui.model.run import RunState, fold
 from novatui.runbooks import restore_cluster
 from novatui.runbooks.step import Runbook
 from novatui.runner import plan as planner
+from novatui.runner.bringing import as_journal
+from novatui.runner.copies import MirroredState
 from novatui.runner.journal import read
-from novatui.runner.mirror import MirroredState
 from tests.sim import scripts
 from tests.sim.director import Director
 from tests.sim.ends import at_the_end
@@ -267,17 +268,9 @@ class Play:
             self._over(frozen)
             return
         self.home = self._new_home()
-        # A machine that was not there holds nothing: it acquires, which adopts what is still this run's.
-        lines = [
-            msgspec.json.encode(
-                msgspec.structs.replace(one, state="lost") if isinstance(one, rec.Lease) else one
-            )
-            + b"\n"
-            for one in mirrored
-        ]
         (self.home / "journal.jsonl").touch(mode=0o600)  # one that others could read is refused
-        (self.home / "journal.jsonl").write_bytes(b"".join(lines))
-        self._say(f"another machine goes on from the mirrored state, {len(lines)} records")
+        (self.home / "journal.jsonl").write_bytes(as_journal(mirrored))
+        self._say(f"another machine goes on from the mirrored state, {len(mirrored)} records")
 
     def _mirrored(self) -> list[rec.AnyRecord] | None:
         """The newest ``state.json`` of the masters that answer."""

@@ -84,6 +84,14 @@ def test_mirror(bench: Bench) -> None:
         bench.same(Command(script="mirror", argv=(bench.path("work"), owner, *sizes), stdin=stdin), tree)
 
 
+def test_kept(bench: Bench) -> None:
+    """All, some and none of it there."""
+    whole = {f"work/{RUN}/state.json": b'{"a": 1}\n' * 30, f"work/{RUN}/plan.json": b"{}"}
+    for tree in (whole, {f"work/{RUN}/plan.json": b"{}"}, {}):
+        for names in (("state.json",), ("state.json", "plan.json")):
+            bench.same(Command(script="kept", argv=(bench.path("work"), RUN, *names)), tree)
+
+
 def hold_tree(bench: Bench, *, by: str = RUN) -> dict[str, bytes]:
     """As hold.sh leaves it."""
     held = ENV.replace(b'  ETCD_INITIAL_CLUSTER_STATE="new"', b"ETCD_INITIAL_CLUSTER_STATE=existing")

@@ -23,7 +23,7 @@ MODELS: Mapping[str, Callable[[Running], Script]] = {
     "member": looks.member,
     "last-gate": looks.last_gate,
     "journalctl": looks.journalctl,
-    "cat": looks.cat,
+    "kept": looks.kept,
     "archive": staging.archive,
     "survivor": staging.survivor,
     "stage": staging.stage,

@@ -117,11 +117,17 @@ def journalctl(run: Running) -> Script:
     return 0
 
 
-def cat(run: Running) -> Script:
+def kept(run: Running) -> Script:
+    work, of, *names = run.command.argv
     yield 0.01
-    raw = run.disk.read(run.command.argv[1])
-    run.out += raw or b""
-    return 1 if raw is None else 0
+    for name in names:
+        raw = run.disk.read(f"{work}/{of}/{name}")
+        if raw is None:
+            run.say("lacks", name)
+        else:
+            run.say64(name, raw)
+    run.say("end", 1)
+    return 0
 
 
 def survey(run: Running) -> Script:

@@ -1,0 +1,151 @@
+"""How a run that goes no further ends: what is taken back, what is kept held, what is said. Nothing is guessed: what could
+not be reached is named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from novatui.model import records as rec
+from novatui.model.run import At, RunState
+from novatui.runbooks.step import Effect, Step
+from novatui.runner import byhand
+from novatui.runner.acting import Acting, why
+from novatui.runner.lease import Leases
+from novatui.runner.mirror import Mirror
+from novatui.runner.shown import participants
+from novatui.runner.work import Behind, Stop, Work, together
+
+EXITS = {"verified": 0, "undone": 0, "failed": 1, "refused": 2, "aborted": 3, "fenced": 4}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How this runner's part of the run ended: the word of ``run_ended``, and the process's exit code."""
+
+    result: str
+    detail: str
+    exit_code: int
+
+
+class Endings:
+    """The ways a run may end. ``on_failure``: ``stop`` (hold and lease are kept) or ``undo``."""
+
+    def __init__(self, work: Work, leases: Leases, mirror: Mirror, on_failure: str) -> None:
+        self._work = work
+        self._leases = leases
+        self._mirror = mirror
+        self._on_failure = on_failure
+
+    async def whole(self) -> Ending:
+        """All was done."""
+        work = self._work
+        result = "undone" if work.state.undoing else "verified"
+        left = await self._leases.release_all()
+        work.write(rec.RunEnded(result=result, detail="\n".join(left), exit_code=0))
+        return Ending(result, "\n".join(left), 0)
+
+    async def behind(self) -> Behind | None:
+        """When the masters know more of the run than the journal here: nothing may be done, nor said to be unchanged."""
+        work = self._work
+        if not work.state.resumes or not (nodes := await self._mirror.ahead()):
+            return None
+        return Behind(work.plan.run, nodes, f"FINISH.txt and UNDO.txt in {byhand.home(work, nodes[0])}")
+
+    async def stopped(self, stop: Stop) -> Ending | None:
+        """None: all is to be taken back at once, as was asked for."""
+        work = self._work
+        if not work.state.committed:
+            if behind := await self.behind():
+                return self.end("fenced", behind)
+            return await self._abandoned(stop)
+        if _was_verified(work.journal.records) and not _undid_anything(work.state):
+            left = await self._leases.release_all()
+            hint = "\n".join(["nothing was changed: the run stays as it was verified", *left])
+            return self.end("refused", Stop("refused", stop.title, stop.detail, hint, stop.exit_code))
+        if stop.exit_code == EXITS["fenced"]:
+            return self.end("failed", stop)  # held elsewhere: nothing was done here
+        whole = set(self._leases.mine) >= set(work.plan.nodes)
+        if work.state.undoing or stop.result == "aborted" or self._on_failure != "undo" or not whole:
+            return await self._held(stop)
+        return None
+
+    def end(self, result: str, stop: Stop) -> Ending:
+        """The last record."""
+        code = EXITS[result] if stop.exit_code is None else stop.exit_code
+        self._work.write(rec.RunEnded(result=result, detail=stop.words(), exit_code=code))
+        return Ending(result, stop.words(), code)
+
+    async def _held(self, stop: Stop) -> Ending:
+        """Past the gate: hold and leases are kept, for a resume or an undo."""
+        work = self._work
+        ways = "resume" if work.state.undoing else "resume|undo"
+        hint = f"what is stopped stays held, what runs goes on; then: novatui {ways} {work.plan.run}"
+        result = "aborted" if stop.result == "aborted" else "failed"
+        await self._mirror.after(self._leases.mine)
+        return self.end(result, Stop(result, stop.title, stop.detail, hint, stop.exit_code))
+
+    async def _abandoned(self, stop: Stop) -> Ending:
+        """Before the gate: take back what was staged, in reverse, wherever it can be reached; give the leases back."""
+        work = self._work
+        work.abort_by = ""  # the stop is under way; taking back is not to be stopped by it
+        left = [] if stop.exit_code == EXITS["fenced"] else self._not_ours()
+        for step in reversed(work.runbook.steps(work.cluster, work.plan)):
+            if isinstance(step, Step) and step.effect is Effect.STAGE and step.cleanup is not None:
+                left += await self._clean(step)
+        left += await self._leases.release_all()
+        result = "aborted" if stop.result == "aborted" else "refused"
+        hint = [stop.hint, "nothing was changed"]
+        if left:
+            hint = ["Nothing live was changed, but this could not be taken back:", *left]
+        if unsure := [node for node, lease in work.state.leases.items() if lease == "asked"]:
+            hint.append(
+                f"{', '.join(unsure)}: was asked for the lease and did not answer; it may yet take it"
+            )
+        if left or unsure:
+            hint.append(f"try: novatui abort {work.plan.run}")
+        words = "\n".join(part for part in hint if part)
+        return self.end(result, Stop(result, stop.title, stop.detail, words, stop.exit_code))
+
+    def _not_ours(self) -> list[str]:
+        """Masters whose lease this process did not get: an earlier runner of the run has left something there."""
+        return [
+            f"{node}: what was put there, and the lease, is still there: it could not be taken for this"
+            for node, lease in self._work.state.leases.items()
+            if lease not in ("released", "lost", "asked") and node not in self._leases.mine
+        ]
+
+    async def _clean(self, step: Step) -> list[str]:
+        """In words, what of this step could not be taken back."""
+        work = self._work
+        nodes = [
+            node
+            for node in participants(step, work.plan)
+            if work.state.at(step.id, node).tries and node in self._leases.mine
+        ]
+        words = await together(self._clean_node(step, node) for node in nodes)
+        return [f"{node}: {step.title}: {said}" for node, said in zip(nodes, words, strict=True) if said]
+
+    async def _clean_node(self, step: Step, node: str) -> str:
+        acting = Acting(self._work, self._leases)
+        said = ""
+        for _ in range(2):
+            unknown = bool(said) or self._work.state.at(step.id, node).state is At.UNKNOWN
+            if unknown and (words := await self._leases.renew(node, 0.0)):
+                return words
+            outcome = await acting.cleanup(step, node)
+            if outcome.ok:
+                return ""
+            said = why(outcome)
+        return said
+
+
+def _was_verified(records: Sequence[rec.Record]) -> bool:
+    return any(isinstance(one, rec.RunEnded) and one.result == "verified" for one in records)
+
+
+def _undid_anything(state: RunState) -> bool:
+    """Whether an act of the undo was ever begun."""
+    return any(
+        step.undoing and any(node.tries for node in step.nodes.values()) for step in state.steps.values()
+    )

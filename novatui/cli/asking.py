@@ -20,7 +20,6 @@ _NOT_YET = {
     "without": "every master of the configuration takes part",
     "token": "the token of the env files is kept",
     "bump_revision": "revisions are those of the snapshot",
-    "no_fence": "API servers are not fenced by this version",
 }
 
 
@@ -44,7 +43,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--without", metavar="NODE", action="append", help=argparse.SUPPRESS)
     parser.add_argument("--token", metavar="keep|fresh", help=argparse.SUPPRESS)
     parser.add_argument("--bump-revision", action="store_true", default=None, help=argparse.SUPPRESS)
-    parser.add_argument("--no-fence", action="store_true", default=None, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--no-fence",
+        action="store_true",
+        help="leave API servers running: they write while etcd goes back, and keep caches of the future",
+    )
 
 
 def request(args: argparse.Namespace) -> Request:
@@ -60,6 +63,7 @@ def request(args: argparse.Namespace) -> Request:
         snapshot=args.snapshot,
         from_node=args.from_node,
         survivor=args.survivor,
+        no_fence=args.no_fence,
         overrule=tuple(args.overrule),
     )
 

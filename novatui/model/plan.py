@@ -18,6 +18,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: str = ""  # a path on the masters
     from_node: str = ""  # copy it from there
     survivor: str = ""  # the node whose own data is the snapshot
+    no_fence: bool = False  # API servers are left running
     overrule: tuple[str, ...] = ()
 
 

@@ -1,7 +1,8 @@
 """restore-cluster (the vendor's 1.3): take all members back to one snapshot, every proof first, nothing deleted.
 
 Order: read what each member still has, prove the snapshot, put it everywhere, restore it beside the live data - up to here
-nothing was stopped - then the typed gate, and without another question: hold, stop, swap, start together, check, release.
+nothing was stopped - then the typed gate, and without another question: API servers fenced, hold, stop, swap, start
+together, check, release, API servers back.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from novatui.config import ClusterConfig
 from novatui.model.plan import Plan, Request
 from novatui.model.sources import Sources
 from novatui.remote.command import Command
-from novatui.runbooks.parts import drawing, hold, listing, prepare, proof, start, stop, swap
+from novatui.runbooks.parts import drawing, fence, hold, listing, prepare, proof, start, stop, swap
 from novatui.runbooks.parts.commands import survey_commands
 from novatui.runbooks.parts.drawing import Seen
 from novatui.runbooks.parts.gate import gate
@@ -23,7 +24,7 @@ from novatui.runbooks.parts.refusal import refuse
 from novatui.runbooks.step import Answers, Facts, Gate, Runbook, Step
 
 NAME = "restore-cluster"
-VERSION = 1
+VERSION = 2
 
 
 def survey(cluster: ClusterConfig, request: Request) -> Mapping[str, Mapping[str, Command]]:
@@ -91,30 +92,36 @@ def draft(cluster: ClusterConfig, request: Request, run: str, answers: Answers) 
 
 
 def steps(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
+    fenced = bool(fence.fenced(plan))
     return [
         *prepare.steps(),
         gate(),
+        *([fence.fence(until="swap")] if fenced else []),
         hold.hold(),
         stop.stop(),
         swap.swap(),
         start.start(),
         proof.members(),
-        proof.last_gate(),
+        proof.last_gate(also=fence.files, judge=fence.judge_last_gate_fenced),
         hold.release(),
+        *([fence.unfence()] if fenced else []),
     ]
 
 
 def undo(cluster: ClusterConfig, plan: Plan) -> Sequence[Step]:
     """On all masters or on none: every one of them must answer and still have its data before anything is touched."""
+    fenced = bool(fence.fenced(plan))
     return [
         proof.undo_reach(),
         swap.undo_look(),
+        *([fence.fence("undo-fence", until="undo-swap")] if fenced else []),
         hold.hold("undo-hold"),
         stop.stop("undo-stop", last=proof.undo_leader),
         swap.swap_back(),
         start.start_as_before(),
         proof.as_before(),
         hold.release("undo-release"),
+        *([fence.unfence("undo-unfence")] if fenced else []),
     ]
 
 

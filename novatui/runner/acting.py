@@ -43,9 +43,10 @@ class Acting:
         return await self._each(step, node, acts, step.effect.name.lower(), attempt)
 
     async def cleanup(self, step: Step, node: str) -> Outcome:
-        """Take back what a STAGE step added."""
-        assert step.cleanup is not None
-        acts = step.cleanup(self._work.context(node))
+        """Take back what a STAGE step added, or what a CHANGE step must not leave."""
+        back = step.cleanup or step.let_go
+        assert back is not None
+        acts = back(self._work.context(node))
         return await self._each(step, node, acts, CLEANUP, self._work.state.at(step.id, node).tries)
 
     def longest_s(self, step: Step, node: str) -> float:

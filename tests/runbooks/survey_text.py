@@ -63,6 +63,7 @@ class Master:
     more: list[str] = field(default_factory=list)
     archive: dict[str, str] | None = field(default_factory=dict)
     journal: list[dict[str, str]] = field(default_factory=list)
+    api: dict[str, str] = field(default_factory=lambda: {"manifest": "no"})
     silent: bool = False
 
     def __post_init__(self) -> None:
@@ -95,7 +96,7 @@ class Master:
     def answers(self) -> Mapping[str, Outcome]:
         if self.silent:
             lost = Outcome(status=Status.UNKNOWN, error="no route to host")
-            return {"host": lost, "journal": lost, "archives": lost}
+            return {"host": lost, "journal": lost, "archives": lost, "api": lost}
         text = self.env_text
         if text is None:
             text = "".join(f"{key}={value}\n" for key, value in self.env.items())
@@ -109,7 +110,13 @@ class Master:
             json.dumps({"__REALTIME_TIMESTAMP": str(1718399000000000 + at), "MESSAGE": json.dumps(line)})
             for at, line in enumerate(self.journal)
         ]
-        return {"host": said(lines), "archives": said([*found, "nv:end=1"]), "journal": said(journal)}
+        api = [*(f"nv:{key}={value}" for key, value in self.api.items()), "nv:end=1"]
+        return {
+            "host": said(lines),
+            "archives": said([*found, "nv:end=1"]),
+            "journal": said(journal),
+            "api": said(api),
+        }
 
 
 def said(lines: list[str]) -> Outcome:

@@ -93,6 +93,11 @@ def set_archive(key: str, value: str | None, node: str = "m2") -> Bend:
     return bend
 
 
+def set_api(**words: str) -> Bend:
+    """An API server on the second master, otherwise as it should be."""
+    return lambda found: found["m2"].api.update({"manifest": "yes", "place": "6443"} | words)
+
+
 def add(line: str) -> Bend:
     return lambda found: found["m2"].more.append(line)
 
@@ -126,7 +131,9 @@ CASES: list[tuple[str, Bend, str, tuple[str, ...]]] = [
     ("link", set_host("data_kind", "link"), "data-dir", ("m2", "symbolic link")),
     ("inner mount", set_host("data_kind", "inner-mount"), "data-dir", ("m2", "file system mounted")),
     ("readonly", set_host("unit_dir_writable", "no"), "no-privilege", ("m2", "unit directory")),
-    ("api server", set_host("api_server", "yes"), "api-server", ("m2", "kube-apiserver.yaml", "6443")),
+    ("api server on two file systems", set_api(one_fs="no"), "api-server-fence", ("m2", "kube-apiserver.yaml", "6443", "--no-fence")),
+    ("manifests read-only", set_api(readonly64=b64("/etc/kubernetes")), "no-privilege", ("m2", "/etc/kubernetes")),
+    ("manifest left aside", set_api(manifest="no", left64=b64("/etc/kubernetes/.novatui-aabbccdd/kube-apiserver.yaml")), "api-server-aside", ("m2", "aabbccdd", "mv /etc")),
     ("auth", add("nv:local_read64=" + b64("etcdserver: user name is empty")), "auth", ("m2",)),
     ("no room", set_host("free_kib", "1000000"), "space", ("m2", "977 MiB free", "MiB needed")),
     ("work in memory", add("nv:work_volatile=yes"), "work-dir", ("m2", "in memory", "reboot")),
@@ -163,11 +170,11 @@ def test_all_reasons_come_at_once() -> None:
     found = masters()
     for bend in (
         set_env("ETCD_WAL_DIR", "/wal"),
-        set_host("api_server", "yes", "m3"),
+        set_api(one_fs="no"),
         set_archive("trailer", "bad", "m1"),
     ):
         bend(found)
-    assert {"env-forbidden", "api-server", "archive"} <= set(reasons(found))
+    assert {"env-forbidden", "api-server-fence", "archive"} <= set(reasons(found))
 
 
 @pytest.mark.parametrize(
@@ -264,7 +271,7 @@ def test_foreign_may_be_overruled_and_nothing_else_with_it() -> None:
         draft(found)
     assert refused.value.guard == "foreign-snapshot"
     assert draft(found, request(overrule=["foreign-snapshot"]))
-    set_host("api_server", "yes")(found)
+    set_api(one_fs="no")(found)
     with pytest.raises(RefusedPlan) as refused:
         draft(found, request(overrule=["foreign-snapshot"]))
     assert refused.value.guard == ""

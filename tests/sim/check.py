@@ -40,6 +40,9 @@ class Checks:
         self.fleet = fleet
         self.found: list[str] = []
         self.answered: Callable[[], bool] = lambda: False
+        self.fenced = (
+            False  # the run has verified that no API server writes, and has not begun to let them again
+        )
         self.plan: Plan | None = None
         self._nodes: Mapping[str, NodeParams] = {}
         self.places: Mapping[str, Places] = {}
@@ -103,6 +106,11 @@ class Checks:
     def stopping(self, master: Master) -> None:
         if master.actor is not None:
             self._may(master, master.actor, f"stop of {master.unit.name}", "")
+
+    def written(self, master: Master) -> None:
+        """An API server writes to etcd."""
+        if self.fenced:
+            self.breach(f"{master.name}: its API server writes between the fence and the release")
 
     # the disk
 

@@ -49,7 +49,8 @@ def _verified(fleet: Fleet, master: Master, plan: Plan, expected: int) -> Iterat
     else:
         if (daemon.data.cluster, daemon.data.member) != (params.cluster_id, node.member_id):
             yield f"serves as member {daemon.data.member} of {daemon.data.cluster}"
-        if daemon.data.revision != expected:
+        wrote = any(one.api.wanted for one in fleet.masters.values())
+        if daemon.data.revision < expected or (daemon.data.revision > expected and not wrote):
             yield f"serves revision {daemon.data.revision}, the snapshot's is {expected}"
         if not daemon.data.raft.startswith("restored"):
             yield f"serves data that was not restored: {daemon.data.raft}"
@@ -85,6 +86,10 @@ def _clean(fleet: Fleet, master: Master, plan: Plan, state: RunState) -> Iterato
 
 def _env_and_hold(fleet: Fleet, master: Master) -> Iterator[str]:
     etcd, disk = master.config.etcd, master.disk
+    if master.api.wanted and not disk.there(master.api.manifest):
+        yield "the API server's manifest is not in its place"
+    beside = master.config.kubernetes.manifests.rpartition("/")[0]
+    yield from (f"left: {beside}/{name}" for name in disk.names(beside) if name.startswith(".novatui-"))
     if disk.there(f"{etcd.work_dir}/hold"):
         yield "still held"
     if disk.there(f"{etcd.unit_dir}/{etcd.unit}.service.d/00-novatui-hold.conf"):

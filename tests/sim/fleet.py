@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from random import Random
 
+import msgspec
+
 from novatui.config import ClusterConfig
 from novatui.errors import Unreachable
 from novatui.remote.command import Command, Fence, Outcome, Status, classify
 from novatui.remote.transport import OnOutput
-from tests.sim import scripts
+from tests.sim import etcd, scripts
 from tests.sim.check import Checks
 from tests.sim.loop import Killed, Process, SimLoop
 from tests.sim.master import Call, Master
@@ -74,10 +76,25 @@ class Fleet:
         self.checks.together(up, daemon.quorum_of)
         if len(up) < daemon.quorum_of:
             return
+        self._catch_up(up)
         for one in up:
             waiting = one.unit.daemon
             if waiting is not None and not waiting.ready:
                 one.later(self.random.uniform(0.05, 0.6), _ready(self, one))
+
+    def _catch_up(self, up: list[Master]) -> None:
+        """A member that was away gets what was written meanwhile."""
+        for one in up:
+            daemon = one.unit.daemon
+            assert daemon is not None and daemon.db is not None
+            same = [
+                two.unit.daemon.data.revision
+                for two in up
+                if two.unit.daemon and two.unit.daemon.data.raft == daemon.data.raft
+            ]
+            if daemon.data.revision < max(same):
+                daemon.data = msgspec.structs.replace(daemon.data, revision=max(same))
+                daemon.db.content = etcd.encode(daemon.data)
 
     def bootstrapped(self, env: Mapping[str, str]) -> bool:
         """A peer that serves says that this member is not new."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from novatui.config import NodeConfig
 from tests.sim import etcd
+from tests.sim.apiserver import ApiServer
 from tests.sim.disk import Disk
 from tests.sim.loop import EPOCH_MS
 from tests.sim.process import Running
@@ -49,6 +50,7 @@ class Master:
         self.name = config.name
         self.disk = Disk(self.now)
         self.unit = Unit(self, config.etcd.env_file, config.etcd.unit, config.etcd.unit_dir)
+        self.api = ApiServer(self)
         self.link = Link()
         self.running: list[Running] = []
         self.on = True
@@ -100,6 +102,7 @@ class Master:
             one.die()
         self.running.clear()
         self.unit.power_off()
+        self.api.power_off()
         self.disk.crash(self.fleet.random)
         self.drop("the connection was lost: no keepalive answer")
 
@@ -113,6 +116,7 @@ class Master:
             self.later(BOOT_S + self.fleet.random.uniform(0, 2), self._sshd),
             self.later(BOOT_S + self.fleet.random.uniform(0, 2), self.unit.boot),
         ]
+        self.api.boot()
 
     def drop(self, why: str) -> None:
         """Every connection to this master breaks; what runs there runs on."""

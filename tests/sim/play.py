@@ -288,8 +288,12 @@ class Play:
                 self._say(_words(record))
             if isinstance(record, rec.GateAnswered):
                 self._answered = True
-            if isinstance(record, rec.GateOpened):
-                runner.answer_gate(record)
+            if isinstance(record, rec.Judged) and record.step in ("fence", "undo-fence"):
+                self.fleet.checks.fenced = record.ok
+        elif isinstance(record, rec.Intent) and record.argv_masked[:2] == ("api-fence.sh", "back"):
+            self.fleet.checks.fenced = False
+        if after and isinstance(record, rec.GateOpened):
+            runner.answer_gate(record)
         self.director.record(runner, record, after)
 
     def _judge(self) -> None:

@@ -191,4 +191,4 @@ class Running(Lines):
 
 
 # Scripts whose first word says what they do.
-VERBS = ("archive", "survivor", "stage", "hold", "stop", "swap", "start", "release", "lease")
+VERBS = ("api-fence", "archive", "survivor", "stage", "hold", "stop", "swap", "start", "release", "lease")

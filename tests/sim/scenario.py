@@ -11,7 +11,7 @@ from functools import cache
 
 from novatui.config import ClusterConfig, EtcdConfig, NodeConfig
 from novatui.model.plan import Request
-from tests.sim import etcd
+from tests.sim import apiserver, etcd
 from tests.sim.fleet import Fleet
 from tests.sim.loop import EPOCH_MS
 from tests.sim.master import Master
@@ -37,6 +37,7 @@ class Scenario:
     archive_on: tuple[int, ...] = (1, 2, 3, 4, 5)
     packed: bool = True
     mounts: tuple[int, ...] = ()
+    api_on: tuple[int, ...] = ()
     expected: int = TAKEN
     break_it: Callable[[Fleet], None] = lambda fleet: None
 
@@ -53,6 +54,7 @@ class Scenario:
             master.disk.sync()
             if not master.stopped:
                 master.unit.boot()
+            master.api.boot()
 
 
 @cache
@@ -117,6 +119,9 @@ def _furnish(scenario: Scenario, number: int, master: Master) -> None:
         f"etcd{number}", _peers(scenario.nodes), TOKEN, raft="before", content=CONTENT, revision=NOW
     )
     etcd.put(disk, DATA_DIR, data, owner="998:998")
+    if number in scenario.api_on:
+        master.api.wanted = True
+        disk.write(master.api.manifest, apiserver.MANIFEST)
     if number in scenario.mounts:
         master.mounts = (DATA_DIR,)
     if number in scenario.archive_on:
@@ -169,6 +174,12 @@ SCENARIOS = {
             "live",
             Request(runbook=_RESTORE, snapshot=PLAIN, overrule=("quorum-stands", "data-intact")),
             packed=False,
+        ),
+        Scenario(
+            "api-servers",
+            Request(runbook=_RESTORE, snapshot=PLAIN, overrule=("quorum-stands", "data-intact")),
+            packed=False,
+            api_on=(1, 3),
         ),
         Scenario(
             "from-one",

@@ -12,6 +12,7 @@ import pytest
 
 from novatui.remote.command import Command
 from tests.sim import etcd
+from tests.sim.apiserver import MANIFEST
 from tests.sim.bench import Bench, Seen
 from tests.sim.scenario import archive
 
@@ -152,6 +153,35 @@ LIVE, STAGED, OLD, ASIDE = (
     f"files/d.novatui-old-{RUN}",
     f"files/d.novatui-undone-{RUN}",
 )
+API = "files/kubernetes"
+ASIDE_API = f"{API}/.novatui-{RUN}"
+
+
+@pytest.mark.invariant("INV-14")
+@pytest.mark.parametrize("verb", ["look", "do", "back", "survey"])
+def test_api_fence(bench: Bench, verb: str) -> None:
+    """Every state of the manifest, of what is kept, and of the directory it is kept in."""
+    here, kept = f"{API}/manifests/kube-apiserver.yaml", f"{ASIDE_API}/kube-apiserver.yaml"
+    whole = {
+        here: MANIFEST,
+        kept: MANIFEST,
+        f"{ASIDE_API}/run": f"{RUN}\n".encode(),
+        f"{ASIDE_API}/listeners": b"",
+    }
+    words = (RUN, bench.path(f"{API}/manifests"), bench.path(ASIDE_API), "127.0.0.9:1")
+    command = Command(script="api-fence", argv=(verb, *(words if verb != "survey" else words[1:2])))
+    exits = set()
+    for names in subsets(whole):
+        tree = {f"{API}/manifests/": b"", **{name: whole[name] for name in names}}
+        exits.add(bench.same(command, tree).exit)
+        if here in names and kept in names:
+            bench.same(command, {**tree, here: b"another"})
+        if f"{ASIDE_API}/run" in names:
+            exits.add(bench.same(command, {**tree, f"{ASIDE_API}/run": f"{OTHER}\n".encode()}).exit)
+    exits.add(bench.same(command, {f"{API}/manifests/": b"", f"{ASIDE_API}/": b""}).exit)
+    assert exits == ({0, 3} if verb in ("do", "back") else {0})
+
+
 MARKED = {"member/.novatui-run": f"{RUN}\nsha\n".encode(), "member/snap/db": b"new"}
 PLAIN = {"member/snap/db": b"old"}
 

@@ -18,7 +18,7 @@ from tests.sim.fleet import Models
 from tests.sim.play import Play, catalogue, draw_plan, schedule_of
 from tests.sim.process import Running, Script
 from tests.sim.scenario import SCENARIOS
-from tests.sim.scripts import changing, guard
+from tests.sim.scripts import apifence, changing, guard
 from tests.sim.shrink import shrink
 
 MOST = 250  # schedules until a defect must have been found
@@ -120,6 +120,27 @@ def test_a_swap_that_deletes() -> None:
         return (yield from changing.swap(run))
 
     found("the data from before the run is deleted", models=models(swap=swap))
+
+
+@pytest.mark.invariant("INV-14")
+def test_a_fence_that_does_not_wait_until_it_is_closed() -> None:
+    def api_fence(run: Running) -> Script:
+        ended = yield from apifence.api_fence(run)
+        lines = bytes(run.out).split(b"\n")
+        run.out[:] = b"\n".join(line for line in lines if not line.startswith((b"nv:listening", b"nv:alive")))
+        return ended
+
+    found("writes between the fence and the release", models=models(api_fence=api_fence))
+
+
+@pytest.mark.invariant("INV-14")
+def test_a_fence_that_is_not_let_go() -> None:
+    """A run that was taken back, or never came to the exchange, and left Kubernetes without its API servers."""
+
+    def undo(cluster: Any, plan: Any) -> Sequence[Step]:
+        return [step for step in restore_cluster.RUNBOOK.undo(cluster, plan) if step.id != "undo-unfence"]
+
+    found("manifest is not in its place", runbook=replace(restore_cluster.RUNBOOK, undo=undo))
 
 
 @pytest.mark.invariant("INV-2")

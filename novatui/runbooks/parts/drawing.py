@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from novatui.config import ClusterConfig, NodeConfig
 from novatui.diagnosis.data import DataState
 from novatui.model.findings import Finding
@@ -14,6 +16,8 @@ from novatui.model.sanitize import clean
 from novatui.remote.command import Outcome
 from novatui.runbooks import etcd_ids
 from novatui.runbooks.parts import cluster_checks, evidence, source_checks
+from novatui.runbooks.parts.api_server import RISK, ApiServer, api_server
+from novatui.runbooks.parts.api_server import checks as api_checks
 from novatui.runbooks.parts.archives import Archive, archives
 from novatui.runbooks.parts.commands import unit_name
 from novatui.runbooks.parts.host import Host, host
@@ -34,6 +38,7 @@ class Seen:
     silent: dict[str, str]
     archives: dict[str, tuple[Archive, ...] | None]
     data: dict[str, DataState]
+    api: dict[str, ApiServer | None]
 
 
 def see(cluster: ClusterConfig, answers: Answers) -> Seen:
@@ -41,6 +46,7 @@ def see(cluster: ClusterConfig, answers: Answers) -> Seen:
     hosts: dict[str, Host] = {}
     silent: dict[str, str] = {}
     found: dict[str, tuple[Archive, ...] | None] = {}
+    api: dict[str, ApiServer | None] = {}
     for node in cluster.nodes:
         outcomes = answers.get(node.name, {})
         outcome = outcomes.get("host")
@@ -51,10 +57,11 @@ def see(cluster: ClusterConfig, answers: Answers) -> Seen:
         hosts[node.name] = seen
         if "archives" in outcomes:
             found[node.name] = archives(outcomes["archives"], seen.zone)
+        api[node.name] = api_server(outcomes.get("api"))
     data = {
         name: evidence.judge(name, seen, answers.get(name, {}).get("journal")) for name, seen in hosts.items()
     }
-    return Seen(hosts=hosts, silent=silent, archives=found, data=data)
+    return Seen(hosts=hosts, silent=silent, archives=found, data=data, api=api)
 
 
 def _why_silent(outcome: Outcome | None) -> str:
@@ -79,6 +86,7 @@ def reasons(cluster: ClusterConfig, request: Request, seen: Seen) -> tuple[Sourc
     for node in cluster.nodes:
         if node.name in seen.hosts:
             found += node_checks(node, seen.hosts[node.name])
+            found += api_checks(node, seen.hosts[node.name], seen.api[node.name], fenced=not request.no_fence)
     found += cluster_checks.agreement(cluster, seen.hosts)
     source, against = source_checks.choose(cluster, request, seen.hosts, seen.archives)
     found += against
@@ -96,7 +104,14 @@ def params(cluster: ClusterConfig, request: Request, seen: Seen, source: Source)
     token = first.env.get("ETCD_INITIAL_CLUSTER_TOKEN")
     initial = first.env.initial_cluster()
     ids = {name: etcd_ids.member_id(urls, token) for name, urls in initial.items()}
-    nodes = {node.name: _with_id(node, seen.hosts[node.name], ids) for node in cluster.nodes}
+    nodes = {
+        node.name: msgspec.structs.replace(
+            _with_id(node, seen.hosts[node.name], ids),
+            manifests=node.kubernetes.manifests,
+            api_server="" if request.no_fence else _place(seen, node.name),
+        )
+        for node in cluster.nodes
+    }
     return RestoreParams(
         nodes=nodes,
         source=source,
@@ -105,8 +120,13 @@ def params(cluster: ClusterConfig, request: Request, seen: Seen, source: Source)
         cluster_id=etcd_ids.shown(etcd_ids.cluster_id(ids.values())),
         peer_urls=tuple(sorted(source_checks.peer_urls(seen.hosts))),
         overruled=tuple(sorted(request.overrule)),
-        notes=_notes(seen),
+        notes=_notes(request, seen),
     )
+
+
+def _place(seen: Seen, node: str) -> str:
+    found = seen.api[node]
+    return found.place if found is not None else ""
 
 
 def _with_id(config: NodeConfig, seen: Host, ids: Mapping[str, int]) -> NodeParams:
@@ -174,8 +194,12 @@ def listening(url: str) -> str:
     return f"{where}:{found['port']}" if plain else found["port"]
 
 
-def _notes(seen: Seen) -> tuple[str, ...]:
-    notes = [
+def _notes(request: Request, seen: Seen) -> tuple[str, ...]:
+    running = [node for node in seen.hosts if _place(seen, node)]
+    notes = (
+        [f"API servers are not fenced ({', '.join(running)}): {RISK}"] if running and request.no_fence else []
+    )
+    notes += [
         f"{node}: the env file has Windows line ends; they are read as systemd reads them, and left"
         for node, one in seen.hosts.items()
         if one.env and one.env.carriage_returns

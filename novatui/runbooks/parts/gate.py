@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from novatui.runbooks.parts import fence
 from novatui.runbooks.parts.commands import known
 from novatui.runbooks.parts.params import RestoreParams, places, restore_params
 from novatui.runbooks.parts.prepare import proved
@@ -35,6 +36,9 @@ def brief(ctx: Context) -> Brief:
         ("Way back", f"novatui undo {ctx.plan.run}, any time until you purge what is kept"),
         ("Commands", _count(ctx)),
     ]
+    if fenced := fence.fenced(ctx.plan):
+        said = f"fenced first, back at the end: {', '.join(fenced)}. Nothing of Kubernetes answers meanwhile"
+        rows.append(("API servers", said))
     rows += [("Survivor", words) for words in survivor_words(ctx)]
     if params.overruled:
         rows.append(("Overruled", ", ".join(params.overruled)))

@@ -241,15 +241,6 @@ def _data(config: NodeConfig, host: Host) -> Iterator[Finding]:
 
 def _surroundings(config: NodeConfig, host: Host) -> Iterator[Finding]:
     yield from _privileges(config, host)
-    if host.api_server:
-        yield reason(
-            "api-server",
-            f"{config.kubernetes.manifests}/kube-apiserver.yaml is there: an API server may serve and write while etcd goes back "
-            "in time, and its watch caches would come from the future",
-            f"fencing API servers is {NOT_HERE}. By hand, on every master: move kube-apiserver.yaml out of the manifests directory, "
-            "wait until port 6443 is closed, plan again; put it back when the restore is verified",
-            node=config.name,
-        )
     yield from _access(config, host)
 
 

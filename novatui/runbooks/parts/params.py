@@ -16,6 +16,7 @@ class NodeParams(msgspec.Struct, frozen=True, kw_only=True):
 
     ``live_inode`` is of the directory that is swapped out, ``had_live`` whether there is one. ``listening`` are the
     addresses of its own etcd, ``[IPv4:]PORT``. ``was_running``: the unit was started, or being restarted, at planning.
+    ``api_server``: where the API server that is fenced listens, ``[IPv4:]PORT``; empty: none is fenced.
     """
 
     member: str
@@ -43,6 +44,8 @@ class NodeParams(msgspec.Struct, frozen=True, kw_only=True):
     had_quorum: bool
     survivor_bytes: int  # what a copy of its data would hold, for the limits
     stop_s: float = DEFAULT_STOP_S
+    manifests: str = ""
+    api_server: str = ""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +87,7 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
     """The paths of one run on one master. ``live``, ``staged``, ``old`` and ``aside`` are siblings on one file system.
 
     ``mark`` is the run's marker below ``live`` and ``staged``, ``mark_in_data`` the same below the data directory;
-    ``inner`` is what of a restored directory is staged.
+    ``inner`` is what of a restored directory is staged; ``api_aside`` where the API server's manifest is while it is fenced.
     """
 
     live: str
@@ -95,6 +98,7 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
     mark: str
     mark_in_data: str
     inner: str
+    api_aside: str
 
 
 MARKER = ".novatui-run"
@@ -123,4 +127,5 @@ def places(node: NodeParams, run: str) -> Places:
         mark=MARKER if inside else f"member/{MARKER}",
         mark_in_data=f"member/{MARKER}",
         inner="member" if inside else "",
+        api_aside=f"{node.manifests.rstrip('/').rpartition('/')[0]}/.novatui-{run}",
     )

@@ -127,6 +127,8 @@ def judge_members(ctx: Context) -> Sequence[Finding]:
 def last_gate(
     expect: Expect = restored,
     *,
+    also: Callable[[Context], Sequence[str]] = lambda ctx: (),
+    judge: Callable[[Context], Sequence[Finding]] | None = None,
     barrier: str = "the cluster is the snapshot, on every member, and takes writes",
     seed: str = "1.3/9",
 ) -> Step:
@@ -134,18 +136,18 @@ def last_gate(
         id="last-gate",
         title="Last gate: same revision, same hash, a write on every endpoint",
         effect=Effect.OBSERVE,
-        probe=lambda ctx: _ask_last_gate(ctx, expect(ctx)),
-        judge=judge_last_gate,
+        probe=lambda ctx: _ask_last_gate(ctx, expect(ctx), also(ctx)),
+        judge=judge or judge_last_gate,
         settle_s=LAST_GATE_S,
         barrier=barrier,
         seed=seed,
     )
 
 
-def _ask_last_gate(ctx: Context, expected: Expected) -> Ask:
+def _ask_last_gate(ctx: Context, expected: Expected, also: Sequence[str]) -> Ask:
     at = At(ctx)
     revision = newest_seen(ctx, expected.least or 0)
-    argv = (*at.tls, at.node.etcdctl, str(revision))
+    argv = (*at.tls, at.node.etcdctl, str(revision), *also)
     return Ask(
         Command(script="last-gate", argv=argv, timeout_s=210),
         lambda outcome: read_last_gate(
@@ -199,6 +201,8 @@ def read_last_gate(
         "index": [first.index, second.index],
         "write": reading.get("write") == "yes",
     }
+    if fenced := reading.get("fenced"):
+        facts["fenced"] = fenced == "yes"
     return Probed(State.TODO, facts, detail="; ".join(wrong)) if wrong else Probed(State.DONE, facts)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.sim.process import Running, Script
-from tests.sim.scripts import changing, guard, looks, staging
+from tests.sim.scripts import apifence, changing, guard, looks, staging
 from tests.sim.scripts.guard import Heartbeat
 
 __all__ = ["MODELS", "Heartbeat", "behind_fence"]
@@ -28,6 +28,7 @@ MODELS: Mapping[str, Callable[[Running], Script]] = {
     "survivor": staging.survivor,
     "stage": staging.stage,
     "unstage": staging.unstage,
+    "api-fence": apifence.api_fence,
     "hold": changing.hold,
     "stop": changing.stop,
     "swap": changing.swap,

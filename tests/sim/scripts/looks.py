@@ -76,7 +76,7 @@ def member(run: Running) -> Script:
 
 
 def last_gate(run: Running) -> Script:
-    revision = run.command.argv[5]
+    revision, *files = run.command.argv[5:]
     yield 0.05
     daemon = serving(run)
     run.say64("status1", status_json(run, daemon) if daemon else "")
@@ -89,11 +89,18 @@ def last_gate(run: Running) -> Script:
         run.say("write", "yes")
     else:
         run.say64("write_error", "context deadline exceeded")
+    fenced = _fenced(run, files)
     yield 1.0
     daemon = serving(run)
     run.say64("status2", status_json(run, daemon) if daemon else "")
+    if files:
+        run.say("fenced", "yes" if fenced and _fenced(run, files) else "no")
     run.say("end", 1)
     return 0
+
+
+def _fenced(run: Running, files: list[str]) -> bool:
+    return bool(files) and not run.disk.there(files[0]) and run.disk.there(files[1])
 
 
 def reach(run: Running) -> Script:

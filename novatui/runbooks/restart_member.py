@@ -120,14 +120,7 @@ def _its_data(cluster: ClusterConfig, node: str, seen: Seen) -> Iterator[Finding
     why = standing.lost(seen.hosts[node], seen.data[node])
     if not why:
         return
-    others = [name for name, host in seen.hosts.items() if name != node and standing.serves(host)]
-    if len(others) >= needed(standing.members(cluster, seen.hosts)):
-        hint = f"a restart does not mend that. The others have quorum: recover-member --node {node}"
-    else:
-        hint = (
-            "a restart does not mend that. recover-member needs a quorum of the others: start-cluster brings back those that "
-            "are stopped; where too few have their data, restore-cluster"
-        )
+    hint = f"a restart does not mend that; {standing.mended_by(cluster, node, seen)}"
     yield reason(
         "data-lost",
         f"its data cannot be started on: {why}",
@@ -183,10 +176,13 @@ def _alone(cluster: ClusterConfig, node: str, seen: Seen) -> Iterator[Finding]:
     others = {name: host for name, host in seen.hosts.items() if name != node}
     if all(standing.down(host) for host in others.values()):
         said = ", ".join(f"{name} is {standing.words(host)}" for name, host in others.items())
+        good = [name for name, host in others.items() if not standing.lost(host, seen.data[name])]
         yield reason(
             "alone",
             f"no other member runs: {said}. A lone member waits for its peers",
-            "start-cluster starts all that are stopped together",
+            "start-cluster starts all that are stopped together"
+            if good
+            else f"the data of {', '.join(others)} is lost: restore-cluster",
             node=node,
         )
 

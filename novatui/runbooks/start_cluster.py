@@ -19,6 +19,7 @@ from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts import begin, drawing, proof, standing
 from novatui.runbooks.parts.commands import At, master_commands
 from novatui.runbooks.parts.drawing import Seen
+from novatui.runbooks.parts.host import Host
 from novatui.runbooks.parts.node_checks import serving_checks
 from novatui.runbooks.parts.params import ClusterParams
 from novatui.runbooks.parts.prepare import UNREADABLE
@@ -109,12 +110,17 @@ def bars(cluster: ClusterConfig, seen: Seen) -> Iterator[tuple[str, Finding]]:
                 reason(
                     "data-lost",
                     f"is not started: {why}",
-                    f"on nothing it would become an empty member or a cluster of its own. Once the others have quorum: "
-                    f"recover-member --node {config.name}",
+                    _never_on_nothing(host) + standing.mended_by(cluster, config.name, seen),
                     node=config.name,
                     evidence=seen.data[config.name].evidence,
                 ),
             )
+
+
+def _never_on_nothing(host: Host) -> str:
+    return (
+        "" if host.data.complete else "on nothing it would become an empty member, or a cluster of its own; "
+    )
 
 
 def reasons(cluster: ClusterConfig, seen: Seen, barred: Mapping[str, Finding]) -> Iterator[Finding]:
@@ -124,14 +130,13 @@ def reasons(cluster: ClusterConfig, seen: Seen, barred: Mapping[str, Finding]) -
         yield from _nothing(cluster, seen, barred)
         return
     up = [node for node, host in seen.hosts.items() if not standing.down(host)]
-    least = needed(standing.members(cluster, seen.hosts))
-    if len(starts) + len(up) >= least:
+    total = standing.members(cluster, seen.hosts)
+    if len(starts) + len(up) >= needed(total):
         return
     yield reason(
         "no-quorum-to-start",
-        f"{len(starts) + len(up)} members would run ({', '.join([*up, *starts])}), {least} are needed for a quorum",
-        "too few would start: see the reasons of the others. Where the data of too many is lost, restore-cluster takes what is "
-        "left into account",
+        f"only {len(starts) + len(up)} of {total} members would run ({', '.join([*up, *starts])}), {needed(total)} are needed",
+        "too few would start; the reasons of the others follow",
     )
     yield from barred.values()
     for node, why in seen.silent.items():

@@ -163,7 +163,10 @@ def waits_for(reading: Reading, status: answer.Status | None) -> str:
     if is_down(reading):
         return f"the unit is {unit}"
     if status is None:
-        return f"the unit is {unit}: it reads its data, or waits for its peers"
+        waits = (
+            "" if reading.unit("ActiveState") == "active" else ": it reads its data, or waits for its peers"
+        )
+        return f"the unit is {unit} and does not answer{waits}"
     if not status.leader_id:
         return "it answers, and waits for a leader"
     return "it answers, and waits for a linearizable read"

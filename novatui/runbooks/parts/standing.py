@@ -55,6 +55,22 @@ def lost(host: Host, data: DataState) -> str:
     return ""
 
 
+def mended_by(cluster: ClusterConfig, node: str, seen: Seen) -> str:
+    """What helps a member whose data is lost, by what the others have."""
+    least = needed(members(cluster, seen.hosts))
+    others = {name: host for name, host in seen.hosts.items() if name != node}
+    serving = [name for name, host in others.items() if serves(host)]
+    good = [name for name, host in others.items() if not lost(host, seen.data[name])]
+    silent = [name for name in seen.silent if name != node]
+    if len(serving) >= least:
+        return f"the others have quorum: recover-member --node {node} gives it a fresh copy of their data"
+    if len(good) >= least:
+        return f"when the others have quorum again (start-cluster): recover-member --node {node}"
+    if len(good) + len(silent) >= least:
+        return f"{', '.join(silent)} cannot be asked: reach them first, too few others are known to have their data"
+    return f"only {len(good)} of {least} that are needed for a quorum have their data: restore-cluster"
+
+
 def members(cluster: ClusterConfig, hosts: Mapping[str, Host]) -> int:
     """How many vote: the configured masters, or as many as an env file names where those are more."""
     named = [len(host.env.initial_cluster()) for host in hosts.values() if host.env]

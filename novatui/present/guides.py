@@ -15,7 +15,8 @@ SOURCE = "source"
 class Guide(msgspec.Struct, frozen=True, kw_only=True):
     """``asks``: what the first page asks, TARGET, SOURCE, or empty where there is nothing to choose. ``key`` opens it from
     the menu. ``fits`` may stand when every check passed; ``prepare`` is what ``p`` begins with, up to the gate.
-    ``checks``: which rows of ``present.preflight.CHECKS`` its preflight makes."""
+    ``checks``: which rows of ``present.preflight.CHECKS`` its preflight makes, of every master or, with ``about``, of those
+    it works on, ``others`` of the rest of its participants. ``no_undo``: why there is nothing to take back."""
 
     runbook: str
     key: str
@@ -24,9 +25,15 @@ class Guide(msgspec.Struct, frozen=True, kw_only=True):
     fits: str
     prepare: str
     checks: tuple[str, ...]
+    others: tuple[str, ...] = ()
+    about: bool = False
+    no_undo: str = ""
 
 
-_COMMON = ("reached", "free", "unit", "tools", "env", "data-dir", "privilege", "auth", "endpoint")
+_OTHERS = ("reached", "free")
+_SERVING = ("reached", "free", "unit", "tools", "env", "data", "privilege", "auth", "endpoint")
+_WHOLE = ("reached", "free", "unit", "tools", "env", "data-dir", "privilege", "auth", "endpoint", "space")
+_UNTOUCHED = N_("none is needed: no data and no file is touched")
 
 GUIDES: dict[str, Guide] = {
     guide.runbook: guide
@@ -41,7 +48,10 @@ GUIDES: dict[str, Guide] = {
                 "prepares it: nothing stops yet. What its journal, unit and process say now is kept; then the gate asks "
                 "for your typed word."
             ),
-            checks=_COMMON,
+            checks=_SERVING,
+            others=_OTHERS,
+            about=True,
+            no_undo=_UNTOUCHED,
         ),
         Guide(
             runbook="start-cluster",
@@ -52,7 +62,10 @@ GUIDES: dict[str, Guide] = {
             prepare=N_(
                 "prepares it: nothing is started yet. Every master is looked at; then the gate asks for your typed word."
             ),
-            checks=_COMMON,
+            checks=_SERVING,
+            others=_OTHERS,
+            about=True,
+            no_undo=_UNTOUCHED,
         ),
         Guide(
             runbook="recover-member",
@@ -64,7 +77,9 @@ GUIDES: dict[str, Guide] = {
                 "prepares it: nothing stops yet. The way is proved on that master, the cluster's snapshot is kept; then "
                 "the gate asks for your typed word."
             ),
-            checks=(*_COMMON, "space"),
+            checks=_WHOLE,
+            others=_OTHERS,
+            about=True,
         ),
         Guide(
             runbook="restore-cluster",
@@ -76,7 +91,7 @@ GUIDES: dict[str, Guide] = {
                 "prepares it: nothing stops yet. Survivors are read, the archive is proved, data is staged beside the "
                 "live data; then the gate asks for your typed word."
             ),
-            checks=(*_COMMON, "space", "api-server", "source"),
+            checks=(*_WHOLE, "source"),
         ),
     )
 }
@@ -91,7 +106,7 @@ def guide(runbook: str) -> Guide:
         does=runbook,
         fits=N_("every check passed"),
         prepare=N_("prepares it: the gate comes before the first change."),
-        checks=_COMMON,
+        checks=_OTHERS,
     )
 
 

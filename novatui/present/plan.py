@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from novatui.model.plan import Plan, PlannedStep
 from novatui.model.sanitize import clean
 from novatui.present import seed
+from novatui.present.guides import guide
 from novatui.present.i18n import _, ngettext
 from novatui.present.numbers import grouped
 from novatui.present.rows import BLANK, Role, Row, fit, row, spread, wrap
@@ -116,7 +117,7 @@ def way_back(plan: Plan) -> str:
     """How long this plan can be taken back; for the section of the undo's steps."""
     at = next((step for step in plan.steps if step.effect == "no_return"), None)
     if not plan.undo:
-        return _("there is no way back: what it does needs none, or has none")
+        return _(guide(plan.runbook).no_undo) or _("there is no way back")
     if at is not None:
         return _("u, until \u201c{step}\u201d is done; after that the way is forward").format(
             step=_(at.title)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from novatui.model.findings import Finding
+from novatui.model.findings import Finding, Way
 from novatui.model.sanitize import clean
 from novatui.present.i18n import _
 from novatui.present.rows import BLANK, Role, Row, fit, row, wrap
@@ -19,7 +19,8 @@ CHECKS: dict[str, tuple[str, tuple[str, ...]]] = {
     "unit": (N_("systemd unit"), ("unit-",)),
     "tools": (N_("etcd's tools"), ("tool-",)),
     "env": (N_("env file"), ("env-",)),
-    "data-dir": (N_("data directory"), ("data-dir", "data-")),
+    "data-dir": (N_("data directory"), ("data-dir",)),
+    "data": (N_("its data"), ("data-lost",)),
     "space": (N_("room on the disk"), ("space",)),
     "privilege": (N_("privilege"), ("no-privilege", "work-dir")),
     "api-server": (N_("no API server to fence"), ("api-server",)),
@@ -54,7 +55,7 @@ def of_cluster(findings: Sequence[Finding], nodes: Sequence[str]) -> list[Findin
 
 
 # a finding -> the checks that were not made because of it
-_NEED_ENV = frozenset({"data-dir", "space", "privilege", "api-server", "auth", "endpoint"})
+_NEED_ENV = frozenset({"data-dir", "data", "space", "privilege", "api-server", "auth", "endpoint"})
 _NOT_MADE = {"unreachable": frozenset(CHECKS) - {"reached"}, "env-missing": _NEED_ENV}
 _NO_SOURCE = ("no-source", "archive", "no-survivor", "unreachable")  # room is judged only for a source
 
@@ -68,7 +69,7 @@ def check_rows(
     checks: Sequence[str] = tuple(CHECKS),
 ) -> list[Row]:
     """One master's checks. One that was not made is said to be so: no mark is green that nothing stands behind."""
-    rows = [fit(row((f"{number} ", Role.KEY), (node, Role.BRIGHT)), width)]
+    rows = [_head(node, number, width)]
     own = of_node(findings, node)
     unmade = {name for finding in own for name in _NOT_MADE.get(finding.id, ())}
     if "source" in checks and any(f.id in _NO_SOURCE for f in findings):
@@ -86,12 +87,24 @@ def check_rows(
 
 def left_out_rows(node: str, number: int, width: int) -> list[Row]:
     """A master the plan does without."""
-    head = fit(row((f"{number} ", Role.KEY), (node, Role.BRIGHT)), width)
     said = wrap(_("takes no part in this run: the plan says why"), width - 2)
     return [
-        head,
+        _head(node, number, width),
         *(fit(row(("▲ " if i == 0 else "  ", Role.WARN), (p, Role.WARN)), width) for i, p in enumerate(said)),
     ]
+
+
+def unchecked_rows(findings: Sequence[Finding], node: str, number: int, width: int) -> list[Row]:
+    """A master of which, when it was refused, only what failed is known."""
+    failed = of_node(findings, node)
+    if not failed:
+        return [_head(node, number, width), fit(row((_("not what this is about"), Role.DIM)), width)]
+    marks = [_check(clean(f.id), [f], made=True, passed_over=False) for f in failed]
+    return [_head(node, number, width), *(fit(mark, width) for mark in marks)]
+
+
+def _head(node: str, number: int, width: int) -> Row:
+    return fit(row((f"{number} ", Role.KEY), (node, Role.BRIGHT)), width)
 
 
 # a refusal -> the runbook that answers it, where its words name none
@@ -99,13 +112,15 @@ _INSTEAD = {"data-intact": "start-cluster", "quorum-stands": "recover-member"}
 _NAMES = re.compile(r"\b(?:restart-member|start-cluster|recover-member|restore-cluster)\b")
 
 
-def instead(findings: Sequence[Finding], runbook: str) -> list[str]:
-    """Runbooks that the refusals of ``runbook`` name in its place, each once, in their order."""
+def instead(findings: Sequence[Finding], runbook: str, ways: Sequence[Way] = ()) -> list[str]:
+    """Runbooks that the refusals of ``runbook`` name in its place, each once; those that fit what is seen now first."""
     named: list[str] = []
     for finding in findings:
         found = _NAMES.findall(f"{finding.hint} {finding.title}")
         named += found or [_INSTEAD.get(finding.id, "")]
-    return [name for name in dict.fromkeys(named) if name and name != runbook]
+    once = [name for name in dict.fromkeys(named) if name and name != runbook]
+    fits = [way.runbook for way in ways if not way.why_not]
+    return sorted(once, key=lambda name: fits.index(name) if name in fits else len(fits))
 
 
 def _is_of(finding: Finding, prefixes: Sequence[str]) -> bool:

@@ -190,6 +190,19 @@ def result_word(result: str) -> Row:
     return row(("? " + clean(result), Role.WARN))
 
 
+def confirm_word(plan: Plan) -> str:
+    """What a person types for it: the master it is about, else the cluster."""
+    return plan.request.node or plan.cluster
+
+
+def past_return(plan: Plan, state: RunState) -> bool:
+    """Whether a step that cannot be taken back was begun: from there on the way is forward."""
+    at = [
+        state.steps[step.id] for step in plan.steps if step.effect == "no_return" and step.id in state.steps
+    ]
+    return any(node.tries for run in at for node in run.nodes.values())
+
+
 def no_return(plan: Plan, *, short: bool = False) -> str:
     """Where this plan cannot be taken back any more; for a restore: nowhere."""
     at = next((step for step in plan.steps if step.effect == "no_return"), None)

@@ -12,6 +12,7 @@ from novatui.model.plan import Plan, PlannedStep
 from novatui.model.run import At, RunState
 from novatui.model.sanitize import clean
 from novatui.present.gate import pair_rows
+from novatui.present.guides import guide
 from novatui.present.i18n import _
 from novatui.present.numbers import grouped
 from novatui.present.rows import BLANK, Role, Row, joined, row, text_of, wrap
@@ -25,6 +26,7 @@ from novatui.present.run import (
     mark,
     minutes,
     node_number,
+    past_return,
     result_word,
     shown_steps,
 )
@@ -245,7 +247,7 @@ def _next(watch: Watch, width: int) -> list[Row]:
     stuck = state.committed and state.result in ("fenced", "aborted")
     if watch.link is Link.GONE or state.result == "failed" or stuck:
         rows += _key("r", _("look at the masters and go on from where it stopped"), width)
-    if can_undo(state) or (watch.link is Link.GONE and state.committed and not state.undoing):
+    if not why_no_undo(watch.plan, state, gone=watch.link is Link.GONE) and not state.undoing:
         words = _("take it back: all as it was before this run; what was written since is discarded")
         rows += _key("u", words, width)
     rows += _key("l", _("every line of output of the chosen master"), width)
@@ -258,6 +260,8 @@ def _by_hand(watch: Watch, places: Mapping[str, str], width: int) -> list[Row]:
     if not state.committed or not places or state.result == "undone":
         return []
     file = "UNDO.txt" if state.result == "verified" or state.undoing else "FINISH.txt"
+    if file == "UNDO.txt" and why_no_undo(watch.plan, state):
+        return []
     back = file == "UNDO.txt"
     meaning = _("every command that takes it back") if back else _("every command that remains")
     rows = [BLANK, row((_("By hand, without novatui"), Role.ACCENT), "  ", (meaning, Role.DIM))]
@@ -268,9 +272,15 @@ def _by_hand(watch: Watch, places: Mapping[str, str], width: int) -> list[Row]:
     return rows
 
 
-def can_undo(state: RunState) -> bool:
-    """Whether there is anything to take back: it changed something, and was not taken back yet."""
-    return state.committed and state.result not in ("undone", "")
+def why_no_undo(plan: Plan, state: RunState, *, gone: bool = False) -> str:
+    """Why there is nothing to take back; empty when there is. ``gone``: its runner is, and the run has no end."""
+    if state.result == "undone":
+        return _("taken back already")
+    if not state.committed or not (state.result or gone):
+        return _("nothing was changed")
+    if not plan.undo:
+        return _(guide(plan.runbook).no_undo) or _("it has no way back")
+    return _("past its point of no return: the way is forward") if past_return(plan, state) else ""
 
 
 def _key(key: str, meaning: str, width: int) -> list[Row]:

@@ -8,6 +8,7 @@ from novatui.model.sanitize import clean
 from novatui.present.headline import environment_role
 from novatui.present.i18n import _
 from novatui.present.numbers import clock
+from novatui.present.plan import seed_rows
 from novatui.present.rows import BLANK, Role, Row, clip, first_that_fits, joined, row, spread, width_of, wrap
 from novatui.present.run import (
     GATE,
@@ -106,13 +107,21 @@ def step_rows(watch: Watch, width: int, selected: str = "") -> list[Row]:
     return rows
 
 
-def barrier_rows(watch: Watch, width: int) -> list[Row]:
-    """Below the list: what every master must have come to before the next step begins."""
-    step = current(watch)
-    if step is None or not step.barrier or watch.state.ended:
+def detail_rows(watch: Watch, width: int, selected: str = "") -> list[Row]:
+    """Below the list, of the chosen step or the one under way: its whole title, the platform's own words for it, and what
+    every master must have come to before the next begins."""
+    under_way = None if watch.state.ended else current(watch)
+    step = next((one for one in shown_steps(watch) if one.id == selected), under_way)
+    if step is None:
         return []
-    head = row((f" {_('Next step only when')}", Role.DIM))
-    return [BLANK, head, *(row(" ", (piece, Role.ACCENT)) for piece in wrap(_(step.barrier), width - 2))]
+    rows: list[Row] = []
+    if selected or step.seed:
+        rows += [BLANK, *(row(" ", (piece, Role.BRIGHT)) for piece in wrap(_(step.title), width - 2))]
+        rows += [(*row(" "), *line) for line in seed_rows(step, width - 2)]
+    if step.barrier and (under_way is step or selected):
+        rows += [BLANK, row((f" {_('Next step only when')}", Role.DIM))]
+        rows += [row(" ", (piece, Role.ACCENT)) for piece in wrap(_(step.barrier), width - 2)]
+    return rows
 
 
 def _step_row(watch: Watch, step: PlannedStep, number: int, width: int, *, chosen: bool) -> Row:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from novatui.model.findings import Finding
+from novatui.model.findings import Finding, Way
 from novatui.model.plan import Plan
 from novatui.present.guides import guide, page_names
 from novatui.present.headline import environment_role
 from novatui.present.i18n import _
-from novatui.present.preflight import check_rows, instead, left_out_rows, refusal_rows
+from novatui.present.preflight import check_rows, instead, left_out_rows, refusal_rows, unchecked_rows
 from novatui.present.rows import BLANK, Role, Row, clip, first_that_fits, fit, joined, row, wrap
 from novatui.present.run import minutes
 
@@ -75,13 +75,20 @@ def trouble_rows(title: str, detail: str, hint: str, width: int) -> list[Row]:
 
 
 class Preflight(msgspec.Struct, frozen=True, kw_only=True):
-    """What the second page knows. ``plan`` is None when it was refused; ``nodes`` are all masters of the configuration."""
+    """What the second page knows. ``plan`` is None when it was refused; ``nodes`` are all masters of the configuration,
+    ``target`` is the chosen one; ``ways`` are what the dashboard sees as possible."""
 
     runbook: str
     nodes: tuple[str, ...]
+    target: str = ""
     plan: Plan | None = None
     findings: tuple[Finding, ...] = ()
     overruled: tuple[str, ...] = ()
+    ways: tuple[Way, ...] = ()
+
+    @property
+    def instead(self) -> list[str]:
+        return instead(self.findings, self.runbook, self.ways)
 
 
 def preflight_rows(seen: Preflight, width: int) -> list[Row]:
@@ -108,9 +115,19 @@ def preflight_rows(seen: Preflight, width: int) -> list[Row]:
 
 
 def _column(seen: Preflight, node: str, number: int, width: int) -> list[Row]:
+    book = guide(seen.runbook)
     if seen.plan is not None and node not in seen.plan.nodes:
         return left_out_rows(node, number, width)
-    return check_rows(seen.findings, seen.overruled, node, number, width, guide(seen.runbook).checks)
+    whole = not book.about or node == seen.target or (seen.plan is not None and node in _started(seen.plan))
+    if not whole and seen.plan is None:
+        return unchecked_rows(seen.findings, node, number, width)
+    checks = book.checks if whole else book.others
+    return check_rows(seen.findings, seen.overruled, node, number, width, checks)
+
+
+def _started(plan: Plan) -> tuple[str, ...]:
+    """The masters that start-cluster starts: those are what it looked at in full."""
+    return tuple(plan.params.get("starts") or ())
 
 
 def _verdict(seen: Preflight, width: int) -> list[Row]:
@@ -132,7 +149,7 @@ def _verdict(seen: Preflight, width: int) -> list[Row]:
 
 def _instead(seen: Preflight, width: int) -> list[Row]:
     """The runbook that the reasons name, and the key that opens it."""
-    named = instead(seen.findings, seen.runbook)
+    named = seen.instead
     if not named:
         return []
     does = _(guide(named[0]).does)

@@ -26,7 +26,7 @@ def _each(text: str) -> dict[str, tuple[str, ...]]:
 
 
 STEPS = (
-    PlannedStep(id="reach", title="reach all masters", scope="each", effect="observe"),
+    PlannedStep(id="reach", title="reach all masters", scope="each", effect="observe", seed="1.3/1"),
     PlannedStep(
         id="survivors",
         title="read what each master still holds",
@@ -43,6 +43,7 @@ STEPS = (
         effect="stage",
         commands=_each(f"archive.sh prove {LIVE}.novatui-stage-7f3a {ARCHIVE} 9f2b /opt/etcd/etcdctl 7f3a"),
         barrier="every master holds the same proved snapshot",
+        seed="1.3/6",
     ),
     PlannedStep(
         id="stage",
@@ -52,6 +53,7 @@ STEPS = (
         commands=_each(
             f"stage.sh do {LIVE}.novatui-new-7f3a --name etcd{{n}} --initial-advertise-peer-urls https://172.31.100.9{{n}}:2380"
         ),
+        seed="1.3/7",
     ),
     PlannedStep(
         id="gate", title="stop etcd on 3 masters and swap in the snapshot", scope="gate", effect="gate"
@@ -62,7 +64,7 @@ STEPS = (
         scope="each",
         effect="change",
         commands=_each("hold.sh set etcd 7f3a"),
-        seed="1.3/1",
+        seed="1.3/3",
     ),
     PlannedStep(
         id="stop",
@@ -71,7 +73,7 @@ STEPS = (
         effect="change",
         commands=_each("stop.sh do etcd {node}"),
         barrier="etcd is down on every master",
-        seed="1.3/1",
+        seed="1.3/2",
     ),
     PlannedStep(
         id="swap",
@@ -82,6 +84,7 @@ STEPS = (
             f"swap.sh do 7f3a etcd {LIVE} {LIVE}.novatui-new-7f3a {LIVE}.novatui-old-7f3a {LIVE}.novatui-undone-7f3a member/.novatui-run yes /var/lib/novatui/hold"
         ),
         barrier="every master has swapped",
+        seed="1.3/5",
     ),
     PlannedStep(
         id="start",
@@ -89,9 +92,9 @@ STEPS = (
         scope="each",
         effect="change",
         commands=_each("start.sh do etcd 7f3a"),
-        seed="1.3/6",
+        seed="1.3/8",
     ),
-    PlannedStep(id="last-gate", title="the last gate", scope="each", effect="observe", seed="1.3/8"),
+    PlannedStep(id="last-gate", title="the last gate", scope="each", effect="observe", seed="1.3/9"),
     PlannedStep(
         id="release",
         title="release",

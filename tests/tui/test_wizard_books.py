@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from novatui.model.findings import Way
 from novatui.model.plan import Request
+from novatui.present.preflight import instead
 from novatui.tui.app import NovatuiApp
 from novatui.tui.screens.run import RunScreen
 from novatui.tui.screens.wizard import WizardScreen
@@ -105,6 +107,32 @@ async def test_a_refusal_names_the_runbook_to_open_instead_and_w_opens_it_for_th
         await until(pilot, lambda: "instead: on the preflight page" in text(stage.app))
 
 
+async def test_where_several_are_named_the_one_that_fits_now_comes_first() -> None:
+    said = finding(
+        "data-lost",
+        "its data cannot be started on",
+        node="nova-master-2",
+        hint="recover-member needs a quorum of the others: start-cluster brings back those that are stopped",
+    )
+    fits = Way(runbook="start-cluster", why="two are stopped")
+    not_now = Way(runbook="recover-member", why_not="no quorum is seen")
+    assert instead([said], "restart-member", (fits, not_now)) == ["start-cluster", "recover-member"]
+    assert instead([said], "start-cluster") == ["recover-member"]
+
+
+async def test_a_refusal_shows_no_green_mark_of_masters_it_is_not_about() -> None:
+    stage = Stage(BookClient())
+    stage.client.refuse = RefusedPlan(
+        finding("member-serves", "there is nothing to do", node="nova-master-2")
+    )
+    async with stage.app.run_test(size=(120, 40)) as pilot:
+        stage.app.open_wizard("restart-member", "nova-master-2")
+        await until(pilot, lambda: "Which master?" in text(stage.app))
+        await pilot.press("n")
+        await until(pilot, lambda: "not what this is about" in text(stage.app))
+        assert text(stage.app).count("✔ reached") == 1
+
+
 async def test_a_restore_of_intact_data_says_start_cluster() -> None:
     stage = Stage(BookClient())
     stage.client.refuse = RefusedPlan(
@@ -127,7 +155,10 @@ async def test_a_master_that_is_left_out_gets_no_green_mark() -> None:
         await until(pilot, lambda: "Which master?" in text(stage.app))
         await pilot.press("n")
         await until(pilot, lambda: "takes no part in this run" in text(stage.app))
-        assert text(stage.app).count("✔ systemd unit") == 2
+        assert text(stage.app).count("✔ systemd unit") == 1, (
+            "only the master it is about is looked at in full"
+        )
+        assert text(stage.app).count("✔ free of other runs") == 2
 
 
 async def test_the_platforms_own_words_stand_beside_each_step() -> None:

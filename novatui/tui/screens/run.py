@@ -20,7 +20,7 @@ from novatui.present.run import (
     shown_steps,
     titles,
 )
-from novatui.present.run_pages import can_undo, result_text
+from novatui.present.run_pages import result_text, why_no_undo
 from novatui.tui.actions import bindings
 from novatui.tui.screens.run_choice import Choice, ChoiceModal
 from novatui.tui.screens.run_follow import RunFollow
@@ -90,9 +90,7 @@ class RunScreen(RunFollow):
     def why_not_undo(self) -> str:
         if self._busy or self.link in (Link.LIVE, Link.OPENING):
             return _("it is under way; A aborts")
-        if not can_undo(self.state) and not (self.link is Link.GONE and self.state.committed):
-            return _("taken back already") if self.state.result == "undone" else _("nothing was changed")
-        return ""
+        return why_no_undo(self.plan, self.state, gone=self.link is Link.GONE)
 
     def act_run_undo(self) -> None:
         self.app.push_screen(UndoModal(self.plan, self.state), self._undo_typed)
@@ -133,7 +131,10 @@ class RunScreen(RunFollow):
         node = self.plan.nodes[self.chosen]
         names = titles(self.plan)
         what = names.get(self.step, _("every step"))
-        self.app.push_screen(OutputPage(f"{node}: {what}", lambda: self.log_lines.of(node, self.step), names))
+        head = next((step for step in shown_steps(self.watch_now) if step.id == self.step), None)
+        self.app.push_screen(
+            OutputPage(f"{node}: {what}", lambda: self.log_lines.of(node, self.step), names, head)
+        )
 
     def act_run_plan(self) -> None:
         self.app.push_screen(PlanPage(self.plan, lambda: plan_text(self.plan)))

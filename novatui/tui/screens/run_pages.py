@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from novatui.model.plan import Plan
+from novatui.model.plan import Plan, PlannedStep
 from novatui.present.i18n import _
-from novatui.present.plan import plan_rows, scripts
+from novatui.present.plan import plan_rows, scripts, seed_rows
 from novatui.present.rows import BLANK, Role, Row, row, wrap
 from novatui.present.run_log import Line, all_rows
 from novatui.remote.command import script_text
@@ -81,16 +81,23 @@ def scripts_text(plan: Plan) -> str:
 
 
 class OutputPage(RunPage):
-    """Every line of one master, of one step or of all; opened at its end."""
+    """Every line of one master, of one step or of all; opened at its end. ``step``: the one it is of, told on top."""
 
-    def __init__(self, title: str, lines: Callable[[], Sequence[Line]], titles: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        title: str,
+        lines: Callable[[], Sequence[Line]],
+        titles: Mapping[str, str],
+        step: PlannedStep | None = None,
+    ) -> None:
         super().__init__(title, "l", lambda: "\n".join(line.text for line in lines()) + "\n")
-        self._lines, self._titles = lines, dict(titles)
+        self._lines, self._titles, self._step = lines, dict(titles), step
         self._followed = False
 
     def page(self, width: int) -> list[Row]:
-        rows = all_rows(self._lines(), self._titles, width)
-        return rows or [row((_("no output"), Role.DIM))]
+        rows = all_rows(self._lines(), self._titles, width) or [row((_("no output"), Role.DIM))]
+        told = seed_rows(self._step, width) if self._step else []
+        return [*told, BLANK, *rows] if told else rows
 
     def refill(self) -> None:
         super().refill()

@@ -7,7 +7,7 @@ from novatui.model.run import RunState
 from novatui.present.gate import Typed, pair_rows
 from novatui.present.i18n import _
 from novatui.present.rows import Row
-from novatui.present.run import short_title
+from novatui.present.run import confirm_word, short_title
 from novatui.present.run_pages import kept_paths
 from novatui.tui.screens.run_pages import PlanPage
 from novatui.tui.screens.run_words import WordsModal
@@ -19,25 +19,27 @@ class UndoModal(WordsModal[bool]):
     def __init__(self, plan: Plan, state: RunState) -> None:
         super().__init__(
             _("Take back {runbook}, run {run}").format(runbook=plan.runbook, run=plan.run),
-            [Typed(word=plan.cluster, why=_("To take it back type the cluster's name."))],
+            [Typed(word=confirm_word(plan), why=_why(plan))],
             _("Take it back"),
         )
         self.plan, self.state = plan, state
 
     def rows(self, width: int) -> list[Row]:
-        rows = pair_rows(_("What is lost"), _("every write since this run put its data in place"), width)
-        rows += pair_rows(
-            _("What is kept"),
-            _("the data that is taken out again is set aside beside the live data, not removed"),
-            width,
-        )
+        kept = kept_paths(self.plan, self.state)
+        rows: list[Row] = []
+        if kept:
+            rows += pair_rows(_("What is lost"), _("every write since this run put its data in place"), width)
+            words = _("the data that is taken out again is set aside beside the live data, not removed")
+            rows += pair_rows(_("What is kept"), words, width)
         label = _("What returns")
-        for node, path in kept_paths(self.plan, self.state).items():
+        for node, path in kept.items():
             rows += pair_rows(label, f"{node}: {path}", width)
             label = ""
         steps = " → ".join(short_title(step) for step in self.plan.undo)
         rows += pair_rows(_("Steps"), steps, width)
-        rows += pair_rows(_("etcd"), _("is stopped on all masters, and started again at the end"), width)
+        if not self.plan.request.node:
+            words = _("is stopped on all masters, and started again at the end")
+            rows += pair_rows(_("etcd"), words, width)
         return rows
 
     def start(self) -> None:
@@ -48,3 +50,9 @@ class UndoModal(WordsModal[bool]):
 
     def action_commands(self) -> None:
         self.app.push_screen(PlanPage(self.plan))
+
+
+def _why(plan: Plan) -> str:
+    if plan.request.node:
+        return _("To take it back type the master's name.")
+    return _("To take it back type the cluster's name.")

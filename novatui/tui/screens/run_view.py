@@ -19,7 +19,7 @@ from novatui.present.run import (
 from novatui.present.run_log import Log, tail_rows
 from novatui.present.run_pages import result_rows
 from novatui.present.run_rows import (
-    barrier_rows,
+    detail_rows,
     header,
     node_word,
     phase_words,
@@ -120,7 +120,7 @@ class RunView(NovaScreen):
             steps = self.query_one("#run-steps", RowsView)
             steps.display = not narrow
             room = max(10, steps.size.width - 1)
-            steps.set_rows([*step_rows(watch, room, self.step), *barrier_rows(watch, room)])
+            steps.set_rows([*step_rows(watch, room, self.step), *detail_rows(watch, room, self.step)])
             self.query_one("#run-result").display = self.showing_result
             for pane in self.query(Framed):
                 pane.display = not self.showing_result and (not narrow or pane.number == self.chosen)

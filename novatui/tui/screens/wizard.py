@@ -13,7 +13,7 @@ from novatui.errors import NovatuiError, Refused
 from novatui.model.plan import Plan, Request
 from novatui.present.i18n import _
 from novatui.present.plan import plan_text
-from novatui.present.preflight import instead, overrulable
+from novatui.present.preflight import overrulable
 from novatui.present.rows import text_of
 from novatui.tui.actions import bindings
 from novatui.tui.screens.run import RunScreen
@@ -145,11 +145,11 @@ class WizardScreen(WizardView):
     def why_not_instead(self) -> str:
         if self.page != PREFLIGHT or self.waiting:
             return _("on the preflight page")
-        return "" if instead(self.findings, self.runbook) else _("no other runbook is named here")
+        return "" if self.seen.instead else _("no other runbook is named here")
 
     def act_wizard_instead(self) -> None:
         """The runbook that the reasons name, for the same master."""
-        runbook = instead(self.findings, self.runbook)[0]
+        runbook = self.seen.instead[0]
         self.app.switch_screen(self.nova.wizard(runbook, self.first.node))
 
     def why_not_overrule(self) -> str:

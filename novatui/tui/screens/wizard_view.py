@@ -11,7 +11,7 @@ from novatui.model.plan import Plan
 from novatui.present.guides import guide, page_names
 from novatui.present.i18n import _
 from novatui.present.plan import plan_rows
-from novatui.present.preflight import instead, overrulable
+from novatui.present.preflight import overrulable
 from novatui.present.rows import BLANK, Role, Row, row, wrap
 from novatui.present.wizard import Preflight, preflight_rows, trouble_rows, waiting_rows, wizard_header
 from novatui.tui.screens.base import NovaScreen
@@ -101,7 +101,7 @@ class WizardView(NovaScreen):
         if self.plan:
             return _("n plan")
         keys = [_("o overrule")] if overrulable(self.findings, self.overruled) else []
-        return "  ".join([*keys, *(f"w {name}" for name in instead(self.findings, self.runbook)[:1])])
+        return "  ".join([*keys, *(f"w {name}" for name in self.seen.instead[:1])])
 
     def rows(self, width: int, height: int) -> list[Row]:
         now = self.nova.clock()
@@ -112,14 +112,16 @@ class WizardView(NovaScreen):
         if self.page == FIRST:
             return self.first.rows(self.nova.view, now, width, height)
         return (
-            [BLANK, *preflight_rows(self._seen, width)] if self.page == PREFLIGHT else self._plan_rows(width)
+            [BLANK, *preflight_rows(self.seen, width)] if self.page == PREFLIGHT else self._plan_rows(width)
         )
 
     @property
-    def _seen(self) -> Preflight:
+    def seen(self) -> Preflight:
         return Preflight(
             runbook=self.runbook,
             nodes=self.nodes,
+            target=self.first.node,
+            ways=self.nova.view.diagnosis.ways,
             plan=self.plan,
             findings=self.findings,
             overruled=self.overruled,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import io
@@ -82,6 +83,41 @@ def survey(bench: Bench, saved: Saved, wanted: str = "", *dirs: Path) -> tuple[A
     assert found is not None
     assert not list((bench.root / "lib").glob(".novatui-look-*")), "the scratch directory is gone"
     return found
+
+
+def test_what_a_killed_look_left_the_next_one_takes_away(bench: Bench, saved: Saved) -> None:
+    """Not what another look is using, nor what is not ours."""
+    lib = bench.root / "lib"
+    for name in ("dead", "alive", "nobodys"):
+        (lib / f".novatui-look-{name}").mkdir()
+    for name in ("dead", "alive"):
+        (lib / f".novatui-look-{name}/look").touch()
+    (lib / ".novatui-look-dead/db").write_bytes(b"half unpacked")
+    (lib / ".novatui-look-link").symlink_to(lib / ".novatui-look-nobodys")
+    with (lib / ".novatui-look-alive/look").open() as used:
+        fcntl.flock(used, fcntl.LOCK_EX)
+        bench.run("archive", "survey", bench.env_file, saved.home / "etcdctl", "", 5, bench.root / "etc")
+    left = sorted(path.name for path in lib.glob(".novatui-look-*"))
+    assert left == [".novatui-look-alive", ".novatui-look-link", ".novatui-look-nobodys"]
+
+
+def test_the_mark_of_a_stage_is_on_disk_before_anything_else_and_is_not_written_again(
+    bench: Bench, saved: Saved
+) -> None:
+    """A power cut must not find other files beside an empty mark: the directory would be nobody's."""
+    place = pack(bench.root / "etc" / f"{NAME}.tar.gz", (NAME, saved.db.read_bytes()))
+    calls = bench.root / "synced"
+    tool = bench.root / "bin/sync"
+    tool.write_text(
+        f'#!/bin/sh\nshift\nfor one in "$@"; do echo "${{one##*/}} $(ls "${{one%/*}}" | wc -l)"; done >>"{calls}"\n'
+    )
+    tool.chmod(0o755)
+    assert prove(bench, saved, place, saved.sha256).ok
+    assert calls.read_text().split()[:2] == ["run", "1"], "the mark alone is there when it is synced"
+    mark = stage_dir(bench) / "run"
+    before = mark.stat().st_mtime_ns
+    assert prove(bench, saved, place, saved.sha256).ok
+    assert mark.stat().st_mtime_ns == before
 
 
 def stage_dir(bench: Bench) -> Path:

@@ -121,18 +121,29 @@ survey_one() {
     rm -f -- "$scratch/db"
 }
 
+# Scratch directories of looks that were killed. One that is in use holds the lock of its file.
+sweep() { # PLACE
+    for old in "$1"/.novatui-look-*; do
+        if [ -d "$old" ] && [ ! -L "$old" ] && [ -O "$old" ] && [ -f "$old/look" ]; then
+            flock -n "$old/look" rm -rf -- "$old"
+        fi
+    done
+}
+
 # The scratch directory: beside the etcd data if there is the most room, removed whatever happens.
 make_scratch() {
     best='' most=-1
     data=$(sed -n 's/^[[:blank:]]*ETCD_DATA_DIR=//p' "$env_file" 2>/dev/null | tail -n 1 | tr -d "\"'\\r")
     for place in "$(dirname -- "${data:-/var/lib/etcd}")" /var/tmp "${TMPDIR:-/tmp}"; do
         [ -w "$place" ] || continue
+        sweep "$place"
         room=$(free_kib "$place")
         if [ "${room:-0}" -gt "$most" ]; then best=$place most=$room; fi
     done
     scratch=$(mktemp -d "${best:-/tmp}/.novatui-look-XXXXXXXX") || exit 1
     trap 'rm -rf -- "$scratch"' EXIT
     trap 'exit 130' HUP INT TERM
+    exec 8>"$scratch/look" && flock -n 8 || exit 1
 }
 
 survey() {
@@ -180,7 +191,12 @@ make_stage() {
         exit 1
     fi
     mkdir -p -- "$stage" || exit 1
-    printf '%s\n' "$run" >"$stage/run" || exit 1
+    mark || exit 1
+}
+
+# On disk before anything else is in there: after a power cut an empty mark beside other files would be nobody's.
+mark() {
+    [ "$(cat "$stage/run" 2>/dev/null)" = "$run" ] || { printf '%s\n' "$run" >"$stage/run" && sync -- "$stage/run" "$stage"; }
 }
 
 # The part file becomes the snapshot only when all that can be known of it is right.

@@ -35,7 +35,8 @@ if [ -e "$stage" ] && [ "$(cat "$stage/run" 2>/dev/null)" != "$run" ] && { [ -s 
     exit 1
 fi
 mkdir -p -- "$stage" || exit 1
-printf '%s\n' "$run" >"$stage/run" || exit 1
+# On disk before anything else is in there: after a power cut an empty mark beside other files would be nobody's.
+[ "$(cat "$stage/run" 2>/dev/null)" = "$run" ] || { printf '%s\n' "$run" >"$stage/run" && sync -- "$stage/run" "$stage"; } || exit 1
 rm -rf -- "$stage/copy" "$stage/survivor.db" "$stage/survivor.db.part" "$stage/survivor.facts" "$stage/survivor.more"
 
 result() { # RESULT WHY: the facts, whole or not at all

@@ -27,7 +27,7 @@ fail() { echo "novatui: $1" >&2; exit 1; }
 if [ -e "$stage" ] && [ "$(cat "$stage/run" 2>/dev/null)" != "$run" ] && { [ -s "$stage/run" ] || [ -n "$(ls -A -I run -- "$stage")" ]; }; then
     fail "$stage is not of this run"
 fi
-if ! { mkdir -p -- "$stage" && printf '%s\n' "$run" >"$stage/run"; }; then
+if ! { mkdir -p -- "$stage" && printf '%s\n' "$run" >"$stage/run" && sync -- "$stage/run" "$stage"; }; then
     fail "no directory can be made beside the data: $stage"
 fi
 # What is renamed later is a sibling: so is this. Left from an interrupted try it is empty and ours by its name.

@@ -39,6 +39,7 @@ def env_of(node: str) -> dict[str, str]:
         "ETCD_LISTEN_PEER_URLS": f"https://{url}:2380",
         "ETCD_LISTEN_CLIENT_URLS": f"https://{url}:2379,https://127.0.0.1:2379",
         "ETCD_ADVERTISE_CLIENT_URLS": f"https://{url}:2379",
+        "ETCD_PROXY": "off",
     }
 
 

@@ -113,6 +113,7 @@ CASES: list[tuple[str, Bend, str, tuple[str, ...]]] = [
     ("silent", lambda f: setattr(f["m2"], "silent", True), "unreachable", ("m2", "no route to host")),
     ("config file", set_env("ETCD_CONFIG_FILE", "/etc/etcd.yml"), "env-forbidden", ("m2", "/etc/etcd.env", "ETCD_CONFIG_FILE")),
     ("wal dir", set_env("ETCD_WAL_DIR", "/wal"), "env-forbidden", ("m2", "ETCD_WAL_DIR", "not restored")),
+    ("proxy", set_env("ETCD_PROXY", "on"), "env-forbidden", ("m2", "ETCD_PROXY", "no member")),
     ("force new", set_env("ETCD_FORCE_NEW_CLUSTER", "true"), "env-forbidden", ("m2", "FORCE_NEW_CLUSTER")),
     ("flags", set_host("unit.ExecStart", FLAGS), "unit-flags", ("m2", "--name x")),
     ("no ExecStart", set_host("unit.ExecStart", None), "unit-command", ("m2",)),

@@ -28,6 +28,8 @@ FORBIDDEN_KEYS = {
     "ETCD_DISCOVERY_SRV": "the members are then found elsewhere",
     "ETCD_PROXY": "this etcd is then no member",
 }
+# Kubespray writes this one everywhere: etcd's default.
+HARMLESS = {("ETCD_PROXY", "off")}
 _PROCESS_KEYS = ("ETCD_NAME", "ETCD_DATA_DIR", "ETCD_WAL_DIR", "ETCD_CONFIG_FILE")
 _KINDS = {
     "link": "is a symbolic link",
@@ -175,7 +177,7 @@ def env_checks(config: NodeConfig, host: Host, env: EnvFile) -> Iterator[Finding
         if not env.get(key):
             yield reason("env-key", f"{file}: {key} is missing or empty", "add it", node=node)
     for key, why in FORBIDDEN_KEYS.items():
-        if env.get(key):
+        if env.get(key) and (key, env.get(key)) not in HARMLESS:
             yield reason("env-forbidden", f"{file}: {key} is set: {why}", NOT_HERE, node=node)
     if env.get("ETCD_FORCE_NEW_CLUSTER").lower() in ("true", "1", "t"):
         yield reason(

@@ -79,8 +79,12 @@ class Endings:
     async def _held(self, stop: Stop) -> Ending:
         """Past the gate: hold and leases are kept, for a resume or an undo."""
         work = self._work
-        ways = "resume" if work.state.undoing else "resume|undo"
+        forward = work.state.undoing or bool(no_return.verified(work.plan, work.state))
+        ways = "resume" if forward or isinstance(stop, NoWayBack) else "resume|undo"
         hint = f"what is stopped stays held, what runs goes on; then: novatui {ways} {work.plan.run}"
+        hint = "\n".join([*await self._let_go(), hint])
+        if isinstance(stop, NoWayBack):
+            hint = stop.hint
         result = "aborted" if stop.result == "aborted" else "failed"
         await self._mirror.after(self._leases.mine)
         return self.end(result, Stop(result, stop.title, stop.detail, hint, stop.exit_code))
@@ -142,6 +146,27 @@ class Endings:
 
 def _was_verified(records: Sequence[rec.Record]) -> bool:
     return any(isinstance(one, rec.RunEnded) and one.result == "verified" for one in records)
+
+    async def _let_go(self) -> list[str]:
+        """What must not stay when the run ends here is taken back; in words, what could not be."""
+        work = self._work
+        work.abort_by = ""  # the stop is under way; this is not to be stopped by it
+        steps = (work.runbook.undo if work.state.undoing else work.runbook.steps)(work.cluster, work.plan)
+        left = []
+        for step in steps:
+            if isinstance(step, Step) and step.let_go is not None and not self._begun(step.let_go_until):
+                left += [
+                    f"{node}: {step.title}: not taken back, this master could not be taken for it"
+                    for node in participants(step, work.plan)
+                    if work.state.at(step.id, node).tries and node not in self._leases.mine
+                ]
+                left += await self._clean(step)
+        return left
+
+    def _begun(self, step: str) -> bool:
+        """Whether an act of it was ever begun."""
+        found = self._work.state.steps.get(step)
+        return found is not None and any(node.tries for node in found.nodes.values())
 
 
 def _undid_anything(state: RunState) -> bool:

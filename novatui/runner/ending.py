@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from novatui.model import records as rec
 from novatui.model.run import At, RunState
 from novatui.runbooks.step import Effect, Step
-from novatui.runner import byhand
+from novatui.runner import byhand, no_return
 from novatui.runner.acting import Acting, why
 from novatui.runner.lease import Leases
 from novatui.runner.mirror import Mirror
 from novatui.runner.shown import participants
-from novatui.runner.work import Behind, Stop, Work, together
+from novatui.runner.work import Behind, NoWayBack, Stop, Work, together
 
 EXITS = {"verified": 0, "undone": 0, "failed": 1, "refused": 2, "aborted": 3, "fenced": 4}
 
@@ -65,8 +65,16 @@ class Endings:
             return self.end("refused", Stop("refused", stop.title, stop.detail, hint, stop.exit_code))
         if stop.exit_code == EXITS["fenced"]:
             return self.end("failed", stop)  # held elsewhere: nothing was done here
+        if work.runbook.no_undo:
+            return await self._free(stop)
         whole = set(self._leases.mine) >= set(work.plan.nodes)
-        if work.state.undoing or stop.result == "aborted" or self._on_failure != "undo" or not whole:
+        if (
+            isinstance(stop, NoWayBack)
+            or work.state.undoing
+            or stop.result == "aborted"
+            or self._on_failure != "undo"
+            or not whole
+        ):
             return await self._held(stop)
         return None
 
@@ -88,6 +96,16 @@ class Endings:
         result = "aborted" if stop.result == "aborted" else "failed"
         await self._mirror.after(self._leases.mine)
         return self.end(result, Stop(result, stop.title, stop.detail, hint, stop.exit_code))
+
+    async def _free(self, stop: Stop) -> Ending:
+        """Past the gate of a runbook that leaves nothing half done: the masters are given free; a resume takes them again."""
+        work = self._work
+        hint = work.runbook.instead(work.cluster, work.plan) if work.runbook.instead else ""
+        result = "aborted" if stop.result == "aborted" else "failed"
+        await self._mirror.after(self._leases.mine)
+        left = await self._leases.release_all()
+        words = "\n".join(part for part in (stop.hint, *left, hint) if part)
+        return self.end(result, Stop(result, stop.title, stop.detail, words, stop.exit_code))
 
     async def _abandoned(self, stop: Stop) -> Ending:
         """Before the gate: take back what was staged, in reverse, wherever it can be reached; give the leases back."""
@@ -143,10 +161,6 @@ class Endings:
             said = why(outcome)
         return said
 
-
-def _was_verified(records: Sequence[rec.Record]) -> bool:
-    return any(isinstance(one, rec.RunEnded) and one.result == "verified" for one in records)
-
     async def _let_go(self) -> list[str]:
         """What must not stay when the run ends here is taken back; in words, what could not be."""
         work = self._work
@@ -167,6 +181,10 @@ def _was_verified(records: Sequence[rec.Record]) -> bool:
         """Whether an act of it was ever begun."""
         found = self._work.state.steps.get(step)
         return found is not None and any(node.tries for node in found.nodes.values())
+
+
+def _was_verified(records: Sequence[rec.Record]) -> bool:
+    return any(isinstance(one, rec.RunEnded) and one.result == "verified" for one in records)
 
 
 def _undid_anything(state: RunState) -> bool:

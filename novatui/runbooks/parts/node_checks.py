@@ -54,8 +54,7 @@ def node_checks(config: NodeConfig, host: Host) -> Iterator[Finding]:
 
 
 def serving_checks(config: NodeConfig, host: Host) -> Iterator[Finding]:
-    """The reasons that stand where a run only starts or stops etcd, on the data that is there."""
-    yield from held(config, host)
+    """The reasons that stand where a run only starts or stops etcd, on the data that is there. Holds are not among them."""
     yield from unit_checks(config, host)
     if "etcdctl" not in host.tools:
         yield _no_etcdctl(config)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from novatui.model import records as rec
 from novatui.model.run import At, RunState
 from novatui.runbooks.step import Effect, Step
-from novatui.runner import byhand
+from novatui.runner import byhand, no_return
 from novatui.runner.acting import Acting, why
 from novatui.runner.lease import Leases
 from novatui.runner.mirror import Mirror
 from novatui.runner.shown import participants
-from novatui.runner.work import Behind, Stop, Work, together
+from novatui.runner.work import Behind, NoWayBack, Stop, Work, together
 
 EXITS = {"verified": 0, "undone": 0, "failed": 1, "refused": 2, "aborted": 3, "fenced": 4}
 
@@ -65,8 +65,16 @@ class Endings:
             return self.end("refused", Stop("refused", stop.title, stop.detail, hint, stop.exit_code))
         if stop.exit_code == EXITS["fenced"]:
             return self.end("failed", stop)  # held elsewhere: nothing was done here
+        if work.runbook.no_undo:
+            return await self._free(stop)
         whole = set(self._leases.mine) >= set(work.plan.nodes)
-        if work.state.undoing or stop.result == "aborted" or self._on_failure != "undo" or not whole:
+        if (
+            isinstance(stop, NoWayBack)
+            or work.state.undoing
+            or stop.result == "aborted"
+            or self._on_failure != "undo"
+            or not whole
+        ):
             return await self._held(stop)
         return None
 
@@ -79,12 +87,25 @@ class Endings:
     async def _held(self, stop: Stop) -> Ending:
         """Past the gate: hold and leases are kept, for a resume or an undo."""
         work = self._work
-        ways = "resume" if work.state.undoing else "resume|undo"
+        forward = work.state.undoing or bool(no_return.verified(work.plan, work.state))
+        ways = "resume" if forward or isinstance(stop, NoWayBack) else "resume|undo"
         hint = f"what is stopped stays held, what runs goes on; then: novatui {ways} {work.plan.run}"
         hint = "\n".join([*await self._let_go(), hint])
+        if isinstance(stop, NoWayBack):
+            hint = stop.hint
         result = "aborted" if stop.result == "aborted" else "failed"
         await self._mirror.after(self._leases.mine)
         return self.end(result, Stop(result, stop.title, stop.detail, hint, stop.exit_code))
+
+    async def _free(self, stop: Stop) -> Ending:
+        """Past the gate of a runbook that leaves nothing half done: the masters are given free; a resume takes them again."""
+        work = self._work
+        hint = work.runbook.instead(work.cluster, work.plan) if work.runbook.instead else ""
+        result = "aborted" if stop.result == "aborted" else "failed"
+        await self._mirror.after(self._leases.mine)
+        left = await self._leases.release_all()
+        words = "\n".join(part for part in (stop.hint, *left, hint) if part)
+        return self.end(result, Stop(result, stop.title, stop.detail, words, stop.exit_code))
 
     async def _abandoned(self, stop: Stop) -> Ending:
         """Before the gate: take back what was staged, in reverse, wherever it can be reached; give the leases back."""

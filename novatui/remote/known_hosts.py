@@ -52,16 +52,49 @@ class Known:
         return next((ln for ln in self.marked("revoked") if ln.key.get_fingerprint() == fingerprint), None)
 
 
-def known(files: Sequence[str], name: str, *, revoked_by: Sequence[str] = ()) -> Known:
+def known(
+    files: Sequence[str], name: str, *, revoked_by: Sequence[str] = (), revoked_keys: str = ""
+) -> Known:
     """All lines for ``name`` (``host`` or ``[host]:port``). Without one for the port, those of the plain host count, as for
-    ssh. Of ``revoked_by`` only what they revoke counts. Raises HostKeyUnknown when a file cannot be read."""
+    ssh. Of ``revoked_by`` only what they revoke counts; all of ``revoked_keys``. Raises HostKeyUnknown when a file cannot
+    be read."""
     lines = _naming(files, name, revoked_by)
     if name.startswith("["):
         bare = _naming(files, name[1:].partition("]")[0], revoked_by)
         trusting = any(line.marker != "revoked" for line in lines)
         # Revoked is revoked whatever the port.
         lines += [replace(ln, exact=False) for ln in bare if not trusting or ln.marker == "revoked"]
+    if revoked_keys:
+        lines += _revoked(revoked_keys)
     return Known(tuple(lines))
+
+
+def _revoked(path: str) -> list[Line]:
+    """RevokedHostKeys: public keys, one a line. One that cannot be read lets nobody in, as for ssh."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError as exc:
+        raise HostKeyUnknown(
+            f"{path} cannot be read", exc.strerror or str(exc), "RevokedHostKeys of ssh_config names it"
+        ) from exc
+    if data.startswith(b"SSHKRL\n"):
+        raise HostKeyUnknown(
+            f"{path} is a KRL",
+            "RevokedHostKeys of ssh_config names it, and novatui reads lists of public keys only",
+            "name a file of public keys there, one a line",
+        )
+    lines = []
+    for number, text in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
+        if text.strip() and not text.lstrip().startswith("#"):
+            try:
+                lines.append(Line(path, number, "revoked", asyncssh.import_public_key(text.strip())))
+            except asyncssh.KeyImportError as exc:
+                raise HostKeyUnknown(
+                    f"{path}:{number} is no public key",
+                    "RevokedHostKeys of ssh_config names it",
+                    "correct that line",
+                ) from exc
+    return lines
 
 
 def _naming(files: Sequence[str], name: str, revoked_by: Sequence[str]) -> list[Line]:

@@ -14,7 +14,7 @@ from novatui.remote import hostkeys, known_hosts
 from novatui.remote.route import Hop
 
 if TYPE_CHECKING:
-    from novatui.remote.login import Client
+    from novatui.remote.client import Client
 
 
 def words(hop: Hop, exc: Exception, client: Client, known: known_hosts.Known) -> RemoteError:
@@ -59,6 +59,12 @@ def _unreachable(hop: Hop, exc: Exception, said: str, client: Client) -> RemoteE
                 "no answer",
                 f"{where} within {hop.timeout_s:g} s",
                 "is the host up, is a firewall in between?",
+            )
+        case OSError() | asyncssh.ConnectionLost() if client.proxied is not None:
+            return Unreachable(
+                "the ProxyCommand ended before the login",
+                f"{where}: {client.proxied.said or 'without a word'}",
+                "check that ssh itself gets there with -o BatchMode=yes: the command can ask nobody",
             )
         case asyncssh.ChannelOpenError():
             return Unreachable(

@@ -11,6 +11,7 @@ import msgspec
 
 from novatui.config import NodeConfig
 from novatui.errors import RemoteError
+from novatui.remote import proxy_command
 from novatui.remote.ssh_config import Found, look_up
 
 CONNECT_TIMEOUT_S = 8.0
@@ -28,7 +29,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     ``identities``: key files in the order they are offered; ``chosen`` says that a person named them, so a missing one is
     an error. ``only``: the agent may offer nothing else. ``agent``: the agent's socket, empty = none.
     ``known_hosts``: the files to believe, the first takes new keys; ``revoked_by``: files believed only in what they
-    revoke. ``alias``: the name that known_hosts uses.
+    revoke; ``revoked_keys``: a file of keys nobody may show. ``alias``: the name that known_hosts uses.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     agent: str
     known_hosts: tuple[str, ...]
     revoked_by: tuple[str, ...]
+    revoked_keys: str
     hash_new: bool
     alias: str
     family: str  # any | inet | inet6
@@ -51,6 +53,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     interactive: bool
     prompts: int
     preferred: tuple[str, ...]
+    command: str = ""  # ProxyCommand, ready for the shell: it makes the way, not we
 
     @property
     def where(self) -> str:
@@ -87,6 +90,8 @@ def route(node: NodeConfig) -> Route:
             master, known_hosts=(ssh.known_hosts,), revoked_by=master.known_hosts + master.revoked_by
         )
     notes = list(found.notes)
+    if ssh.jump:  # said in the configuration: whatever ssh_config does to get there is not asked for
+        master = msgspec.structs.replace(master, command="")
     jumps = _jumps(ssh.jump or found.first("proxyjump"), notes, (node.name,))
     if ssh.known_hosts:
         jumps = tuple(_also_believes(hop, ssh.known_hosts) for hop in jumps)
@@ -96,7 +101,7 @@ def route(node: NodeConfig) -> Route:
 
 
 def _jumps(text: str, notes: list[str], seen: tuple[str, ...]) -> tuple[Hop, ...]:
-    """``[user@]host[:port]``, several with commas. Only the first is looked up for a ProxyJump of its own, as ssh does."""
+    """``[user@]host[:port]``, several with commas. Only the first is looked up for a way of its own, as ssh does."""
     if not text or text.lower() == "none":
         return ()
     hops: list[Hop] = []
@@ -108,9 +113,12 @@ def _jumps(text: str, notes: list[str], seen: tuple[str, ...]) -> tuple[Hop, ...
             )
         found = look_up(host, user=user, port=port, local_user=_local_user())
         notes += found.notes
+        hop = _hop(host, found)
         if at == 0:
             hops += _jumps(found.first("proxyjump"), notes, (*seen, word))
-        hops.append(_hop(host, found))
+        else:
+            hop = msgspec.structs.replace(hop, command="")
+        hops.append(hop)
     return tuple(hops)
 
 
@@ -141,6 +149,7 @@ def _hop(name: str, found: Found) -> Hop:
         agent=_agent(found),
         known_hosts=tuple(found.expand(path) for path in files if path.lower() not in ("none", "/dev/null")),
         revoked_by=(),
+        revoked_keys=found.expand(found.first("revokedhostkeys")),
         hash_new=found.yes("hashknownhosts"),
         alias=found.first("hostkeyalias").lower(),
         family=found.first("addressfamily", "any").lower(),
@@ -150,7 +159,19 @@ def _hop(name: str, found: Found) -> Hop:
         interactive=interactive,
         prompts=int(found.first("numberofpasswordprompts") or 3),
         preferred=tuple(found.first("preferredauthentications").split(",")),
+        command=_command(found),
     )
+
+
+def _command(found: Found) -> str:
+    command = found.first("proxycommand")
+    if command and found.yes("proxyusefdpass"):
+        raise RemoteError(
+            "ProxyUseFdpass of ssh_config is not followed",
+            f"{found.host}: its ProxyCommand would hand over a socket",
+            "let the command pass the data on, or use ProxyJump, or jump in the configuration",
+        )
+    return proxy_command.written(command, found.tokens)
 
 
 def _agent(found: Found) -> str:

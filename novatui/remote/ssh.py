@@ -1,5 +1,5 @@
 """SSH to the masters: connections with their channels, the bastion before them, root on them. asyncssh's measured traps
-are met here and in login, bastion, identities and known_hosts, and nowhere else."""
+are met here and in login, client, bastion, tunnel, identities and known_hosts, and nowhere else."""
 
 from __future__ import annotations
 

@@ -17,12 +17,15 @@ from pathlib import Path
 
 from novatui.errors import RemoteError
 from novatui.model.sanitize import clean
+from novatui.remote import ssh_config_notes
 
 SYSTEM_FILE = Path("/etc/ssh/ssh_config")
 INCLUDE_DEPTH = 16
 EXEC_LIMIT_S = 5.0
 # Keywords that collect all their values instead of keeping the first.
 COLLECT = ("identityfile", "certificatefile")
+# Of these the first that is met counts.
+WAYS = ("proxyjump", "proxycommand")
 _WORD = re.compile(r'"([^"]*)"|([^\s"]+)')
 _LINE = re.compile(r"\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+)(.*?)\s*\Z")
 
@@ -54,9 +57,10 @@ class Found:
     def user(self) -> str:
         return self.first("user") or self.local_user
 
-    def expand(self, text: str) -> str:
-        """Tokens, ``${NAME}`` and ``~``. Raises RemoteError for what is not there."""
-        tokens = {
+    @property
+    def tokens(self) -> dict[str, str]:
+        """What stands for ``%h`` and the like."""
+        return {
             "%": "%",
             "h": self.hostname,
             "n": self.host,
@@ -69,6 +73,10 @@ class Found:
             "L": socket.gethostname().split(".")[0],
             "k": self.first("hostkeyalias") or self.host,
         }
+
+    def expand(self, text: str) -> str:
+        """Tokens, ``${NAME}`` and ``~``. Raises RemoteError for what is not there."""
+        tokens = self.tokens
         try:
             text = re.sub(r"%(.)", lambda match: tokens[match[1]], text)
             text = re.sub(r"\$\{(\w+)\}", lambda match: os.environ[match[1]], text)
@@ -139,21 +147,21 @@ class _Reader:
                 for included in _included(args, self.found, own):
                     self.read(included, own=own, active=active, depth=depth + 1)
             elif active:
-                self._take(path, number, keyword, args)
+                self._take(path, number, keyword, args, own)
 
-    def _take(self, path: Path, number: int, keyword: str, args: list[str]) -> None:
+    def _take(self, path: Path, number: int, keyword: str, args: list[str], own: bool) -> None:
         values = self.found.values
         if keyword in COLLECT:
             known = values.setdefault(keyword, [])
             if args[0] not in known:
                 known.append(args[0])
             return
-        if keyword in values:
+        if keyword in values or (keyword in WAYS and any(way in values for way in WAYS)):
             return
         if keyword == "port" and not (args[0].isdigit() and 0 < int(args[0]) < 65536):
             raise _bad(path, number, f"{args[0]} is no port")
         values[keyword] = args
-        note = _note(keyword, args)
+        note = ssh_config_notes.note(keyword, args, own=own)
         if note:
             self.found.notes.append(clean(f"{path}:{number}: {note}"))
 
@@ -215,6 +223,8 @@ def _split(line: str) -> tuple[str, list[str]]:
     match = _LINE.match(line)
     if match is None:
         return line.strip().lower(), []
+    if match[1].lower() == "proxycommand":  # the rest of the line belongs to a shell
+        return "proxycommand", [match[2]] if match[2] else []
     args = []
     for word in _WORD.finditer(match[2]):
         if (word[2] or "").startswith("#"):
@@ -268,35 +278,3 @@ def _bad(path: Path, number: int, what: str) -> RemoteError:
     return RemoteError(
         "ssh_config cannot be understood", clean(f"{path} line {number}: {what}"), "correct that line"
     )
-
-
-# What a person may count on and would not get: said, never silent. Keyword -> (values that change nothing, words).
-_IGNORED: dict[str, tuple[tuple[str, ...], str]] = {
-    "stricthostkeychecking": (("yes", "ask"), "novatui always checks host keys"),
-    "proxycommand": (("none",), "novatui runs no ProxyCommand; use ProxyJump, or jump in the configuration"),
-    "proxyusefdpass": (("no",), "novatui runs no ProxyCommand"),
-    "knownhostscommand": (("none",), "novatui reads known_hosts files only"),
-    "controlmaster": (("no", "false"), "novatui keeps connections of its own"),
-    "controlpath": (("none",), "novatui keeps connections of its own"),
-    "canonicalizehostname": (("no", "none"), "novatui does not complete names; name the host in full"),
-    "pkcs11provider": (("none",), "put the card's keys into the ssh-agent"),
-    "securitykeyprovider": (("internal", "none"), "put the key into the ssh-agent"),
-    "hostkeyalgorithms": ((), "novatui chooses by known_hosts"),
-    "kexalgorithms": ((), "novatui's own choice is used"),
-    "ciphers": ((), "novatui's own choice is used"),
-    "macs": ((), "novatui's own choice is used"),
-    "requiredrsasize": ((), "not checked"),
-    "verifyhostkeydns": (("no",), "known_hosts alone is believed"),
-    "bindaddress": ((), "the system chooses the address"),
-    "bindinterface": ((), "the system chooses the interface"),
-    "hostbasedauthentication": (("no", "false"), "logins by host are not supported"),
-    "remotecommand": (("none",), "novatui runs commands of its own"),
-    "addkeystoagent": (("no", "false"), "novatui adds nothing to the agent"),
-}
-
-
-def _note(keyword: str, args: Sequence[str]) -> str:
-    quiet = _IGNORED.get(keyword)
-    if quiet is None or args[0].lower() in quiet[0]:
-        return ""
-    return f"{keyword} {args[0]} is not followed: {quiet[1]}"

@@ -139,3 +139,24 @@ async def test_the_alias_names_the_key(server: Server, user: str, key: Path, hom
     file.write_text(f"[127.0.0.1]:{server.port} {server.host_key}\n")
     state, error = await ends(server, user, key, None)
     assert state is Link.REFUSED and error is not None and "nova-one" in error.title
+
+
+@pytest.mark.invariant("INV-8")
+async def test_a_list_of_revoked_keys_is_respected(
+    ground: Ground, server: Server, user: str, key: Path, home: Path
+) -> None:
+    know(home, server)
+    listed = home / "revoked"
+    ssh_config(home, f"Host *\n  RevokedHostKeys {listed}\n")
+    listed.write_text(f"# others\n{ground.key().with_suffix('.pub').read_text()}")
+    assert (await ends(server, user, key, None))[0] is Link.LIVE
+    with listed.open("a") as file:
+        file.write(f"{server.host_key} of this one\n")
+    decides = Decides(True)
+    state, error = await ends(server, user, key, decides)
+    assert state is Link.REFUSED and error is not None and error.code == "host-key-changed"
+    assert "revoked" in error.title and f"{listed}:3" in error.title and not decides.shown
+    for bad in (b"SSHKRL\n\0", b"nonsense\n", None):
+        listed.unlink() if bad is None else listed.write_bytes(bad)
+        state, error = await ends(server, user, key, decides)
+        assert state is Link.REFUSED and error is not None and str(listed) in error.title

@@ -10,6 +10,7 @@ import pytest
 
 from novatui.config import NodeConfig, SshConfig
 from novatui.errors import RemoteError
+from novatui.remote import ssh_config_notes
 from novatui.remote.route import route
 from novatui.remote.ssh_config import look_up
 
@@ -25,6 +26,9 @@ TEXTS = [
     "Match all\n  User all\nMatch localuser nobody-at-all\n  Port 4\n",
     "Host host-1\n  ProxyJump ops@b1:2200,b2\n  CertificateFile /c/%n\n  IdentitiesOnly yes\n  HostKeyAlias x\n",
     "Host other\n  Include sub.conf\nHost host-1\n  Include sub*.conf\n  Port 8\nUser tail\n",
+    'Host host-1\n  ProxyCommand nc -X 5 "%h" %p # %% not a comment \nHost *\n  ProxyJump b1\n',
+    "Host host-1\n  ProxyJump b1\nHost *\n  ProxyCommand nc %h %p\n",
+    "Host host-1\n  ProxyCommand none\n  ProxyJump b1\nHost *\n  ProxyCommand=exec  ssh -W %h:%p b2\n",
     "Host HOST-1\n  User upper\nHost host-1\n  hostname HOST-X\n  UserKnownHostsFile /a /b\n  ConnectTimeout 3\n",
 ]
 ASKED = {
@@ -69,6 +73,7 @@ def test_it_reads_as_ssh_does(home: Path, text: str) -> None:
         assert ours.user == theirs["user"][0], host
         assert (ours.first("port") or "22") == theirs["port"][0], host
         assert (ours.first("proxyjump") or None) == theirs.get("proxyjump", [None])[0], host
+        assert (ours.first("proxycommand") or None) == theirs.get("proxycommand", [None])[0], host
         for keyword in ("certificatefile", "hostkeyalias", "userknownhostsfile", "identityfile"):
             if keyword in ours.values:
                 said = (
@@ -114,12 +119,59 @@ def test_what_cannot_be_understood_is_named_by_line(home: Path, text: str, said:
 def test_what_is_not_followed_is_named_with_its_line_once(home: Path) -> None:
     file = write(
         home,
-        "Host m\n  StrictHostKeyChecking accept-new\n  ControlMaster no\n  ProxyCommand nc %h\n"
-        "Match version 3\n  User x\nHost n\n  ControlMaster auto\n",
+        "Host m\n  StrictHostKeyChecking accept-new\n  ControlMaster no\n  GSSAPIAuthentication yes\n"
+        "Match version 3\n  User x\nHost n\n  ControlMaster auto\nHost m\n  PKCS11Provider /lib/x.so\n"
+        "  ServerAliveInterval 5\n  ProxyJmp b\n  GSSAPIAuthentication no\n",
     )
-    notes = look_up("m", local_user="me").notes
-    assert [note.split(":")[1] for note in notes] == ["2", "4", "5"] and notes[0].startswith(str(file))
-    assert "ProxyJump" in notes[1] and "not understood" in notes[2]
+    notes = look_up("m", local_user="me", files=[(file, True)]).notes
+    assert [note.split(":")[1] for note in notes] == ["2", "4", "5", "10", "12"]
+    assert notes[0].startswith(str(file)) and "Kerberos" in notes[1] and "not understood" in notes[2]
+    assert "ssh-agent" in notes[3] and "proxyjmp b is not followed: it is not known here" in notes[4]
+    system = look_up("m", local_user="me", files=[(file, False)]).notes
+    assert not [note for note in system if "Kerberos" in note], "every Debian has it in its own file"
+
+
+@pytest.mark.skipif(shutil.which("ssh") is None, reason="no ssh client to compare with")
+def test_every_keyword_of_this_ssh_is_known(home: Path) -> None:
+    """Followed, named, or of no matter; none of them is taken for a mistake."""
+    done = subprocess.run(["ssh", "-G", "h"], capture_output=True, text=True, timeout=20, check=True)
+    words = {line.split()[0].lower() for line in done.stdout.splitlines()} - {"host"}
+    assert len(words) > 60
+    unknown = [word for word in words if "not known here" in ssh_config_notes.note(word, ["x"], own=True)]
+    assert unknown == []
+
+
+def test_a_proxy_command_is_written_for_the_shell(home: Path) -> None:
+    write(
+        home,
+        "Host m\n  HostName 10.0.0.1\n  Port 2200\n  User ops\n"
+        '  ProxyCommand nc -x "$PROXY" %h %p | tee /tmp/%r-%n-100%% # all of it\n',
+    )
+    way = route(NodeConfig(name="n", host="m"))
+    assert way.master.command == 'nc -x "$PROXY" 10.0.0.1 2200 | tee /tmp/ops-m-100% # all of it'
+    assert way.jumps == () and way.notes == ()
+    for jump in ("none", "b"):
+        assert route(NodeConfig(name="n", host="m", ssh=SshConfig(jump=jump))).master.command == ""
+    write(home, "Host b1\n  ProxyCommand one\nHost b2\n  ProxyCommand two\nHost m\n  ProxyJump b1,b2\n")
+    assert [hop.command for hop in route(NodeConfig(name="n", host="m")).jumps] == ["one", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Host m\n  ProxyCommand nc %d\n", "knows no %d"),
+        ("Host m\n  ProxyCommand nc 100%\n", "knows no %"),
+        ("Host m\n  User $(id)\n  ProxyCommand ssh -l %r b\n", "%r of ProxyCommand is '$(id)'"),
+        ("Host m\n  User -oProxyCommand=id\n  ProxyCommand ssh -l %r b\n", "%r of ProxyCommand"),
+        ("Host m\n  HostKeyAlias 'a;b'\n  ProxyCommand x %k\n", "%k of ProxyCommand"),
+        ("Host m\n  ProxyUseFdpass yes\n  ProxyCommand x\n", "would hand over a socket"),
+    ],
+)
+def test_a_proxy_command_that_cannot_be_written_is_refused(home: Path, text: str, said: str) -> None:
+    write(home, text)
+    with pytest.raises(RemoteError) as caught:
+        route(NodeConfig(name="n", host="m"))
+    assert said in caught.value.detail
 
 
 def test_precedence_of_the_three(home: Path) -> None:

@@ -1,12 +1,12 @@
 # Changes of the cluster's members, asked of one member that has quorum; each may be asked again: what is so already is done.
-# usage: roster.sh peers   ENDPOINT CACERT CERT KEY ETCDCTL ID=URL[,URL..] ..   nv:up= or nv:down= for each; changes nothing
+# usage: roster.sh peers   ENDPOINT CACERT CERT KEY ETCDCTL NAME=URL[,URL..] ..   nv:up= or nv:down= for each; changes nothing
 #        roster.sh remove  ENDPOINT CACERT CERT KEY ETCDCTL WAIT_S ID
-#        roster.sh add     ENDPOINT CACERT CERT KEY ETCDCTL WAIT_S NAME PEER_URLS voter|learner ID=URL[,URL..] ..
+#        roster.sh add     ENDPOINT CACERT CERT KEY ETCDCTL WAIT_S NAME PEER_URLS voter|learner NAME=URL[,URL..] ..
 #        roster.sh promote ENDPOINT CACERT CERT KEY ETCDCTL WAIT_S ID
 #        roster.sh lead    ENDPOINT CACERT CERT KEY ETCDCTL WAIT_S ID    ENDPOINT is the leader's: it hands over to ID
 #        roster.sh disarm  ENDPOINT CACERT CERT KEY ETCDCTL WAIT_S       only where every alarm is CORRUPT
 # WAIT_S: how long a refusal that may pass is asked again: a voter that is not connected (yet), a learner that is behind.
-# ID=URL: the other members and where their clients reach them; those that do not answer are named in a refusal.
+# NAME=URL: the other members and where their clients reach them; those that do not answer are named in a refusal.
 # exit 3: etcd refuses, and it did not pass within WAIT_S
 set -u
 LC_ALL=C ETCDCTL_API=3

@@ -132,6 +132,12 @@ class Paused(Record, frozen=True, kw_only=True, tag="paused"):
     step: str
 
 
+class Brought(Record, frozen=True, kw_only=True, tag="brought"):
+    """What is before this was read from the copy that ``node`` keeps: acts after it may have been begun."""
+
+    node: str
+
+
 class Resumed(Record, frozen=True, kw_only=True, tag="resumed"):
     truncated_bytes: int = 0
     by: str = ""
@@ -159,6 +165,7 @@ AnyRecord = (
     | Overruled
     | Requested
     | Paused
+    | Brought
     | Resumed
     | RunEnded
 )

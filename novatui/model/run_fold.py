@@ -200,6 +200,10 @@ def _paused(state: RunState, record: rec.Paused) -> RunState:
     return replace(state, pause=replace(state.pause, at=record.step))
 
 
+def _brought(state: RunState, record: rec.Brought) -> RunState:
+    return replace(state, brought=record.node)
+
+
 def _resumed(state: RunState, record: rec.Resumed) -> RunState:
     """What a killed runner left open is unknown: it will be probed."""
     for step, name in state.open_intents.values():
@@ -295,6 +299,7 @@ _RULES: dict[type[rec.Record], Callable[[RunState, Any], RunState]] = {
     rec.Overruled: _overruled,
     rec.Requested: _requested,
     rec.Paused: _paused,
+    rec.Brought: _brought,
     rec.Resumed: _resumed,
     rec.RunEnded: _ended,
 }

@@ -117,6 +117,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     exit_code: int | None = None  # of the last ending, as commands end with it
     resumes: int = 0
+    brought: str = ""  # the master whose copy the journal begins with; its end may be missing
     steps: dict[str, StepRun] = {}
     gates: dict[str, GateRun] = {}
     facts: dict[str, dict[str, dict[str, Any]]] = {}

@@ -17,7 +17,7 @@ from novatui import paths
 from novatui.config import ClusterConfig
 from novatui.errors import HeldByAnother, NovatuiError, Refused, UsageError
 from novatui.model.plan import Plan
-from novatui.model.records import Lease, Record
+from novatui.model.records import Brought, Lease, Record
 from novatui.model.run import RunState, fold
 from novatui.model.sanitize import clean
 from novatui.remote.command import Command
@@ -91,16 +91,18 @@ def bring(found: Found, config: Path, cluster: str) -> RunDir:
         if _as_good(place, found):
             return place
     launch = Launch(config=str(config.absolute()), cluster=cluster)
-    places.bring(found.plan, launch, as_journal(found.records))
+    places.bring(found.plan, launch, as_journal(found.records, found.node))
     return place
 
 
-def as_journal(records: Sequence[Record]) -> bytes:
-    """The journal's lines. A machine that was not there holds no lease: it acquires, which takes over what is still this
+def as_journal(records: Sequence[Record], node: str) -> bytes:
+    """The journal's lines, and that they are ``node``'s copy. A machine that was not there holds no lease: it acquires, which takes over what is still this
     run's; the epochs stay known."""
+    last = max((one.seq for one in records), default=0)
+    brought = Brought(seq=last + 1, at=max((one.at for one in records), default=0), node=node)
     return b"".join(
         msgspec.json.encode(replace(one, state="lost") if isinstance(one, Lease) else one) + b"\n"
-        for one in records
+        for one in (*records, brought)
     )
 
 

@@ -163,7 +163,7 @@ class Engine:
     async def _forward(self) -> None:
         work = self.work
         work.safe_point()
-        if not work.state.committed or not _changed_anything(work.state):
+        if not work.state.committed or not _may_have_changed(work.state):
             await (
                 self._facts_stand()
             )  # also when the gate was answered long ago, by a runner that died right after
@@ -243,8 +243,9 @@ class Engine:
             await work.wait(work.pace.poll_most_s)
 
 
-def _changed_anything(state: RunState) -> bool:
-    return any(step.effect in CHANGING for step in state.steps.values())
+def _may_have_changed(state: RunState) -> bool:
+    """Whether an act that changes something was begun. Of a journal that was brought over the end may be missing."""
+    return bool(state.brought) or any(step.effect in CHANGING for step in state.steps.values())
 
 
 _NOT_HERE = {

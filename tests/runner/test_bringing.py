@@ -174,6 +174,7 @@ async def test_who_keeps_nothing_and_who_is_silent_are_told_apart(stage: Stage) 
 
 
 def test_a_machine_that_was_not_there_holds_no_lease() -> None:
-    lines = bringing.as_journal([rec.Lease(seq=1, at=5, node="m1", epoch=7, state="acquired")])
-    record = journal.decode(lines)
+    lines = bringing.as_journal([rec.Lease(seq=1, at=5, node="m1", epoch=7, state="acquired")], "m2")
+    record, brought = map(journal.decode, lines.splitlines())
     assert isinstance(record, rec.Lease) and (record.state, record.epoch) == ("lost", 7)
+    assert isinstance(brought, rec.Brought) and (brought.node, brought.seq) == ("m2", 2)

@@ -269,7 +269,7 @@ class Play:
             return
         self.home = self._new_home()
         (self.home / "journal.jsonl").touch(mode=0o600)  # one that others could read is refused
-        (self.home / "journal.jsonl").write_bytes(as_journal(mirrored))
+        (self.home / "journal.jsonl").write_bytes(as_journal(mirrored, "m1"))
         self._say(f"another machine goes on from the mirrored state, {len(mirrored)} records")
 
     def _mirrored(self) -> list[rec.AnyRecord] | None:

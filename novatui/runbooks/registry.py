@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from novatui.errors import Refused, UsageError
-from novatui.runbooks import restart_member, restore_cluster, start_cluster
+from novatui.runbooks import recover_member, restart_member, restore_cluster, start_cluster
 from novatui.runbooks.step import Runbook
 
 RUNBOOKS: dict[str, Runbook] = {
-    one.name: one for one in (restart_member.RUNBOOK, start_cluster.RUNBOOK, restore_cluster.RUNBOOK)
+    one.name: one
+    for one in (
+        restart_member.RUNBOOK,
+        start_cluster.RUNBOOK,
+        recover_member.RUNBOOK,
+        restore_cluster.RUNBOOK,
+    )
 }
 
 # name -> what a person does instead, in this version
 BY_HAND = {
-    "recover-member": "the vendor's procedure 1.2: keep a copy of the data directory, member remove, member add, "
-    "ETCD_INITIAL_CLUSTER_STATE=existing, empty data directory, start",
     "take-snapshot": "on a master, with its ETCDCTL_* variables set: etcdctl snapshot save FILE",
     "disarm-alarm": "NOSPACE: compact, defragment each member, then etcdctl alarm disarm; CORRUPT: replace the odd member first",
     "defragment": "one member after the other, the leader last: etcdctl defrag on its own endpoint",

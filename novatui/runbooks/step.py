@@ -93,6 +93,7 @@ class Step:
     effect: Effect
     scope: Scope = Scope.EACH
     node: str = ""  # for ONE
+    among: tuple[str, ...] = ()  # for EACH: these participants alone; empty: all
     last: Callable[[Context], str] | None = None  # for FOLLOWERS_THEN_LEADER: the node that goes last, or ""
     probe: Callable[[Context], Ask] | None = None  # None only for LOCAL
     apply: Callable[[Context], Sequence[Act]] | None = (
@@ -112,6 +113,8 @@ class Step:
     optional: bool = False
     rest: bool = False  # of a CHANGE: etcd serves again after it, a person may let the run wait here
     barrier: str = ""  # in words: what all nodes wait for before the next step
+    # What is born in this step and named in later ones: the name in the journal -> the fact that holds it.
+    binds: Mapping[str, str] = field(default_factory=dict)
     seed: str = ""  # the vendor's step number, e.g. "1.3/7"
 
 

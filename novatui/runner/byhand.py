@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from novatui.model.run import At
 from novatui.remote.command import Command
 from novatui.runbooks.step import Act, Context, Relay, Scope, Step
+from novatui.runner import no_return
 from novatui.runner.shown import participants
 from novatui.runner.work import Work
 
@@ -30,8 +31,20 @@ def undo(work: Work) -> str:
     if work.runbook.no_undo:
         what = f"# Run {work.plan.run}, {work.plan.runbook} of {work.plan.cluster}: there is nothing to take back.\n"
         return f"{what}# {work.runbook.no_undo}\n"
+    if done := no_return.verified(work.plan, work.state):
+        return (
+            f"# Run {work.plan.run}, {work.plan.runbook} of {work.plan.cluster}: it is past its point of no return.\n"
+            f"# This is done and cannot be taken back: {done}\n"
+            "# The way is forward: FINISH.txt.\n"
+        )
     steps = work.runbook.undo(work.cluster, work.plan)
-    return _text(work, "UNDO", f"novatui undo {work.plan.run}", steps)
+    text = _text(work, "UNDO", f"novatui undo {work.plan.run}", steps)
+    for step in no_return.begun(work):
+        text = (
+            f"# LOOK FIRST: this was begun, and cannot be taken back once it is done: {step.title}\n"
+            f"#   {step.barrier}\n# When it is done, the way is forward: FINISH.txt.\n\n{text}"
+        )
+    return text
 
 
 def home(work: Work, node: str) -> str:

@@ -14,7 +14,7 @@ from novatui.errors import NovatuiError
 from novatui.model import records as rec
 from novatui.model.run import CHANGING, RunState
 from novatui.runbooks.step import Effect, Gate, Step
-from novatui.runner import survey
+from novatui.runner import no_return
 from novatui.runner.ending import EXITS, Ending, Endings
 from novatui.runner.events import Reply
 from novatui.runner.gate import Gates
@@ -90,6 +90,8 @@ class Engine:
 
     async def undo(self) -> Ending:
         """Take back what was changed. When nothing comes of it after a run that was over, the masters are given free again."""
+        if no_return.begun(self.work):
+            return await self._to_the_end(lambda: self._back_if_it_can(self.work.operator))
         self.work.write(rec.Requested(what="undo", by=self.work.operator))
         return await self._to_the_end(self._back)
 
@@ -144,8 +146,7 @@ class Engine:
     async def _stopped(self, stop: Stop) -> Ending:
         if (ending := await self._endings.stopped(stop)) is not None:
             return ending
-        self.work.write(rec.Requested(what="undo", by="on-failure"))
-        return await self._to_the_end(self._back, taken=True)
+        return await self._to_the_end(lambda: self._back_if_it_can("on-failure"), taken=True)
 
     async def _go(self, way: Callable[[], Awaitable[None]], *, taken: bool) -> None:
         work = self.work
@@ -164,9 +165,8 @@ class Engine:
         work = self.work
         work.safe_point()
         if not work.state.committed or not _may_have_changed(work.state):
-            await (
-                self._facts_stand()
-            )  # also when the gate was answered long ago, by a runner that died right after
+            # Also when the gate was answered long ago, by a runner that died right after.
+            await no_return.facts_stand(work)
         past_gate = False
         steps = work.runbook.steps(work.cluster, work.plan)
         self._pauses.begin(steps)
@@ -196,6 +196,12 @@ class Engine:
     async def _give_up(self) -> None:
         raise Stop("aborted", f"Abandoned as asked by {self.work.operator}")
 
+    async def _back_if_it_can(self, by: str) -> None:
+        """The masters are asked first: a run that is told to go back must not be past its point of no return."""
+        await no_return.still_returnable(self.work)
+        self.work.write(rec.Requested(what="undo", by=by))
+        await self._back()
+
     async def _back(self) -> None:
         work = self.work
         await self._mirror.after(work.plan.nodes)  # whoever goes on from a master must go on backwards
@@ -219,28 +225,8 @@ class Engine:
 
     async def _before_the_gate(self) -> None:
         """With the answer in hand: is everything as it was confirmed, and can every master be finished by hand?"""
-        await self._facts_stand()
+        await no_return.facts_stand(self.work)
         await self._mirror.prepare()
-
-    async def _facts_stand(self) -> None:
-        """Asks the survey again; raises Stop with every difference."""
-        work, plan = self.work, self.work.plan
-        deadline = work.now_s() + work.pace.reach_s
-        while True:
-            answers = await survey.ask(work.cluster, plan.request, work.runbook, work.transport)
-            work.safe_point()
-            try:
-                now = work.runbook.facts(work.cluster, plan.request, answers)
-            except NovatuiError as error:
-                raise Stop("refused", error.title, error.detail, error.hint) from error
-            changed = survey.differences(plan, now)
-            if not changed:
-                return
-            if not survey.silent(answers) or work.now_s() >= deadline:
-                raise Stop(
-                    "refused", "Changed since you looked", "\n".join(changed), "look again, make a new plan"
-                )
-            await work.wait(work.pace.poll_most_s)
 
 
 def _may_have_changed(state: RunState) -> bool:

@@ -43,10 +43,14 @@ class Looking:
             pause = min(pause * 1.5, work.pace.poll_most_s)
 
     def verified(self, step: Step, node: str, found: Probed) -> None:
-        """Write the evidence that later steps build on."""
+        """Write the evidence that later steps build on, and what was born in this one under its name."""
         self._work.write(
             rec.Verified(step=step.id, node=node, ok=True, evidence=dict(found.facts), detail=found.detail)
         )
+        for ref, fact in step.binds.items():
+            value = found.facts.get(fact)
+            if value is not None and self._work.state.bound.get(ref) != value:
+                self._work.write(rec.Bound(ref=ref, value=value))
 
     def not_verified(self, step: Step, node: str, why: str) -> None:
         self._work.write(rec.Verified(step=step.id, node=node, ok=False, detail=why))

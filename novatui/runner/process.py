@@ -30,7 +30,7 @@ from novatui.remote.secrets import Keeper
 from novatui.remote.transport import Transport
 from novatui.remote.wallet import Wallet
 from novatui.runbooks.step import Effect, Runbook
-from novatui.runner import books, server
+from novatui.runner import books, no_return, server
 from novatui.runner.clock import Clock, SystemClock
 from novatui.runner.engine import Ending, Engine
 from novatui.runner.entering import Patient
@@ -260,6 +260,13 @@ def _refuse(place: RunDir, orders: Orders, plan: Plan, runbook: Runbook) -> None
     state = fold(read(place.journal))
     if orders.do == "undo" and (why := runbook.no_undo):
         raise Refused(f"There is nothing of run {place.run} to take back", why, "nothing was done")
+    if orders.do == "undo" and (step := no_return.verified(plan, state)):
+        hint = "" if state.result == "verified" else f": novatui resume {place.run}"
+        raise Refused(
+            f"Run {place.run} is past its point of no return",
+            f"this cannot be taken back: {step}",
+            f"nothing was done; the way is forward{hint}",
+        )
     if orders.do != "run" and (why_not := refusal(orders.do, state)):
         raise Refused(*why_not)
     if state.plan_sha256 and state.plan_sha256 != plan.sha256():

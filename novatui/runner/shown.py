@@ -38,7 +38,7 @@ def participants(step: Step, plan: Plan) -> tuple[str, ...]:
         return ()
     if step.scope is Scope.ONE:
         return (step.node,)
-    return plan.nodes
+    return tuple(node for node in plan.nodes if node in step.among) if step.among else plan.nodes
 
 
 def render(cluster: ClusterConfig, plan: Plan, steps: Sequence[Step | Gate]) -> tuple[PlannedStep, ...]:

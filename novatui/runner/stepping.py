@@ -10,10 +10,11 @@ from novatui.model import records as rec
 from novatui.model.findings import Finding
 from novatui.model.sanitize import clean
 from novatui.remote.command import KILL_AFTER_S, Status
-from novatui.runbooks.step import Probed, Scope, State, Step
+from novatui.runbooks.step import Effect, Probed, Scope, State, Step
 from novatui.runner.acting import Acting, why
 from novatui.runner.lease import Leases
 from novatui.runner.looking import Looking
+from novatui.runner.no_return import facts_stand
 from novatui.runner.shown import participants
 from novatui.runner.work import Fenced, Stop, Work, together
 
@@ -76,6 +77,8 @@ class Stepping:
                 return _not_done(found)
             if applied > step.retries:
                 return f"still not done after {applied} tries: {_not_done(found)}"
+            if step.effect is Effect.NO_RETURN:
+                await facts_stand(self._work)
             self._work.safe_point()
             outcome = await self._acting.apply(step, node)
             applied += 1

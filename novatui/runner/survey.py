@@ -50,7 +50,8 @@ def differences(plan: Plan, now: Mapping[str, Facts]) -> list[str]:
                 found.append(f"{node}: {key} was {value}, cannot be read now")
             elif now[node][key] != value:
                 found.append(f"{node}: {key} was {value}, is {now[node][key]}")
-    found += [f"{node}: was not there" for node in now if node not in plan.facts]
+    # A master that takes no part may come back meanwhile.
+    found += [f"{node}: was not there" for node in now if node not in plan.facts and node in plan.nodes]
     return found
 
 

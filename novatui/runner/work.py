@@ -85,6 +85,19 @@ class Fenced(Stop):
         )
 
 
+class NoWayBack(Stop):
+    """An undo of a run whose point of no return is passed, or may be: nothing is taken back."""
+
+    def __init__(self, run: str, step: str, found: str, why: str) -> None:
+        super().__init__(
+            "refused",
+            f"Run {run} is past its point of no return, or may be: {step}",
+            "\n".join(part for part in (found, why) if part),
+            f"nothing was taken back. The way is forward: novatui resume {run}",
+            exit_code=2,
+        )
+
+
 class Behind(Fenced):
     """The masters know more of this run than the journal here: "nothing was changed" would be a lie, and to go on in its
     direction wrong. Nothing is done and nothing taken back."""

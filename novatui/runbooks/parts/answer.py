@@ -31,6 +31,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     def alarms(self) -> tuple[str, ...]:
         return tuple(error for error in self.errors if "alarm" in error.lower())
 
+    def alarmed(self, kind: str) -> bool:
+        """``CORRUPT`` or ``NOSPACE``, of any member: each tells all alarms of the cluster."""
+        return any(kind in alarm.upper() for alarm in self.alarms)
+
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """One member of a list; an empty name is an unstarted one."""
@@ -39,6 +43,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     peer_urls: tuple[str, ...]
     learner: bool
+    client_urls: tuple[str, ...] = ()
 
 
 class SnapshotStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +84,7 @@ def members(answer: Any) -> tuple[Listed, ...] | None:
                 name=clean(str(one.get("name", ""))),
                 peer_urls=tuple(clean(str(url)) for url in one.get("peerURLs") or ()),
                 learner=bool(one.get("isLearner", False)),
+                client_urls=tuple(clean(str(url)) for url in one.get("clientURLs") or ()),
             )
             for one in answer["members"]
         )

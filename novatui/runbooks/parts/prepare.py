@@ -29,7 +29,7 @@ def steps() -> list[Step]:
 # -- reach ----------------------------------------------------------------------------------------------------------
 
 
-def reach() -> Step:
+def reach(*, seed: str = "1.3/1") -> Step:
     return Step(
         id="reach",
         title="Reach all masters",
@@ -37,7 +37,7 @@ def reach() -> Step:
         probe=_ask_reach,
         settle_s=10,
         barrier="every master answers, and may be worked on",
-        seed="1.3/1",
+        seed=seed,
     )
 
 

@@ -53,10 +53,10 @@ def read_start(outcome: Outcome) -> Probed:
         return Probed(State.FOREIGN, facts, detail="the live data is not what this run restored")
     if reading.unit("ActiveState") == "active" and not reading.get("held_by"):
         return Probed(State.DONE, facts)
-    return Probed(State.TODO, facts, detail=_unit_words(reading))
+    return Probed(State.TODO, facts, detail=unit_words(reading))
 
 
-def _unit_words(reading: Reading) -> str:
+def unit_words(reading: Reading) -> str:
     words = f"the unit is {reading.unit('ActiveState') or 'unknown'} ({reading.unit('SubState')})"
     if (status := reading.unit("ExecMainStatus")) not in ("", "0"):
         words += f", its last exit {status}"
@@ -95,4 +95,4 @@ def read_started_as_before(outcome: Outcome, was_running: bool, had_quorum: bool
     fine = ("active",) if had_quorum else ("active", "activating", "failed", "reloading")
     if not was_running or active in fine:
         return Probed(State.DONE, facts)
-    return Probed(State.TODO, facts, detail=_unit_words(reading))
+    return Probed(State.TODO, facts, detail=unit_words(reading))

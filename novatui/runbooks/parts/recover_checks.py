@@ -1,0 +1,316 @@
+"""Every reason not to recover a member: the cluster cannot do without it, or it is not what needs recovering."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from novatui.config import ClusterConfig
+from novatui.diagnosis.data import Usability
+from novatui.diagnosis.quorum import needed
+from novatui.model.findings import Finding
+from novatui.runbooks.parts import standing
+from novatui.runbooks.parts.answer import Listed
+from novatui.runbooks.parts.drawing import Seen
+from novatui.runbooks.parts.host import Host, version
+from novatui.runbooks.parts.node_checks import node_checks
+from novatui.runbooks.parts.recover_params import ADD, JOIN, REMOVE
+from novatui.runbooks.parts.refusal import DATA_INTACT, HELD, reason
+from novatui.runbooks.parts.roster import Roster, Said, alarms, majority
+from novatui.runbooks.parts.source_checks import GIB, MIB, WAL_BYTES
+
+# Reasons of a master that a member which joins anew has not: what ETCD_INITIAL_CLUSTER says is written new.
+_WRITTEN_NEW = ("env-name", "env-peer-url")
+# etcd makes its next log file beforehand.
+NEW_LOGS = 2 * WAL_BYTES
+
+
+@dataclass(frozen=True)
+class Look:
+    """One survey, as this runbook reads it."""
+
+    cluster: ClusterConfig
+    target: str
+    seen: Seen
+    said: Mapping[str, Said]
+    roster: Roster
+
+    @property
+    def host(self) -> Host:
+        """Of the target; only where it answered."""
+        return self.seen.hosts[self.target]
+
+    @property
+    def seat(self) -> Listed | None:
+        return self.roster.seats[0] if len(self.roster.seats) == 1 else None
+
+    @property
+    def votes(self) -> bool:
+        """Whether its entry counts in the quorum."""
+        return self.seat is not None and not self.seat.learner
+
+    @property
+    def way(self) -> str:
+        """An entry that was never started is joined only where no data on the disk can be its own: whoever joined under an ID
+        once must not come back with nothing."""
+        seat = self.seat
+        if seat is None:
+            return ADD
+        if seat.name or seat.learner:
+            return REMOVE
+        found = self.said[self.target].data_of
+        blank = not self.host.data.wal_files
+        return JOIN if blank or (found and found != seat.id) else REMOVE
+
+    @property
+    def odd(self) -> bool:
+        """It serves, and its keys differ from those of more than half of all voters."""
+        return standing.serves(self.host) and self.target in self.majority[1]
+
+    @property
+    def majority(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Nodes whose keys agree, and nodes whose keys do not; both empty when it cannot be told."""
+        nodes = [*self.roster.healthy, self.target]
+        hashes = {node: self.said[node].hashes for node in nodes if self.seen.hosts[node].status is not None}
+        return majority(hashes, len(self.roster.voters))
+
+    @property
+    def need(self) -> int:
+        """Bytes that the new data may take, beside the old."""
+        sizes = [host.status.db_size for host in self.seen.hosts.values() if host.status is not None]
+        return max(sizes, default=0) + NEW_LOGS + GIB
+
+
+def reasons(look: Look) -> Iterator[Finding]:
+    """Why this member cannot be recovered now, the reachable first; nothing is judged where it could not be asked."""
+    if look.target in look.seen.silent:
+        hint = "what is to be recovered must be reached: look at its network and its sshd first"
+        yield reason(
+            "unreachable", f"cannot be asked: {look.seen.silent[look.target]}", hint, node=look.target
+        )
+        return
+    yield from standing.all_held(look.cluster, look.seen)
+    config = look.cluster.node(look.target)
+    yield from (one for one in node_checks(config, look.host) if one.id not in (*_WRITTEN_NEW, HELD))
+    found = list(_quorum(look))
+    yield from found
+    if found:
+        return
+    yield from _seat(look)
+    yield from _others(look)
+    yield from _versions(look)
+    yield from _room(look)
+    yield from _alarms(look)
+    yield from _serves(look)
+    yield from _data_intact(look)
+
+
+def _quorum(look: Look) -> Iterator[Finding]:
+    """The others must have quorum, and be of one mind about who they are."""
+    roster = look.roster
+    if not roster.healthy:
+        yield reason(
+            "no-quorum",
+            f"no other member has quorum: without it none can be replaced ({standing.quorum_words(look.cluster, look.seen)})",
+            "members that are stopped with their data intact are brought back by start-cluster. Where fewer than the quorum "
+            "have their data: restore-cluster",
+        )
+    elif len(roster.cluster_ids) > 1:
+        ids = ", ".join(sorted(roster.cluster_ids))
+        hint = "find out which one is meant before anything is changed"
+        yield reason("clusters-differ", f"the masters belong to different clusters: {ids}", hint)
+    elif not roster.members:
+        hint = "a change of members is under way: wait, then plan again"
+        yield reason("lists-differ", "the members do not agree on who is a member", hint)
+
+
+def _seat(look: Look) -> Iterator[Finding]:
+    roster, env = look.roster, look.host.env
+    if len(roster.seats) > 1:
+        ids = ", ".join(
+            f"{one.id} ({one.name or 'unstarted'}, {','.join(one.peer_urls)})" for one in roster.seats
+        )
+        yield reason(
+            "seat-unclear",
+            f"several entries of the member list may be this master's: {ids}",
+            "name and peer URL of its env file must fit one entry: correct the file, or remove the wrong entry by hand",
+            node=look.target,
+        )
+    elif look.seat is not None and env is not None:
+        own = tuple(sorted(env.urls("ETCD_INITIAL_ADVERTISE_PEER_URLS")))
+        if own != tuple(sorted(look.seat.peer_urls)):
+            yield reason(
+                "env-peer-url",
+                f"{look.cluster.node(look.target).etcd.env_file}: ETCD_INITIAL_ADVERTISE_PEER_URLS is {','.join(own)}, "
+                f"the member list has {','.join(look.seat.peer_urls)} for {look.seat.name or look.seat.id}",
+                "make them agree: the env file, or etcdctl member update",
+                node=look.target,
+            )
+
+
+def _others(look: Look) -> Iterator[Finding]:
+    """etcd takes no new member while a voter is not connected; and each step must leave a quorum."""
+    roster = look.roster
+    for one in roster.others:
+        if not one.name or one.learner:
+            what = "is a learner" if one.name else "was added and never started"
+            yield reason(
+                "another-unfinished",
+                f"another member {what}: {one.id} at {','.join(one.peer_urls)}",
+                "finish that one first: recover-member on its master, or promote or remove it by hand",
+            )
+    unknown = [one for one in _unseen(look) if _master_of(look, one) in ("", *look.seen.silent)]
+    down = [one for one in _unseen(look) if one not in unknown and one.name]
+    up = len(roster.healthy) + len(unknown)
+    voters = len(roster.voters)
+    after = voters - look.votes * (look.way == REMOVE)
+    if up < needed(after):
+        yield reason(
+            "quorum-after",
+            f"{up} other voters are up; without {look.target} {needed(after)} of {after} are needed",
+            _bring_up(look, down),
+        )
+    elif down and look.way != JOIN:
+        names = ", ".join(f"{one.name} ({_master_of(look, one)})" for one in down)
+        yield reason(
+            "other-down",
+            f"{names}: down too; etcd takes no new member while a voter is not connected",
+            _bring_up(look, down),
+        )
+
+
+def _unseen(look: Look) -> list[Listed]:
+    """Other voters that did not answer a linearizable read through one of our masters."""
+    seen = {one.id for one in look.roster.healthy.values()}
+    return [one for one in look.roster.others if not one.learner and one.id not in seen]
+
+
+def _master_of(look: Look, member: Listed) -> str:
+    """The configured master that this member is on, by its env file or, where that is not known, its host; or empty."""
+    for node in look.cluster.nodes:
+        host = look.seen.hosts.get(node.name)
+        if host is not None and host.env is not None:
+            urls = set(host.env.urls("ETCD_INITIAL_ADVERTISE_PEER_URLS"))
+            if urls & set(member.peer_urls) or host.env.get("ETCD_NAME") == member.name:
+                return node.name
+    return next(
+        (
+            node.name
+            for node in look.cluster.nodes
+            if any(f"//{node.host}:" in url for url in member.peer_urls)
+        ),
+        "",
+    )
+
+
+def _bring_up(look: Look, down: list[Listed]) -> str:
+    """One at a time: what to do about the others first."""
+    nodes = [_master_of(look, one) for one in down]
+    words = [f"restart-member --node {node}" for node in nodes]
+    bad = [
+        f"{node} ({look.seen.data[node].why})"
+        for node in nodes
+        if node in look.seen.data and standing.lost(look.seen.hosts[node], look.seen.data[node])
+    ]
+    hint = f"bring them up first: {', '.join(words)}" if words else "bring them up first"
+    after = len(look.roster.voters) - len(down)
+    if bad and len(look.roster.healthy) >= needed(after):
+        ids = ", ".join(f"etcdctl member remove {one.id} ({one.name})" for one in down)
+        hint += (
+            f". Where their data is lost too ({', '.join(bad)}), take their entries out, on a master that has quorum: {ids}; "
+            f"then recover them one at a time, {look.target} first"
+        )
+    return hint
+
+
+def _versions(look: Look) -> Iterator[Finding]:
+    """One that is older than the cluster cannot join it; one that is newer has not been tried by anybody here."""
+    own = version(look.host.tools.get("etcd", ""))
+    for node in look.roster.healthy:
+        status = look.seen.hosts[node].status
+        theirs = version(status.version) if status else None
+        if own is not None and theirs is not None and own[:2] != theirs[:2]:
+            yield reason(
+                "tool-versions",
+                f"its etcd is {_dotted(own)}, that of {node} {_dotted(theirs)}",
+                "install the same version first",
+                node=look.target,
+            )
+            return
+
+
+def _dotted(numbers: tuple[int, int, int]) -> str:
+    return ".".join(map(str, numbers))
+
+
+def _room(look: Look) -> Iterator[Finding]:
+    free = look.host.data.free
+    if free is not None and free < look.need:
+        yield reason(
+            "space",
+            f"{free // MIB} MiB free beside the data, {look.need // MIB} MiB needed: new data as large as the others', its log, and 1 GiB",
+            "free some: the old data is kept, not deleted",
+            node=look.target,
+        )
+
+
+def _alarms(look: Look) -> Iterator[Finding]:
+    """CORRUPT is what this runbook is for, when the member that is asked for is the one whose keys differ."""
+    found = alarms(look.seen.hosts)
+    agree, odd = look.majority
+    if "NOSPACE" in found:
+        yield reason(
+            "alarm-nospace",
+            "a NOSPACE alarm stands: the last checks could not pass",
+            "compact, defragment each member, then etcdctl alarm disarm; then plan again",
+        )
+    if "CORRUPT" in found and not agree:
+        yield reason(
+            "no-majority",
+            "a CORRUPT alarm stands, and no more than half of the voters were seen to have the same keys: nobody can say which are right",
+            "look again when nothing writes; if it stays so, it is a restore: restore-cluster, with a snapshot from before",
+        )
+    elif others := sorted(odd - {look.target}):
+        yield reason(
+            "other-differs",
+            f"it is {', '.join(others)} whose keys differ from the majority's ({', '.join(sorted(agree))})",
+            f"recover that one first: recover-member --node {others[0]}",
+        )
+
+
+def _serves(look: Look) -> Iterator[Finding]:
+    """A member that has quorum is replaced only when its keys are known to be wrong. No word overrules it."""
+    if not standing.serves(look.host) or look.odd:
+        return
+    agree, _ = look.majority
+    words = (
+        "its keys are the majority's"
+        if look.target in agree
+        else "whether its keys agree cannot be told while they are written"
+    )
+    yield reason(
+        "member-serves",
+        f"there is nothing to recover: it answers, has quorum, and {words}",
+        "" if look.target in agree else "look again when fewer writes come",
+        node=look.target,
+    )
+
+
+def _data_intact(look: Look) -> Iterator[Finding]:
+    """Down is not lost: its own data is started first. An entry that is removed already leaves nothing to start."""
+    host, data = look.host, look.seen.data[look.target]
+    if standing.serves(host) or look.way != REMOVE or look.seat is None or not look.seat.name:
+        return
+    if standing.lost(host, data) or (not host.data.complete) or data.state is Usability.UNUSABLE:
+        return
+    owner = look.said[look.target].data_of
+    if owner and owner != look.seat.id:
+        return  # whoever's data it is, it is not this member's
+    yield reason(
+        DATA_INTACT,
+        f"nothing says that its data is damaged: {standing.words(host)}; {data.why}",
+        f"start it first: restart-member --node {look.target}. What does not come up then says why in its journal. To replace it "
+        "all the same, overrule this",
+        node=look.target,
+        guard=DATA_INTACT,
+    )

@@ -1,0 +1,71 @@
+"""The point of no return: what is looked at right before it, and whether a run is past it. The masters are asked; the journal
+alone cannot tell of a step whose outcome was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from novatui.errors import NovatuiError
+from novatui.model.plan import Plan
+from novatui.model.run import At, RunState
+from novatui.runbooks.step import Effect, State, Step
+from novatui.runner import survey
+from novatui.runner.looking import Looking
+from novatui.runner.shown import participants
+from novatui.runner.work import NoWayBack, Stop, Work
+
+
+async def facts_stand(work: Work) -> None:
+    """Asks the survey again; raises Stop with every difference from what the plan relies on."""
+    plan = work.plan
+    deadline = work.now_s() + work.pace.reach_s
+    while True:
+        answers = await survey.ask(work.cluster, plan.request, work.runbook, work.transport)
+        work.safe_point()
+        try:
+            now = work.runbook.facts(work.cluster, plan.request, answers)
+        except NovatuiError as error:
+            raise Stop("refused", error.title, error.detail, error.hint) from error
+        changed = survey.differences(plan, now)
+        if not changed:
+            return
+        if not survey.silent(answers) or work.now_s() >= deadline:
+            raise Stop(
+                "refused", "Changed since you looked", "\n".join(changed), "look again, make a new plan"
+            )
+        await work.wait(work.pace.poll_most_s)
+
+
+def begun(work: Work) -> list[Step]:
+    """Steps that cannot be taken back, of which an act was begun."""
+    return [step for step in _steps(work) if any(_tries(work, step))]
+
+
+def verified(plan: Plan, state: RunState) -> str:
+    """The title of a step that cannot be taken back and was seen to be done; empty while there is none."""
+    final = [step for step in plan.steps if step.effect == Effect.NO_RETURN.name.lower()]
+    done = (
+        step.title
+        for step in final
+        if (run := state.steps.get(step.id)) and any(node.state is At.DONE for node in run.nodes.values())
+    )
+    return next(done, "")
+
+
+async def still_returnable(work: Work) -> None:
+    """Raises NoWayBack unless every step that cannot be taken back is still to be done, seen on the masters."""
+    looking = Looking(work)
+    for step in begun(work):
+        for node in participants(step, work.plan):
+            found = await looking.probe(step, node)
+            if found.state is not State.TODO:
+                raise NoWayBack(work.plan.run, step.title, found.detail, step.barrier)
+
+
+def _steps(work: Work) -> Sequence[Step]:
+    steps = work.runbook.steps(work.cluster, work.plan)
+    return [step for step in steps if isinstance(step, Step) and step.effect is Effect.NO_RETURN]
+
+
+def _tries(work: Work, step: Step) -> list[int]:
+    return [work.state.at(step.id, node).tries for node in participants(step, work.plan)]

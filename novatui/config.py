@@ -210,11 +210,12 @@ def _read(path: Path) -> bytes:
             f"owner uid {info.st_uid}, you are {os.getuid()}: whoever owns it decides what runs on the masters",
             "read it, then make a copy of your own and name it with -c",
         )
-    if info.st_mode & stat.S_IWOTH:
+    # Others may read it, for it holds no secret: a cluster's file is often one for all of a team.
+    if info.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise ConfigError(
-            f"{path} can be written by everybody",
+            f"{path} can be written by others",
             f"mode {stat.S_IMODE(info.st_mode):04o}: whoever writes it decides what runs on the masters",
-            f"read it, then: chmod o-w {path}",
+            f"read it, then: chmod go-w {path}",
         )
     return data
 

@@ -22,6 +22,7 @@ class Watched(Protocol):
     def watch(self, changed: Callable[[str], None]) -> Callable[[], None]: ...
 
 
+_level = "info"
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -32,11 +33,18 @@ def start(path: Path, level: str, command: str) -> None:
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(level.upper())
+    global _level
+    _level = level
     quiet()
     logging.getLogger(__name__).info(
         "novatui %s %s, pid %d, Python %s on %s",
         *(__version__, command, os.getpid(), sys.version.split()[0], sys.platform),
     )
+
+
+def level() -> str:
+    """What was asked for; a runner that is started here writes as much to its own log."""
+    return _level
 
 
 def quiet() -> None:

@@ -186,12 +186,14 @@ def test_a_directory_is_not_a_configuration(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-def test_a_file_others_may_write_is_refused(tmp_path: Path) -> None:
+@pytest.mark.invariant("INV-8")
+@pytest.mark.parametrize("mode", [0o646, 0o664, 0o620])
+def test_a_file_others_may_write_is_refused(tmp_path: Path, mode: int) -> None:
     path = write(tmp_path / "c.toml", NODE)
-    path.chmod(0o646)
+    path.chmod(mode)
     with pytest.raises(ConfigError) as caught:
         load(path)
-    assert "chmod o-w" in caught.value.hint
+    assert "chmod go-w" in caught.value.hint
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file away")

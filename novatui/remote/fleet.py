@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 
 from novatui.config import ClusterConfig
 from novatui.errors import RemoteError
 from novatui.model.cluster import Link, NodeError
+from novatui.model.sanitize import clean
 from novatui.remote.call import Call, NotRun
 from novatui.remote.command import Command, Fence, Outcome, Status
 from novatui.remote.link import Connect, MasterLink, said
@@ -21,6 +23,8 @@ GRACE_S = 15.0
 # MaxSessions is 10 by default: streams, a lease and SFTP need theirs.
 RUNS_AT_ONCE = 5
 STAGGER_S = 0.03
+
+_log = logging.getLogger(__name__)
 
 
 class Fleet(Transport):
@@ -68,7 +72,11 @@ class Fleet(Transport):
             await call.session.wait()
             return call.outcome()
 
-        return await self._bounded(call, whole, (node,), _bound(command, fence))
+        outcome = await self._bounded(call, whole, (node,), _bound(command, fence))
+        if _log.isEnabledFor(logging.DEBUG):
+            line = clean(command.shown_line(), cap=400)
+            _log.debug("%s: %s: %s exit %s, %.0f ms", node, line, outcome.status, outcome.exit, outcome.ms)
+        return outcome
 
     async def relay(
         self,

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from novatui import logs
 from novatui.errors import NovatuiError
 from novatui.runner.places import RunDir
 
@@ -69,6 +70,7 @@ def _spawn(place: RunDir, orders: Orders, command: tuple[str, ...], secrets: Sec
             [
                 *(*command, str(place.path), "--began-fd", str(writing)),
                 *("--secrets-fd", str(theirs.fileno())),
+                *("--log-level", logs.level()),
             ],
             stdin=subprocess.PIPE,
             stdout=log,

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from novatui import logs
 from novatui.errors import HeldByAnother, NovatuiError
 from novatui.model.run import Phase
 from novatui.runner import client, journal, places
@@ -252,3 +253,16 @@ async def test_abandoning_gives_free_what_a_dead_runner_left(stage: Stage) -> No
         await client.resume("r1", answers=["tiny"], command=COMMAND)
     with pytest.raises(NovatuiError, match="nothing to undo"):
         await client.undo("r1", command=COMMAND)
+
+
+@pytest.mark.parametrize("level", ["warning", "debug"])
+async def test_the_runners_log_says_as_much_as_was_asked_for(
+    stage: Stage, level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "_level", level)
+    plan = await stage.plan()
+    run = await client.start(stage.config, "tiny", plan, answers=("tiny",), command=COMMAND)
+    assert (await ended(stage)).result == "verified"
+    await until(lambda: not places.find(run).alive(), "the end of the runner")
+    told = places.find(run).log.read_text()
+    assert ("INFO" in told and "verified" in told) is (level == "debug"), told

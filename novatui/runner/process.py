@@ -20,7 +20,7 @@ from pathlib import Path
 
 import msgspec
 
-from novatui import config
+from novatui import config, logs
 from novatui.config import ClusterConfig
 from novatui.errors import NovatuiError, Refused
 from novatui.hardening import no_dumps
@@ -49,7 +49,9 @@ def _ssh(cluster: ClusterConfig, keeper: Keeper) -> Transport:
     """Nobody is asked about host keys here: an unknown one is refused."""
     from novatui.remote.ssh import SshTransport
 
-    return SshTransport(cluster, keeper)
+    transport = SshTransport(cluster, keeper)
+    logs.links(transport, "novatui.links")
+    return transport
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ def main(words: Sequence[str] | None = None, parts: Parts = Parts()) -> int:
     parser.add_argument("rundir", type=Path)
     parser.add_argument("--began-fd", type=int, required=True)
     parser.add_argument("--secrets-fd", type=int)
+    parser.add_argument("--log-level", default="info")
     args = parser.parse_args(words)
     _harden()  # before the first secret is read; a fork keeps it
     orders = msgspec.json.decode(sys.stdin.buffer.readline(), type=Orders)
@@ -75,8 +78,8 @@ def main(words: Sequence[str] | None = None, parts: Parts = Parts()) -> int:
     if os.fork():
         os._exit(0)  # nobody's child: whoever started us neither waits for us nor takes us along
     _forget_stdin()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("asyncssh").setLevel(logging.WARNING)  # below that it writes down whole commands
+    logging.basicConfig(level=args.log_level.upper(), format=logs.FORMAT)
+    logs.quiet()
     word = _Word(args.began_fd)
     try:
         return asyncio.run(_live(RunDir(args.rundir), orders, parts, word, wallet, needs))

@@ -69,13 +69,13 @@ def test_power_is_lost_at_every_moment_of_the_fence(whole: bool) -> None:
 
 @pytest.mark.parametrize("piece", range(8))
 def test_the_runner_is_killed_at_every_record(piece: int) -> None:
-    """Then resumed; and taken back instead."""
+    """Then resumed, or taken back."""
     last = catalogue("api-servers").records
     for number in range(1 + piece, last, 8):
-        for choices in (("resume",), ("undo",)):
-            fault = Fault("kill", Point("record", number), (), 0.5)
-            assert holds(Schedule(number, "api-servers", (fault,), choices)) in (
-                "verified",
-                "undone",
-                "refused",
-            )
+        choice = "resume" if number // 8 % 2 else "undo"
+        fault = Fault("kill", Point("record", number), (), 0.5)
+        assert holds(Schedule(number, "api-servers", (fault,), (choice,))) in (
+            "verified",
+            "undone",
+            "refused",
+        )

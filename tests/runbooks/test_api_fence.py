@@ -243,7 +243,7 @@ def test_without_api_servers_there_is_nothing_to_fence() -> None:
 def test_no_fence_says_what_it_risks() -> None:
     plan = draft(with_api("m1", "m3"), request(no_fence=True))
     assert "fence" not in ids(restore_cluster.steps(cluster(), plan))
-    (note,) = restore_params(plan).notes
+    note, _ = restore_params(plan).notes
     assert "m1, m3" in note and "watch caches of the future" in note
 
 
@@ -278,7 +278,7 @@ def test_fenced_the_revision_is_exactly_the_snapshots() -> None:
     assert fence.judge_last_gate_fenced(context(plan)) == []
     found = fence.judge_last_gate_fenced(context(plan, revision=41))
     assert [one.guard for one in found] == ["other-writers"]
-    assert "snapshot's 40: m2 41" in found[0].title
+    assert "not 40, the snapshot's: m2 41" in found[0].title
     # Once one API server is back it may write: a resume that looks again must be able to end.
     assert fence.judge_last_gate_fenced(context(plan, revision=41, fenced=False)) == []
     assert fence.judge_last_gate_fenced(context(draft(masters()), revision=41)) == []

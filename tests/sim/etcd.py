@@ -128,7 +128,7 @@ def restored(raw: bytes, words: Sequence[str]) -> Data:
         token,
         raft=f"restored-{of}",
         content=str(found["content"]),
-        revision=int(str(found["revision"])),
+        revision=int(str(found["revision"])) + int(flags.get("bump-revision", "0")),
     )
 
 

@@ -11,6 +11,7 @@ from functools import cache
 
 from novatui.config import ClusterConfig, EtcdConfig, NodeConfig
 from novatui.model.plan import Request
+from novatui.runbooks.parts.bump import BUMP
 from tests.sim import apiserver, etcd
 from tests.sim.fleet import Fleet
 from tests.sim.loop import EPOCH_MS
@@ -192,7 +193,12 @@ SCENARIOS = {
             "mount", Request(runbook=_RESTORE, snapshot=PLAIN), packed=False, mounts=(1, 2), break_it=_lost
         ),
         Scenario(
-            "five", Request(runbook=_RESTORE, snapshot=PLAIN), nodes=5, packed=False, break_it=_three_of_five
+            "five",
+            Request(runbook=_RESTORE, snapshot=PLAIN, bump_revision=True),
+            nodes=5,
+            packed=False,
+            expected=TAKEN + BUMP,
+            break_it=_three_of_five,
         ),
     )
 }

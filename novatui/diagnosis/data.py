@@ -1,4 +1,5 @@
-"""Can this member's data be used? Unusable needs evidence from its own journal, newer than its last good start."""
+"""Can this member's data be used? Unusable needs evidence from its own journal, written by a start, newer than its last
+good one."""
 
 from __future__ import annotations
 
@@ -7,15 +8,21 @@ from enum import StrEnum
 
 import msgspec
 
-from novatui.diagnosis.patterns import Pattern, match
+from novatui.diagnosis.pattern import Pattern
+from novatui.diagnosis.patterns import match
 from novatui.model.cluster import Link, NodeSnapshot
 from novatui.model.entries import Entry, Level
 from novatui.model.findings import Evidence
+from novatui.model.words import N_, Words
 
 # How many of a node's newest lines are looked at: several starts of a crash loop, panics' stacks included.
 WINDOW = 600
 # A process that has been at it this long since its start without repeating the damage line has got past it.
 SETTLED_MS = 30_000
+# What a member logged this long before its end belongs to the end; what is older was said while it served.
+LAST_WORDS_MS = 60_000
+# With less on its file system etcd cannot write, and what it says of its data may come from that.
+DISK_OUT_BYTES = 256 * 1024**2
 
 _SERVES = ("ready to serve client requests", "serving client traffic", "published local member to cluster")
 _STARTS = ("starting an etcd server",)
@@ -29,40 +36,68 @@ class Usability(StrEnum):
 
 
 class DataState(msgspec.Struct, frozen=True, kw_only=True):
-    """``why`` is for a person; ``evidence`` are the lines it rests on."""
+    """``words`` are for a person; ``evidence`` are the lines it rests on."""
 
     state: Usability
-    why: str
+    words: Words
     evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def why(self) -> str:
+        return str(self.words)
 
 
 def data_state(node: NodeSnapshot, entries: Sequence[Entry]) -> DataState:
     """Judge one member's data. Pure; ``entries`` are its own journal lines, oldest first."""
     if node.link is Link.LIVE and node.endpoint.answers:
-        return DataState(state=Usability.USABLE, why="it answers from its data")
+        return DataState(state=Usability.USABLE, words=Words(N_("it answers from its data")))
     since = [entry for entry in since_last_good_start(entries) if not _answered_after(node, entry)]
-    damage = [(entry, pattern) for entry, pattern in judged(since) if pattern.unusable]
+    damage = [(entry, pattern) for entry, pattern in judged(since) if _proves(entry, pattern, since)]
     if not damage:
-        return DataState(state=Usability.UNKNOWN, why="no line since its last good start says it is damaged")
+        return _unknown(Words(N_("no start since its last good one says that it is damaged")))
     evidence = tuple(evidence_of(entry) for entry, _pattern in damage[-3:])
-    last = damage[-1][0]
     causes = [pattern for entry, pattern in judged(since) if pattern.excludes]
     if causes:
-        why = f"a line says it is damaged, but so would this: {causes[-1].cause}"
-        return DataState(state=Usability.UNKNOWN, why=why, evidence=evidence)
-    if _got_past(node, since, last.at_ms):
-        why = "it was started again after the line that says it is damaged, and has not repeated it"
-        return DataState(state=Usability.UNKNOWN, why=why, evidence=evidence)
-    return DataState(state=Usability.UNUSABLE, why=damage[-1][1].cause, evidence=evidence)
+        cause = Words(causes[-1].cause)
+        return _unknown(
+            Words(N_("a line says it is damaged, but so would this: {cause}"), cause=cause), evidence
+        )
+    if node.disk is not None and node.disk.free < DISK_OUT_BYTES:
+        return _unknown(Words(N_("a line says it is damaged, but its disk is full")), evidence)
+    if _got_past(node, since, damage[-1][0].at_ms):
+        said = N_("it was started again after the line that says it is damaged, and has not repeated it")
+        return _unknown(Words(said), evidence)
+    return DataState(state=Usability.UNUSABLE, words=Words(damage[-1][1].cause), evidence=evidence)
+
+
+def _unknown(words: Words, evidence: tuple[Evidence, ...] = ()) -> DataState:
+    return DataState(state=Usability.UNKNOWN, words=words, evidence=evidence)
+
+
+def _proves(entry: Entry, pattern: Pattern, since: Sequence[Entry]) -> bool:
+    """Damage that only a start can find is proof by itself; what a running member may say too, after a start alone."""
+    if not pattern.unusable or not pattern.at_runtime:
+        return pattern.unusable
+    return any(_says(other, _STARTS) for other in since[: since.index(entry)])
 
 
 def since_last_good_start(entries: Sequence[Entry]) -> Iterator[Entry]:
-    """The newest lines, oldest first, after the last one that says the member served clients."""
+    """Of the newest lines, oldest first, those that may tell why it does not serve."""
+    last_words, starts = telling(entries)
+    return iter([*last_words, *starts])
+
+
+def telling(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:
+    """Its last words, if it served, and everything from the first start after that on, oldest first. What it said long
+    before its end, and all of the time when it served, tells nothing."""
     recent = entries[-WINDOW:]
-    for index in range(len(recent) - 1, -1, -1):
-        if _says(recent[index], _SERVES):
-            return iter(recent[index + 1 :])
-    return iter(recent)
+    served = next((at for at in range(len(recent) - 1, -1, -1) if _says(recent[at], _SERVES)), None)
+    if served is None:
+        return (), recent
+    lines = recent[served + 1 :]
+    began = next((at for at, entry in enumerate(lines) if _says(entry, _STARTS)), len(lines))
+    end_ms = lines[min(began, len(lines) - 1)].at_ms if lines else 0
+    return [entry for entry in lines[:began] if entry.at_ms >= end_ms - LAST_WORDS_MS], lines[began:]
 
 
 def judged(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Pattern]]:
@@ -76,7 +111,10 @@ def judged(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Pattern]]:
 
 
 def error_of(entry: Entry) -> str:
-    return next((value for key, value in entry.fields if key == "error"), "")
+    for key, value in entry.fields:
+        if key == "error":
+            return value
+    return ""
 
 
 def evidence_of(entry: Entry) -> Evidence:

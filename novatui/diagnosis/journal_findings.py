@@ -2,45 +2,161 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
-from novatui.diagnosis.data import WINDOW, evidence_of, judged, since_last_good_start
-from novatui.diagnosis.patterns import Pattern
+from novatui.diagnosis.data import (
+    DISK_OUT_BYTES,
+    WINDOW,
+    DataState,
+    Usability,
+    evidence_of,
+    judged,
+    telling,
+)
+from novatui.diagnosis.finding import of_all, of_node
+from novatui.diagnosis.pattern import Pattern, Remedy
 from novatui.model.cluster import NodeSnapshot
 from novatui.model.entries import Entry
 from novatui.model.findings import Finding, Severity
+from novatui.model.words import N_, Words
 
-# On a member that serves, what was logged longer ago than this is history.
+# What was logged longer ago than this is history on a member that serves, and so is "for the moment" on any.
 RECENT_MS = 60_000
-# On a member that serves, these still mean something; all other rows are information there.
-_LASTING = {"data-differs", "cluster-id-mismatch", "clock-drift", "disk-full", "quota-exceeded"}
+# Leaders that come and go: so many terms in so long are worth a word.
+CHANGES, CHANGES_MS = 4, 600_000
+_ELECTED = re.compile(r"(?:elected leader|changed leader from \S+ to) \S+ at term (\d+)")
+_REFUSED_START = ("asserts failed", "Assertion failed for")
+_STARTED = ("Starting ", "Started ")
+_DOWN = ("inactive", "failed")
 
 
 def journal_findings(
-    node: NodeSnapshot, entries: Sequence[Entry], *, serves: bool, now_ms: int
+    node: NodeSnapshot, entries: Sequence[Entry], data: DataState, *, serves: bool, now_ms: int
 ) -> Iterator[Finding]:
-    """Of a member that does not serve: everything since its last good start. Of one that does: the last minute."""
+    """Of a member that does not serve: its last words and what every start since said. Of one that does: the last minute,
+    in the past tense where the state shows that it is over."""
+    since_ms = now_ms + (node.clock_skew_ms or 0) - RECENT_MS
     if serves:
-        since = now_ms + (node.clock_skew_ms or 0) - RECENT_MS
-        lines: Sequence[Entry] = [entry for entry in entries[-WINDOW:] if entry.at_ms >= since]
+        lines = [entry for entry in entries[-WINDOW:] if entry.at_ms >= since_ms]
+        told = (_of_one_that_serves(node, entry, pattern) for entry, pattern in _newest(lines))
     else:
-        lines = list(since_last_good_start(entries))
-    newest: dict[str, tuple[Entry, Pattern]] = {}
-    for entry, pattern in judged(lines):
-        newest.pop(pattern.id, None)
-        newest[pattern.id] = (entry, pattern)
-    for entry, pattern in reversed(newest.values()):
-        severity = pattern.severity
-        if serves:
-            severity = Severity.WARN if pattern.id in _LASTING else Severity.INFO
-        yield Finding(
-            id=f"journal-{pattern.id}",
-            severity=severity,
-            title=f"{pattern.cause} ({_short(evidence_of(entry).value)})",
-            hint=pattern.hint,
-            node=node.name,
-            evidence=(evidence_of(entry),),
+        last_words, starts = telling(entries)
+        told = (
+            _of_one_that_does_not(node, entry, pattern, data, since_ms, last=entry in last_words)
+            for entry, pattern in _newest([*last_words, *starts])
         )
+    yield from (finding for finding in told if finding is not None)
+    yield from _held(node, entries)
+
+
+def _newest(lines: Sequence[Entry]) -> list[tuple[Entry, Pattern]]:
+    """The newest line of each row, newest first."""
+    found: dict[str, tuple[Entry, Pattern]] = {}
+    for entry, pattern in judged(lines):
+        found.pop(pattern.id, None)
+        found[pattern.id] = (entry, pattern)
+    return list(reversed(found.values()))
+
+
+def leader_changes(entries: Mapping[str, Sequence[Entry]], now_ms: int) -> Iterator[Finding]:
+    """Elections, each counted once however many members tell of it."""
+    terms: dict[int, tuple[str, str]] = {}
+    for name, lines in entries.items():
+        for entry in lines[-WINDOW:]:
+            found = _ELECTED.search(entry.text) if entry.at_ms >= now_ms - CHANGES_MS else None
+            if found:
+                terms.setdefault(int(found[1]), (name, entry.text))
+    if len(terms) >= CHANGES:
+        yield of_all(
+            "leader-changes",
+            Severity.INFO,
+            Words(N_("the leader changed {n} times in {minutes} minutes"), n=len(terms), minutes=CHANGES_MS // 60_000),
+            Words(N_("slow disks, a busy CPU or a lossy network between the masters: look at fsync and at latency")),
+            dict(terms.values()),
+            "journal",
+        )  # fmt: skip
+
+
+def _of_one_that_serves(node: NodeSnapshot, entry: Entry, pattern: Pattern) -> Finding | None:
+    if pattern.lasting and not _is_over(pattern, node):
+        return _told(node, entry, pattern.id, Severity.WARN, pattern.cause, pattern.hint)
+    return _was(node, entry, pattern)
+
+
+def _of_one_that_does_not(
+    node: NodeSnapshot, entry: Entry, pattern: Pattern, data: DataState, since_ms: int, *, last: bool
+) -> Finding | None:
+    """``last``: said while it still served; what would keep a start from serving is known only from a start."""
+    if pattern.remedy is Remedy.WAIT and not (_runs(node) and entry.at_ms >= since_ms):
+        return None  # said by a process that is gone, or of a moment that is over
+    if last and (_is_over(pattern, node) or (pattern.remedy is Remedy.FIX and not pattern.lasting)):
+        return _was(node, entry, pattern)
+    return _told(node, entry, pattern.id, pattern.severity, pattern.cause, _hint(pattern, data))
+
+
+def _was(node: NodeSnapshot, entry: Entry, pattern: Pattern) -> Finding | None:
+    """In the past tense; a row without words for it is over without a word."""
+    return _told(node, entry, pattern.id, Severity.INFO, pattern.past, pattern.hint) if pattern.past else None
+
+
+def _is_over(pattern: Pattern, node: NodeSnapshot) -> bool:
+    """Whether the state of now contradicts the line."""
+    if pattern.id == "disk-full":
+        return node.disk is not None and node.disk.free >= DISK_OUT_BYTES
+    return pattern.id == "quota-exceeded" and not any(a.kind == "NOSPACE" for a in node.endpoint.alarms)
+
+
+def _told(node: NodeSnapshot, entry: Entry, id: str, severity: Severity, cause: str, hint: str) -> Finding:
+    evidence = evidence_of(entry)
+    return of_node(
+        f"journal-{id}",
+        severity,
+        Words(N_("{cause} ({line})"), cause=Words(cause), line=_short(evidence.value)),
+        Words(hint),
+        node=node.name,
+        source=evidence.source,
+        value=evidence.value,
+        at_ms=evidence.at_ms,
+    )  # fmt: skip
+
+
+def _hint(pattern: Pattern, data: DataState) -> str:
+    """Data is given up after a start has failed over it, never before."""
+    if pattern.remedy is Remedy.RECOVER and data.state is not Usability.UNUSABLE:
+        return N_(
+            "this alone does not say that its data is lost: start it once more and read what that start says"
+        )
+    return pattern.hint
+
+
+def _held(node: NodeSnapshot, entries: Sequence[Entry]) -> Iterator[Finding]:
+    """systemd refused the last start because of an assertion: that is how a run holds etcd down."""
+    said = [entry for entry in entries[-WINDOW:] if entry.unit_line]
+    refused = next((e for e in reversed(said) if any(word in e.text for word in _REFUSED_START)), None)
+    started = next((e for e in reversed(said) if e.text.startswith(_STARTED)), None)
+    if refused is None or node.unit.active not in _DOWN:
+        return
+    if started is not None and started.at_ms > refused.at_ms:
+        return
+    yield of_node(
+        "unit-held",
+        Severity.BAD,
+        Words(N_("its unit refused to start: an assertion of the unit failed")),
+        Words(
+            N_(
+                "most often a run of novatui holds etcd down, or left its hold: novatui runs, then resume or undo it"
+            )
+        ),
+        node=node.name,
+        source="journal",
+        value=refused.text,
+        at_ms=refused.at_ms,
+    )
+
+
+def _runs(node: NodeSnapshot) -> bool:
+    return node.unit.active in ("active", "activating", "reloading") and node.unit.sub != "auto-restart"
 
 
 def _short(line: str) -> str:

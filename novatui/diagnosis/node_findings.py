@@ -1,17 +1,16 @@
-"""What is wrong with one master, from what it says of itself: link, unit, endpoint, env file, disk, clock."""
+"""What is wrong with one master, from what it says of itself: link, unit, endpoint, env file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
 
+from novatui.diagnosis.finding import NOTHING, of_node
 from novatui.diagnosis.membership import FRESH_MS, fresh
 from novatui.model.cluster import Link, NodeError, NodeSnapshot, UnitState
-from novatui.model.findings import Evidence, Finding, Severity
+from novatui.model.findings import Finding, Severity
+from novatui.model.words import N_, Words
 
-DISK_LOW = 0.10  # of its size: etcd needs room for a second copy of its database at times
-DISK_OUT_BYTES = 256 * 1024**2
-SKEW_MS = 1_000  # etcd's own prober warns from one second on
 START_PATIENCE_MS = 30_000  # a start that waits for peers may take 15 s and is no finding yet
 
 
@@ -23,47 +22,63 @@ def node_findings(node: NodeSnapshot, now_ms: int) -> Iterator[Finding]:
     yield from _unit(node, now_ms)
     yield from _endpoint(node)
     for problem in node.env.problems:
-        about = partial(_finding, node, "env", problem)
-        yield about("env-problem", Severity.WARN, problem, "correct the env file on that master")
-    yield from _disk(node)
-    yield from _clock(node)
+        title, hint = (
+            Words(N_("{problem}"), problem=problem),
+            Words(N_("correct the env file on that master")),
+        )
+        yield of_node(
+            "env-problem", Severity.WARN, title, hint, node=node.name, source="env", value=node.env.name
+        )
 
 
 def _not_seen(node: NodeSnapshot, now_ms: int) -> Finding:
     """Not to be judged: connecting, late, lost or refused."""
+    about = partial(of_node, node=node.name, source="ssh")
     if node.link in (Link.LIVE, Link.STALE) and node.at_ms is not None:
-        late = f"last sample {max(0, now_ms - node.at_ms) // 1000} s old"
-        hint = f"it is not judged before it answers again; given up for lost after {FRESH_MS // 1000} s"
-        return _finding(node, "ssh", late, "stale", Severity.WARN, late, hint, at_ms=node.at_ms)
+        title = Words(N_("last sample {n} s old"), n=max(0, now_ms - node.at_ms) // 1000)
+        hint = Words(
+            N_("it is not judged before it answers again; given up for lost after {n} s"), n=FRESH_MS // 1000
+        )
+        return about("stale", Severity.WARN, title, hint, value=node.link.value, at_ms=node.at_ms)
     if node.link in (Link.LIVE, Link.STALE, Link.CONNECTING):
-        title = f"connecting: {node.doing}" if node.doing else "connecting, nothing seen yet"
-        return _finding(node, "ssh", title, "connecting", Severity.INFO, title, at_ms=node.since_ms)
+        title = Words(N_("connecting: {step}"), step=node.doing) if node.doing else _NOTHING_SEEN
+        return about("connecting", Severity.INFO, title, NOTHING, value=node.link.value, at_ms=node.since_ms)
     error = node.error or NodeError(code="unreachable", title="no connection")
     severity = Severity.BAD if error.code == "host-key-changed" else Severity.WARN
-    title = f"cannot be asked: {error.title}"
-    return _finding(node, "ssh", error.title, error.code, severity, title, error.hint, at_ms=node.since_ms)
+    title = Words(N_("cannot be asked: {why}"), why=error.title)
+    hint = Words(N_("{hint}"), hint=error.hint) if error.hint else NOTHING
+    return about(error.code, severity, title, hint, value=error.title, at_ms=node.since_ms)
+
+
+_NOTHING_SEEN = Words(N_("connecting, nothing seen yet"))
 
 
 def _unit(node: NodeSnapshot, now_ms: int) -> Iterator[Finding]:
     unit = node.unit
-    about = partial(_finding, node, "unit", f"{unit.load}, {unit.active} ({unit.sub})", at_ms=unit.since_ms)
+    value = f"{unit.load}, {unit.active} ({unit.sub})"
+    about = partial(of_node, node=node.name, source="unit", value=value, at_ms=unit.since_ms)
     if unit.load not in (None, "loaded"):
-        hint = "look at etcd.unit in the configuration"
-        yield about("unit-missing", Severity.BAD, f"its etcd unit is {unit.load}", hint)
+        title = Words(N_("its etcd unit is {state}"), state=str(unit.load))
+        yield about("unit-missing", Severity.BAD, title, Words(N_("look at etcd.unit in the configuration")))
     elif node.endpoint.answers and unit.active in ("inactive", "failed"):
-        title = f"etcd answers, and its unit is {unit.active}: somebody started it by hand"
-        yield about("unit-elsewhere", Severity.BAD, title, "stop that one, then start the unit")
+        title = Words(
+            N_("etcd answers, and its unit is {state}: somebody started it by hand"), state=unit.active
+        )
+        yield about("unit-elsewhere", Severity.BAD, title, Words(N_("stop that one, then start the unit")))
     elif unit.active == "failed":
-        yield about("unit-failed", Severity.BAD, f"etcd has failed{_how(unit)}")
+        yield about("unit-failed", Severity.BAD, _ended(Words(N_("etcd has failed")), unit))
     elif unit.active == "inactive":
-        yield about("unit-stopped", Severity.BAD, f"etcd is stopped{_how(unit)}")
+        yield about("unit-stopped", Severity.BAD, _ended(Words(N_("etcd is stopped")), unit))
     elif unit.active == "activating" and unit.sub == "auto-restart":
-        yield about("unit-restarting", Severity.BAD, f"etcd does not stay up{_how(unit)}{_times(unit)}")
+        title = _ended(Words(N_("etcd does not stay up")), unit)
+        if unit.restarts:
+            title = Words(N_("{what}, restarts {n}"), what=title, n=unit.restarts)
+        yield about("unit-restarting", Severity.BAD, title)
     elif unit.active in ("activating", "reloading"):
-        hint = "a start waits until enough peers are up"
-        yield about("unit-changing", _patience(node, now_ms), "etcd is starting", hint)
+        hint = Words(N_("a start waits until enough peers are up"))
+        yield about("unit-changing", _patience(node, now_ms), Words(N_("etcd is starting")), hint)
     elif unit.active == "deactivating":
-        yield about("unit-changing", _patience(node, now_ms), "etcd is stopping")
+        yield about("unit-changing", _patience(node, now_ms), Words(N_("etcd is stopping")))
 
 
 def _patience(node: NodeSnapshot, now_ms: int) -> Severity:
@@ -75,61 +90,30 @@ def _patience(node: NodeSnapshot, now_ms: int) -> Severity:
 
 def _endpoint(node: NodeSnapshot) -> Iterator[Finding]:
     endpoint = node.endpoint
-    about = partial(_finding, node, "endpoint", endpoint.error or "", at_ms=endpoint.answered_ms)
+    about = partial(of_node, node=node.name, source="endpoint")
+    said, answered = endpoint.error or "", endpoint.answered_ms
     if endpoint.answers is False and node.unit.active == "active":
-        title = "etcd is active and does not answer"
-        yield about("no-answer", Severity.BAD, title, "a hung process counts as down: restart-member")
+        title = Words(N_("etcd is active and does not answer"))
+        hint = Words(N_("a hung process counts as down: restart-member"))
+        yield about("no-answer", Severity.BAD, title, hint, value=said, at_ms=answered)
     elif endpoint.answers and endpoint.has_quorum is False:
-        title = "answers, and has no quorum"
-        yield about("no-quorum-here", Severity.BAD, title, "its data is up: it waits for its peers")
+        title = Words(N_("answers, and has no quorum"))
+        hint = Words(N_("its data is up: it waits for its peers"))
+        yield about("no-quorum-here", Severity.BAD, title, hint, value=said, at_ms=answered)
     elif endpoint.answers and endpoint.has_quorum is None:
-        yield about("quorum-unasked", Severity.WARN, "answers; whether it has quorum is not known")
+        title = Words(N_("answers; whether it has quorum is not known"))
+        yield about("quorum-unasked", Severity.WARN, title, value=said, at_ms=answered)
     for error in endpoint.errors:
         # Alarms come as findings of their own.
         if "alarm" not in error.lower():
-            yield _finding(node, "endpoint", error, "status-error", Severity.WARN, f"etcd reports: {error}")
+            title = Words(N_("etcd reports: {error}"), error=error)
+            yield about("status-error", Severity.WARN, title, value=error)
 
 
-def _disk(node: NodeSnapshot) -> Iterator[Finding]:
-    disk = node.disk
-    if disk is None or disk.size <= 0:
-        return
-    out = disk.free < DISK_OUT_BYTES
-    if out or disk.free / disk.size < DISK_LOW:
-        title = f"its disk is {'full' if out else 'nearly full'}: {100 * disk.free // disk.size} % free"
-        value = f"{disk.path}: {disk.free} of {disk.size} bytes free"
-        severity = Severity.BAD if out else Severity.WARN
-        hint = "free space before etcd needs it; this is not its quota"
-        yield _finding(node, "disk", value, "disk-low", severity, title, hint, at_ms=node.at_ms)
-
-
-def _clock(node: NodeSnapshot) -> Iterator[Finding]:
-    skew = node.clock_skew_ms
-    if skew is not None and abs(skew) > SKEW_MS:
-        title = f"its clock is {abs(skew) / 1000:.1f} s {'ahead' if skew > 0 else 'behind'}"
-        about = partial(_finding, node, "clock", f"{skew:+d} ms", at_ms=node.at_ms)
-        yield about("clock-skew", Severity.WARN, title, "look at chrony, there and here")
-
-
-def _how(unit: UnitState) -> str:
+def _ended(what: Words, unit: UnitState) -> Words:
+    """``etcd has failed (exit 1)``: with how its main process ended, where that is known."""
     if unit.exit_status is None:
-        return ""
-    return f" (signal {unit.exit_status})" if unit.exit_signal else f" (exit {unit.exit_status})"
-
-
-def _times(unit: UnitState) -> str:
-    return f", restarts {unit.restarts}" if unit.restarts else ""
-
-
-def _finding(
-    node: NodeSnapshot,
-    source: str,
-    value: str,
-    id: str,
-    severity: Severity,
-    title: str,
-    hint: str = "",
-    at_ms: int | None = None,
-) -> Finding:
-    evidence = Evidence(node=node.name, source=source, value=value, at_ms=at_ms)
-    return Finding(id=id, severity=severity, title=title, hint=hint, node=node.name, evidence=(evidence,))
+        return what
+    if unit.exit_signal:
+        return Words(N_("{what} (signal {n})"), what=what, n=unit.exit_status)
+    return Words(N_("{what} (exit {n})"), what=what, n=unit.exit_status)

@@ -8,278 +8,220 @@ only ``discovery failed`` (3.5) or ``bootstrap failed`` (3.6).
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from functools import lru_cache
 
-import msgspec
-
+from novatui.diagnosis.pattern import Pattern, Remedy, fix, look, recover, wait
 from novatui.model.findings import Severity
-
-
-class Remedy(StrEnum):
-    """What kind of answer a cause has. Only RECOVER may lead to a runbook that puts data aside."""
-
-    RECOVER = "recover-member"  # this member's data cannot serve any more
-    FIX = "fix"  # something outside of the data: mend it, then start
-    WAIT = "wait"  # it mends itself, or starts with its peers
-    LOOK = "look"  # concerns a peer or the whole cluster: judged there, not by this line
-    NONE = "none"  # information
-
-
-class Pattern(msgspec.Struct, frozen=True, kw_only=True):
-    """One row. Every regex of ``all_of`` must be found in ``msg`` or ``error``.
-
-    ``unusable``: evidence that *this* member's data cannot be used. ``never_wipe``: the data is good, or not known to
-    be bad, and the cause lies elsewhere. ``excludes``: while this cause stands, a line about damage proves nothing.
-    """
-
-    id: str
-    all_of: tuple[str, ...]
-    cause: str
-    hint: str
-    remedy: Remedy
-    severity: Severity
-    unusable: bool = False
-    never_wipe: bool = False
-    excludes: bool = False
-
-
-def _recover(id: str, all_of: tuple[str, ...], cause: str, hint: str) -> Pattern:
-    return Pattern(
-        id=id,
-        all_of=all_of,
-        cause=cause,
-        hint=hint,
-        remedy=Remedy.RECOVER,
-        severity=Severity.BAD,
-        unusable=True,
-    )
-
-
-def _fix(id: str, all_of: tuple[str, ...], cause: str, hint: str, *, excludes: bool = False) -> Pattern:
-    return Pattern(
-        id=id,
-        all_of=all_of,
-        cause=cause,
-        hint=hint,
-        remedy=Remedy.FIX,
-        severity=Severity.BAD,
-        never_wipe=True,
-        excludes=excludes,
-    )
-
-
-def _look(id: str, all_of: tuple[str, ...], cause: str, hint: str, severity: Severity) -> Pattern:
-    return Pattern(
-        id=id, all_of=all_of, cause=cause, hint=hint, remedy=Remedy.LOOK, severity=severity, never_wipe=True
-    )
-
-
-def _wait(id: str, all_of: tuple[str, ...], cause: str, hint: str, severity: Severity) -> Pattern:
-    return Pattern(
-        id=id, all_of=all_of, cause=cause, hint=hint, remedy=Remedy.WAIT, severity=severity, never_wipe=True
-    )
-
-
-_RECOVER_HINT = (
-    "recover-member gives it a fresh copy of the cluster's data; with no quorum left, restore-cluster"
-)
+from novatui.model.words import N_
 
 PATTERNS: tuple[Pattern, ...] = (
-    _recover(
+    recover(
         "already-bootstrapped",
         (r"member \S+ has already been bootstrapped",),
-        "its data directory is empty and it would found a new cluster",
-        _RECOVER_HINT,
+        N_("its data directory is empty and it would found a new cluster"),
     ),
-    _recover(
+    recover(
         "tocommit-out-of-range",
         (r"tocommit\(\d+\) is out of range \[lastIndex\(\d+\)\]",),
-        "its data was wiped or rolled back under its old member ID",
-        _RECOVER_HINT,
+        N_("its data was wiped or rolled back under its old member ID"),
+        at_runtime=True,
     ),
-    _recover(
+    recover(
         "removed",
         (
             r"the member has been permanently removed from the cluster"
             r"|data-dir used by this member must be removed",
         ),
-        "it was removed from the cluster",
-        "recover-member archives its data and adds it again; it exits 0, so its unit may not look failed",
+        N_("it was removed from the cluster"),
+        N_("recover-member archives its data and adds it again; it exits 0, so its unit may not look failed"),
     ),
-    _fix(
+    fix(
         "peer-urls-differ",
         (r"PeerURLs: no match found for existing member",),
-        "its peer URL is not the one the member list has",
-        "correct ETCD_INITIAL_ADVERTISE_PEER_URLS and ETCD_INITIAL_CLUSTER in its env file",
+        N_("its peer URL is not the one the member list has"),
+        N_("correct ETCD_INITIAL_ADVERTISE_PEER_URLS and ETCD_INITIAL_CLUSTER in its env file"),
     ),
-    _fix(
+    fix(
         "initial-cluster-differs",
         (r"error validating peerURLs|member count is unequal",),
-        "ETCD_INITIAL_CLUSTER differs from the member list, or it was not added",
-        "compare its env file with the member list",
+        N_("ETCD_INITIAL_CLUSTER differs from the member list, or it was not added"),
+        N_("compare its env file with the member list"),
     ),
-    _fix(
+    fix(
         "name-not-in-initial-cluster",
         (r"couldn't find local name",),
-        "ETCD_NAME is not in ETCD_INITIAL_CLUSTER",
-        "correct ETCD_NAME or ETCD_INITIAL_CLUSTER in its env file",
+        N_("ETCD_NAME is not in ETCD_INITIAL_CLUSTER"),
+        N_("correct ETCD_NAME or ETCD_INITIAL_CLUSTER in its env file"),
     ),
-    _fix(
+    fix(
         "no-peer-answers",
         (r"cannot fetch cluster info from peer urls",),
-        "it joins an existing cluster and no peer answers it",
-        "look at its peers, the network between them and TLS",
+        N_("it joins an existing cluster and no peer answers it"),
+        N_("look at its peers, the network between them and TLS"),
     ),
-    _look(
+    look(
         "cluster-id-mismatch",
         (r"cluster ID mismatch",),
-        "members of two different clusters talk to each other",
-        "mixed tokens or old data: the majority's cluster ID wins, the odd one is replaced",
+        N_("members of two different clusters talk to each other"),
+        N_("mixed tokens or old data: the majority's cluster ID wins, the odd one is replaced"),
         Severity.WARN,
+        lasting=True,
     ),
-    _look(
+    look(
         "member-id-mismatch",
         (r"ignored streaming request; ID mismatch|failed to find remote peer in cluster",),
-        "a peer uses a member ID that is not in the list",
-        "recover-member for the peer with the stale ID",
+        N_("a peer uses a member ID that is not in the list"),
+        N_("recover-member for the peer with the stale ID"),
         Severity.WARN,
+        lasting=True,
     ),
-    _recover(
+    recover(
         "backend-lost",
         (r"failed to recover v3 backend from snapshot", r"snapshot file doesn't exist"),
-        "its database and its log do not belong together, as after a power loss",
-        _RECOVER_HINT,
+        N_("its database and its log do not belong together, as after a power loss"),
     ),
-    _recover(
+    recover(
         "backend-missing",
         (r"database file \(.*\) of the backend is missing",),
-        "its database file is missing",
-        _RECOVER_HINT,
+        N_("its database file is missing"),
     ),
-    _fix(
+    fix(
         "database-permission",
         (r"failed to open database", r"permission denied"),
-        "it may not open its own database",
-        "set owner and mode as on the other masters, then restorecon",
+        N_("it may not open its own database"),
+        N_("set owner and mode as on the other masters, then restorecon"),
         excludes=True,
     ),
-    _recover(
+    recover(
         "database-invalid",
         (r"failed to open database", r"invalid database|checksum error|version mismatch"),
-        "its database is damaged",
-        _RECOVER_HINT,
+        N_("its database is damaged"),
     ),
-    _recover(
+    recover(
         "wal-damaged",
         (
             r"(walpb|wal|snap): crc mismatch|failed to read WAL, cannot be repaired"
             r"|wal: file not found",
         ),
-        "its write-ahead log is damaged",
-        f"never edit it; {_RECOVER_HINT}",
+        N_("its write-ahead log is damaged"),
+        N_(
+            "never edit it; recover-member gives the member a fresh copy of the cluster's data; with no quorum left, "
+            "restore-cluster"
+        ),
     ),
-    _recover(
+    recover(
         "database-corrupt",
         (r"freepages: failed to get all reachable pages|Page expected to be|page \d+ already freed",),
-        "its database is corrupt",
-        _RECOVER_HINT,
+        N_("its database is corrupt"),
+        at_runtime=True,
     ),
-    _look(
+    look(
         "data-differs",
         (r"found data inconsistency with peers|failed compaction hash check|[Dd]etected compaction hash mismatch",),
-        "members hold different data",
-        "compare hashkv of all members: the minority is recovered, never the majority",
+        N_("members hold different data"),
+        N_("compare hashkv of all members: the minority is recovered, never the majority"),
         Severity.BAD,
+        lasting=True,
     ),
-    _look(
+    look(
         "quota-exceeded",
         (r"message exceeded backend quota|database space exceeded",),
-        "the database is at its quota and takes no writes",
-        "compact, defragment each member, then disarm the NOSPACE alarm; no data is lost",
+        N_("the database is at its quota and takes no writes"),
+        N_("compact, defragment each member, then disarm the NOSPACE alarm; no data is lost"),
         Severity.BAD,
+        lasting=True,
+        past=N_("the database was at its quota and took no writes"),
     ),
-    _look(
+    look(
         "alarm-raised",
         (r"\balarm raised\b",),
-        "an alarm was raised",
-        "endpoint status says which one and on which member",
+        N_("an alarm was raised"),
+        N_("endpoint status says which one and on which member"),
         Severity.WARN,
+        past=N_("an alarm was raised"),
     ),
-    _fix(
+    fix(
         "disk-full",
         (r"no space left on device|failed to preallocate",),
-        "its disk is full",
-        "free space on it, then start it; this is not etcd's quota",
+        N_("its disk is full"),
+        N_("free space on it, then start it; this is not etcd's quota"),
         excludes=True,
+        lasting=True,
+        past=N_("its disk was full"),
     ),
-    _fix(
+    fix(
         "data-dir-access",
         (r"cannot access data directory",),
-        "it may not enter its data directory",
-        "set owner and mode 0700 as on the other masters, then restorecon",
+        N_("it may not enter its data directory"),
+        N_("set owner and mode 0700 as on the other masters, then restorecon"),
         excludes=True,
     ),
-    _fix(
+    fix(
         "port-in-use",
         (r"bind: address already in use",),
-        "another process holds its port",
-        "find it with ss -ltnp: most often a second etcd",
+        N_("another process holds its port"),
+        N_("find it with ss -ltnp: most often a second etcd"),
         excludes=True,
     ),
-    _fix(
+    fix(
         "database-locked",
         (r"db file is flocked by another process",),
-        "another process holds its database",
-        "it waits for the lock: find the second etcd, or the tool that has the file open",
+        N_("another process holds its database"),
+        N_("it waits for the lock: find the second etcd, or the tool that has the file open"),
         excludes=True,
     ),
-    _fix(
+    fix(
         "certificate",
         (
             r"tls: bad certificate|x509: certificate has expired or is not yet valid|x509: certificate has expired"
             r"|(does|do) not match any of DNSNames|x509: certificate signed by unknown authority"
             r"|x509: certificate is valid for|tls: failed to verify certificate",
         ),
-        "certificates are refused",
-        "look at validity, names and CA; 'bad certificate' means that the other side refused ours",
+        N_("certificates are refused"),
+        N_("look at validity, names and CA; 'bad certificate' means that the other side refused ours"),
         excludes=True,
+        past=N_("a certificate was refused, of a client or of a peer"),
     ),
-    _fix(
+    look(
         "clock-drift",
         (r"prober found high clock drift|clock difference against peer",),
-        "its clock and a peer's differ",
-        "look at chrony on both",
+        N_("its clock and a peer's differ"),
+        N_("look at chrony on both"),
+        Severity.WARN,
         excludes=True,
+        lasting=True,
     ),
-    _wait(
+    wait(
         "no-leader",
         (r"lost leader|is starting a new election|failed to publish local member to cluster through raft",),
-        "it has no leader for the moment",
-        "no quorum or a slow disk: wait, and start the peers that are down; never restore for this",
+        N_("it has no leader for the moment"),
+        N_("no quorum or a slow disk: wait, and start the peers that are down; never restore for this"),
         Severity.WARN,
+        past=N_("it had no leader for a moment"),
     ),
-    _wait(
+    wait(
         "slow",
         (
             r"apply request took too long|slow fdatasync|leader failed to send out heartbeat on time"
             r"|waiting for ReadIndex response took too long",
         ),
-        "disk or CPU are slow",
-        "look at the disk's latency and at what else runs there; never wipe for this",
+        N_("disk or CPU are slow"),
+        N_("look at the disk's latency and at what else runs there; never wipe for this"),
         Severity.INFO,
+        past=N_("disk or CPU were slow"),
     ),
-    _look(
+    look(
         "member-change-rejected",
         (r"rejecting member (add|remove|promote) request|rejecting member add;|etcdserver: unhealthy cluster",),
-        "a change of members was refused because a voter is not connected",
-        "bring the unconnected voter up, or remove it first",
+        N_("a change of members was refused because a voter is not connected"),
+        N_("bring the unconnected voter up, or remove it first"),
         Severity.WARN,
+        past=N_("a change of members was refused because a voter was not connected"),
     ),
     Pattern(
         id="already-initialized",
         all_of=(r"server has (been already|already been) initialized",),
-        cause="it has data, so ETCD_INITIAL_* are ignored",
+        cause=N_("it has data, so ETCD_INITIAL_* are ignored"),
         hint="",
         remedy=Remedy.NONE,
         severity=Severity.INFO,

@@ -8,10 +8,12 @@ import msgspec
 
 from novatui.diagnosis.data import DataState, Usability
 from novatui.diagnosis.membership import Membership, fresh
-from novatui.diagnosis.patterns import BY_ID, Remedy
+from novatui.diagnosis.pattern import Remedy
+from novatui.diagnosis.patterns import BY_ID
 from novatui.diagnosis.quorum import reads
 from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
 from novatui.model.findings import Finding, Quorum, Severity, Verdict
+from novatui.model.words import N_, Words
 
 # A process that has not answered for this long is taken for hung, not for slow.
 HUNG_MS = 10_000
@@ -45,36 +47,60 @@ def advise(seen: Judged) -> Advice:
         return Advice(why=_unjudged(seen))
     bad, stopped, hung, blocked = sort_out(seen)
     if seen.verdict is Verdict.NO_QUORUM and data_lost(seen, bad):
-        names = _names(bad)
-        why = f"{len(bad)} of {seen.quorum.total} members have no usable data ({names}): too few are left for a quorum"
+        why = Words(
+            N_("{n} of {total} members have no usable data ({names}): too few are left for a quorum"),
+            n=len(bad),
+            total=seen.quorum.total,
+            names=_names(bad),
+        )
         return Advice(runbook="restore-cluster", why=why)
     if len(stopped) > 1:
-        why = (
-            f"{_names(stopped)} are stopped and nothing says that their data is damaged: start them together"
+        why = Words(
+            N_("{names} are stopped and nothing says that their data is damaged: start them together"),
+            names=_names(stopped),
         )
         return Advice(runbook="start-cluster", why=why)
     for node in [*stopped, *hung]:
-        state = "is hung" if node in hung else "is stopped"
-        why = f"etcd on {node.name} {state} and nothing says that its data is damaged"
-        return Advice(runbook="restart-member", node=node.name, why=why)
-    return _recover(seen, bad) or _mend_first(blocked) or _patience(seen)
+        return Advice(runbook="restart-member", node=node.name, why=_down(node, hung))
+    return _recover(seen, bad) or _mend_first(blocked) or _disarm(seen) or _patience(seen)
+
+
+def _down(node: NodeSnapshot, hung: Sequence[NodeSnapshot]) -> Words:
+    if node in hung:
+        said = N_("etcd on {node} is hung and nothing says that its data is damaged")
+    elif node.unit.sub == "auto-restart":
+        said = N_("etcd on {node} does not stay up and nothing says that its data is damaged")
+    else:
+        said = N_("etcd on {node} is stopped and nothing says that its data is damaged")
+    return Words(said, node=node.name)
 
 
 def _recover(seen: Judged, bad: Sequence[NodeSnapshot]) -> Advice | None:
     if not bad:
         return None
-    node = bad[0]
-    why = f"{node.name}: {seen.data[node.name].why}"
+    node, cause = bad[0], seen.data[bad[0].name].words
     if seen.verdict is Verdict.DEGRADED and seen.quorum.healthy >= seen.quorum.needed:
-        return Advice(runbook="recover-member", node=node.name, why=f"{why}; quorum stands without it")
-    return Advice(why=f"{why}; a quorum of the others must be seen before it is recovered")
+        why = Words(N_("{node}: {cause}; quorum stands without it"), node=node.name, cause=cause)
+        return Advice(runbook="recover-member", node=node.name, why=why)
+    said = N_("{node}: {cause}; a quorum of the others must be seen before it is recovered")
+    return Advice(why=Words(said, node=node.name, cause=cause))
 
 
 def _mend_first(blocked: Sequence[tuple[NodeSnapshot, Finding]]) -> Advice | None:
     for node, finding in blocked:
-        return Advice(
-            why=f"{node.name}: {finding.title}. {finding.hint}; then start it. Its data is not in question"
-        )
+        if node.endpoint.answers:
+            said = N_("{node}: {cause}. {hint}. Its data is not in question")
+        else:
+            said = N_("{node}: {cause}. {hint}; then start it. Its data is not in question")
+        return Advice(why=Words(said, node=node.name, cause=finding.title, hint=finding.hint))
+    return None
+
+
+def _disarm(seen: Judged) -> Advice | None:
+    """NOSPACE has a runbook of its own; CORRUPT first wants to be known whose data is odd, which is not seen from here."""
+    if seen.verdict is Verdict.DEGRADED and _has(seen, "alarm-nospace") and not _has(seen, "alarm-corrupt"):
+        said = N_("the database is full and takes no writes; its data is whole: make room in it, then disarm")
+        return Advice(runbook="disarm-alarm", why=Words(said))
     return None
 
 
@@ -82,16 +108,14 @@ def _patience(seen: Judged) -> Advice:
     """Nothing to start, nothing to recover: what is under way, or what else is wrong, in words."""
     live = [node for node in seen.snapshot.nodes if fresh(node, seen.now_ms)]
     if any(node.unit.active in ("activating", "deactivating", "reloading") for node in live):
-        return Advice(runbook="wait", why="etcd is starting or stopping somewhere: wait for it")
+        return Advice(runbook="wait", why=Words(N_("etcd is starting or stopping somewhere: wait for it")))
     silent = [node for node in live if node.unit.active == "active" and node.endpoint.answers is False]
     if silent:
-        why = f"etcd on {_names(silent)} does not answer for the moment: slow or hung, {HUNG_MS // 1000} s will tell"
-        return Advice(runbook="wait", why=why)
+        said = N_("etcd on {names} does not answer for the moment: slow or hung, {n} s will tell")
+        return Advice(runbook="wait", why=Words(said, names=_names(silent), n=HUNG_MS // 1000))
     if seen.verdict is Verdict.NO_QUORUM:
-        return Advice(
-            runbook="wait",
-            why="no quorum for the moment: an election or slow disks; the data is up, leave it",
-        )
+        said = N_("no quorum for the moment: an election or slow disks; the data is up, leave it")
+        return Advice(runbook="wait", why=Words(said))
     for finding in seen.findings:
         if finding.severity in (Severity.BAD, Severity.WARN):
             return Advice(why=finding.hint or finding.title)
@@ -109,7 +133,7 @@ def sort_out(
         cause = _blocker(node, seen.findings)
         if seen.data[node.name].state is Usability.UNUSABLE:
             bad.append(node)
-        elif cause and not node.endpoint.answers:
+        elif cause:
             blocked.append((node, cause))
         elif _stopped(node):
             stopped.append(node)
@@ -129,15 +153,17 @@ def _stopped(node: NodeSnapshot) -> bool:
 def _hung(node: NodeSnapshot, now_ms: int) -> bool:
     if node.unit.active != "active" or node.endpoint.answers is not False:
         return False
-    last = node.endpoint.answered_ms or node.unit.since_ms
-    return last is None or now_ms - last > HUNG_MS
+    began = (node.unit.since_ms or 0) - (node.clock_skew_ms or 0)  # by our clock
+    return now_ms - max(node.endpoint.answered_ms or 0, began) > HUNG_MS
 
 
 def _blocker(node: NodeSnapshot, findings: Sequence[Finding]) -> Finding | None:
-    """A cause outside of the data that keeps a member down."""
+    """A cause outside of the data that keeps a member down: what would be in the way of a start."""
     for finding in findings:
         pattern = BY_ID.get(finding.id.removeprefix("journal-"))
-        if finding.node == node.name and pattern is not None and pattern.remedy is Remedy.FIX:
+        fixable = pattern is not None and pattern.remedy is Remedy.FIX
+        mine = finding.node == node.name and finding.severity is Severity.BAD
+        if mine and (fixable or finding.id == "unit-held"):
             return finding
     return None
 
@@ -149,13 +175,16 @@ def data_lost(seen: Judged, bad: Sequence[NodeSnapshot]) -> bool:
     return seen.quorum.total - lost < seen.quorum.needed
 
 
-def _unjudged(seen: Judged) -> str:
+def _unjudged(seen: Judged) -> Words:
     if _has(seen, "clusters-differ"):
-        return "masters belong to different clusters: find out which one is meant before anything is changed"
-    unseen = [node.name for node in seen.snapshot.nodes if not fresh(node, seen.now_ms)]
+        return Words(
+            N_("masters belong to different clusters: find out which one is meant before anything is changed")
+        )
+    unseen = [node for node in seen.snapshot.nodes if not fresh(node, seen.now_ms)]
     if unseen:
-        return f"{', '.join(unseen)} cannot be asked: what is not seen is not judged. Reach them first"
-    return "the members have not been asked yet"
+        said = N_("{names} cannot be asked: what is not seen is not judged. Reach them first")
+        return Words(said, names=_names(unseen))
+    return Words(N_("the members have not been asked yet"))
 
 
 def _has(seen: Judged, id: str) -> bool:

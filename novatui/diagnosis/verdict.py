@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from novatui.diagnosis.cluster_findings import cluster_findings
-from novatui.diagnosis.data import data_state
-from novatui.diagnosis.journal_findings import journal_findings
-from novatui.diagnosis.membership import Membership, answering, holder, membership
+from novatui.diagnosis.data import DataState, data_state
+from novatui.diagnosis.env_findings import env_findings
+from novatui.diagnosis.journal_findings import journal_findings, leader_changes
+from novatui.diagnosis.list_findings import list_findings
+from novatui.diagnosis.membership import Membership, answering, fresh, holder, membership
 from novatui.diagnosis.node_findings import node_findings
 from novatui.diagnosis.quorum import count, proven, reads
 from novatui.diagnosis.recommend import Judged, advise
+from novatui.diagnosis.surroundings import surroundings
 from novatui.diagnosis.ways import ways
 from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
 from novatui.model.entries import Entry
@@ -24,19 +27,20 @@ _CAUSES = [
     "host-key-changed",
     "alarm-corrupt",
     "alarm-nospace",
+    "unit-held",
     "journal-",
     "disk-low",
 ]
-_SYMPTOMS = ["not-a-member", "unstarted", "unit-", "no-answer", "no-leader", "no-quorum-here"]
+_SYMPTOMS = ["stale-id", "not-a-member", "unstarted", "unit-", "no-answer", "no-leader", "no-quorum-here"]
 
 
 def diagnose(snapshot: ClusterSnapshot, entries: Mapping[str, Sequence[Entry]], now_ms: int) -> Diagnosis:
     """Judge ``snapshot``; ``entries`` are journal lines per node name, oldest first; ``now_ms`` is our clock, UTC ms."""
     group = membership(snapshot, now_ms)
     quorum = count(snapshot, group, now_ms)
-    findings = _findings(snapshot, entries, group, now_ms)
-    verdict = _verdict(snapshot, group, quorum, findings, now_ms)
     data = {node.name: data_state(node, entries.get(node.name, ())) for node in snapshot.nodes}
+    findings = _findings(snapshot, entries, group, data, now_ms)
+    verdict = _verdict(snapshot, group, quorum, findings, now_ms)
     judged = Judged(
         snapshot=snapshot,
         group=group,
@@ -62,13 +66,22 @@ def diagnose(snapshot: ClusterSnapshot, entries: Mapping[str, Sequence[Entry]], 
 
 
 def _findings(
-    snapshot: ClusterSnapshot, entries: Mapping[str, Sequence[Entry]], group: Membership, now_ms: int
+    snapshot: ClusterSnapshot,
+    entries: Mapping[str, Sequence[Entry]],
+    group: Membership,
+    data: Mapping[str, DataState],
+    now_ms: int,
 ) -> tuple[Finding, ...]:
+    live = [node for node in snapshot.nodes if fresh(node, now_ms)]
     found = list(cluster_findings(snapshot, group, now_ms))
+    found += list_findings(snapshot, group, now_ms)
+    found += leader_changes(entries, now_ms)
+    found += surroundings(live)
+    found += env_findings(live, group)
     for node in snapshot.nodes:
         found += node_findings(node, now_ms)
-        serves = reads(node, group.cluster_id, now_ms)
-        found += journal_findings(node, entries.get(node.name, ()), serves=serves, now_ms=now_ms)
+        lines, serves = entries.get(node.name, ()), reads(node, group.cluster_id, now_ms)
+        found += journal_findings(node, lines, data[node.name], serves=serves, now_ms=now_ms)
     return tuple(sorted(found, key=_rank))
 
 

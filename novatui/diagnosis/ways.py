@@ -11,6 +11,7 @@ from novatui.diagnosis.data import Usability
 from novatui.diagnosis.recommend import Advice, Judged, data_lost, sort_out
 from novatui.model.cluster import NodeSnapshot
 from novatui.model.findings import Verdict, Way
+from novatui.model.words import N_, Words
 
 RUNBOOKS = ("restart-member", "start-cluster", "recover-member", "restore-cluster")
 
@@ -18,8 +19,11 @@ RUNBOOKS = ("restart-member", "start-cluster", "recover-member", "restore-cluste
 def ways(seen: Judged, advice: Advice) -> tuple[Way, ...]:
     """One row a runbook: what is recommended, then what is possible, then the rest."""
     if seen.verdict is Verdict.HEALTHY:
-        return tuple(Way(runbook=name, why_not="every member answers and agrees") for name in RUNBOOKS)
+        calm = Words(N_("every member answers and agrees"))
+        return tuple(Way(runbook=name, why_not=calm) for name in RUNBOOKS)
     found = [_restart(seen), _start(seen), _recover(seen), _restore(seen)]
+    if advice.runbook not in (*RUNBOOKS, "wait", ""):
+        found.append(Way(runbook=advice.runbook, node=advice.node, why=advice.why))
     found = [_advised(way, advice) for way in found]
     return tuple(sorted(found, key=lambda way: (way.runbook != advice.runbook, bool(way.why_not))))
 
@@ -34,50 +38,59 @@ def _restart(seen: Judged) -> Way:
     bad, stopped, hung, _blocked = sort_out(seen)
     name = "restart-member"
     if len(stopped) > 1:
-        return Way(
-            runbook=name, why_not=f"{names(stopped)} are stopped: they are started together, not one by one"
-        )
+        said = N_("{names} are stopped: they are started together, not one by one")
+        return Way(runbook=name, why_not=Words(said, names=names(stopped)))
     if stopped or hung:
         node = [*stopped, *hung][0]
-        state = "is stopped" if stopped else "does not answer"
-        return Way(runbook=name, node=node.name, why=f"etcd on {node.name} {state}")
+        said = N_("etcd on {node} is stopped") if stopped else N_("etcd on {node} does not answer")
+        return Way(runbook=name, node=node.name, why=Words(said, node=node.name))
     if bad:
-        why = f"{bad[0].name}: {seen.data[bad[0].name].why}; a restart does not mend that"
-        return Way(runbook=name, why_not=why)
-    return Way(runbook=name, why_not="no member is stopped or hung")
+        node, cause = bad[0], seen.data[bad[0].name].words
+        said = N_("{node}: {cause}; a restart does not mend that")
+        return Way(runbook=name, why_not=Words(said, node=node.name, cause=cause))
+    return Way(runbook=name, why_not=Words(N_("no member is stopped or hung")))
 
 
 def _start(seen: Judged) -> Way:
     _bad, stopped, _hung, _blocked = sort_out(seen)
     if len(stopped) > 1:
-        return Way(runbook="start-cluster", why=f"{names(stopped)} are stopped")
-    return Way(
-        runbook="start-cluster", why_not="fewer than two members are stopped with their data not in doubt"
-    )
+        why = Words(N_("{names} are stopped"), names=names(stopped))
+        return Way(runbook="start-cluster", why=why)
+    why_not = Words(N_("fewer than two members are stopped with their data not in doubt"))
+    return Way(runbook="start-cluster", why_not=why_not)
 
 
 def _recover(seen: Judged) -> Way:
     bad, stopped, hung, _blocked = sort_out(seen)
     name = "recover-member"
     if seen.verdict is not Verdict.DEGRADED or seen.quorum.healthy < seen.quorum.needed:
-        return Way(runbook=name, why_not="it needs a quorum of the others, and none is seen")
+        return Way(runbook=name, why_not=Words(N_("it needs a quorum of the others, and none is seen")))
     if bad:
-        return Way(runbook=name, node=bad[0].name, why=f"{bad[0].name}: {seen.data[bad[0].name].why}")
+        why = Words(N_("{node}: {cause}"), node=bad[0].name, cause=seen.data[bad[0].name].words)
+        return Way(runbook=name, node=bad[0].name, why=why)
     if out := [*stopped, *hung]:
-        return Way(runbook=name, node=out[0].name, why=f"if a restart does not bring {out[0].name} back")
-    return Way(runbook=name, why_not="no member is out of service")
+        why = Words(N_("if a restart does not bring {node} back"), node=out[0].name)
+        return Way(runbook=name, node=out[0].name, why=why)
+    return Way(runbook=name, why_not=Words(N_("no member is out of service")))
 
 
 def _restore(seen: Judged) -> Way:
     bad, _stopped, _hung, _blocked = sort_out(seen)
     name = "restore-cluster"
     if seen.verdict is Verdict.DEGRADED:
-        return Way(runbook=name, why_not="quorum stands: a restore would take everything back in time")
+        said = N_("quorum stands: a restore would take everything back in time")
+        return Way(runbook=name, why_not=Words(said))
     if seen.verdict is Verdict.NO_QUORUM and data_lost(seen, bad):
-        return Way(runbook=name, why=f"too few members have usable data: {names(bad)} lost theirs")
+        said = N_("too few members have usable data: {names} lost theirs")
+        return Way(runbook=name, why=Words(said, names=names(bad)))
     lost = [name for name, data in seen.data.items() if data.state is Usability.UNUSABLE]
-    words = f"only {', '.join(lost)} is known to have lost its data" if lost else "down is not lost"
-    return Way(runbook=name, why_not=f"nothing says that too few members have usable data: {words}")
+    if lost:
+        said = N_(
+            "nothing says that too few members have usable data: only {names} is known to have lost its data"
+        )
+        return Way(runbook=name, why_not=Words(said, names=", ".join(lost)))
+    said = N_("nothing says that too few members have usable data: down is not lost")
+    return Way(runbook=name, why_not=Words(said))
 
 
 def names(nodes: Sequence[NodeSnapshot]) -> str:

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from novatui.model.cluster import ClusterSnapshot
 from novatui.model.findings import Diagnosis, Finding
+from novatui.model.words import N_
 from novatui.present.headline import quorum_words, ranked, severity_mark, verdict_mark, verdict_word
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.numbers import dated
 from novatui.present.rows import BLANK, Role, Row, row, wrap
+
+# The words of ``Evidence.source``, for the catalogues.
+SOURCES = (
+    N_("journal"),
+    N_("unit"),
+    N_("endpoint"),
+    N_("members"),
+    N_("ssh"),
+    N_("env"),
+    N_("disk"),
+    N_("clock"),
+)
 
 
 def evidence_rows(snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int, width: int) -> list[Row]:
@@ -37,19 +50,20 @@ def _recommendation(diagnosis: Diagnosis, width: int) -> list[Row]:
         where = f" {diagnosis.recommend_node}" if diagnosis.recommend_node else ""
         rows += [BLANK, row((_("What to do") + "  ", Role.DIM), (what + where, Role.ACCENT))]
     if diagnosis.recommend_why:
-        rows += _paragraph(diagnosis.recommend_why, width, Role.NORMAL)
+        rows += _paragraph(translated(diagnosis.recommend_why), width, Role.NORMAL)
     return rows
 
 
 def _finding(finding: Finding, now_ms: int, width: int) -> list[Row]:
     glyph, role = severity_mark(finding.severity)
-    where = f"{finding.node}: " if finding.node and finding.node not in finding.title else ""
-    title = wrap(f"{where}{finding.title}", width - 2)
+    words = translated(finding.title)
+    where = f"{finding.node}: " if finding.node and finding.node not in words else ""
+    title = wrap(f"{where}{words}", width - 2)
     rows = [row((f"{glyph} ", role), (title[0], Role.BRIGHT))]
     rows += [row("  ", (line, Role.BRIGHT)) for line in title[1:]]
-    rows += _indented(finding.hint, width, Role.NORMAL)
+    rows += _indented(translated(finding.hint), width, Role.NORMAL)
     for evidence in finding.evidence:
-        head = " ".join(part for part in (evidence.node, evidence.source) if part)
+        head = " ".join(part for part in (evidence.node, translated(evidence.source)) if part)
         when = f" {dated(evidence.at_ms, now_ms)}" if evidence.at_ms is not None else ""
         rows += _indented(f"{head}{when}: {evidence.value}", width, Role.DIM)
     return rows

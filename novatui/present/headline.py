@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from novatui.model.cluster import ClusterSnapshot, Link
 from novatui.model.findings import Diagnosis, Finding, Quorum, Severity, Verdict
-from novatui.present.i18n import _, ngettext
+from novatui.present.i18n import _, ngettext, translated
 from novatui.present.numbers import age, clock, dated
 from novatui.present.rows import BLANK, Role, Row, clip, first_that_fits, joined, row, spread, width_of
 from novatui.present.standing import standing
@@ -171,8 +171,9 @@ def headline(
 def _finding_row(findings: list[Finding], snapshot: ClusterSnapshot, now_ms: int, width: int) -> Row:
     top = findings[0]
     glyph, role = severity_mark(top.severity)
-    where = f"{top.node}: " if top.node and top.node not in top.title else ""
-    what = row((f" {glyph} ", role), (f"{where}{top.title}", Role.BRIGHT))
+    title = translated(top.title)
+    where = f"{top.node}: " if top.node and top.node not in title else ""
+    what = row((f" {glyph} ", role), (f"{where}{title}", Role.BRIGHT))
     moment = began(top)
     since = (
         row(
@@ -182,7 +183,7 @@ def _finding_row(findings: list[Finding], snapshot: ClusterSnapshot, now_ms: int
         else BLANK
     )
     more = row((_("+{n} more").format(n=len(findings) - 1), Role.DIM)) if len(findings) > 1 else BLANK
-    hint = row((top.hint, Role.NORMAL))
+    hint = row((translated(top.hint), Role.NORMAL))
     fullest = [joined([what, since, hint, more]), joined([what, since, more]), joined([what, since]), what]
     return clip(first_that_fits(fullest, width), width)
 
@@ -209,5 +210,5 @@ def _quiet_row(snapshot: ClusterSnapshot, diagnosis: Diagnosis) -> Row:
                 (f" {state.glyph} ", state.role),
                 (f"{node.name} {state.word}: {node.error.title}", Role.BRIGHT),
             )
-    reason = diagnosis.recommend_why or _("no finding says why; d shows what is known")
+    reason = translated(diagnosis.recommend_why) or _("no finding says why; d shows what is known")
     return row((f" {reason}", Role.NORMAL))

@@ -8,6 +8,8 @@ from __future__ import annotations
 import gettext as _gettext
 from pathlib import Path
 
+from novatui.model.words import Words
+
 DOMAIN = "novatui"
 LOCALE_DIR = Path(__file__).resolve().parent.parent / "locale"
 
@@ -28,6 +30,18 @@ def install(lang: str | None = None) -> str:
 def _(text: str) -> str:
     """``text`` in the operator's language."""
     return _translations.gettext(text) if text else ""
+
+
+def translated(text: str) -> str:
+    """What was said below the screen, in the operator's language: ``Words`` by their template, filled again with their
+    facts; other text as it is where no catalogue has it. A translation that asks for another fact is not used."""
+    if not isinstance(text, Words):
+        return _(text)
+    facts = {name: translated(fact) if isinstance(fact, Words) else fact for name, fact in text.facts.items()}
+    try:
+        return _(text.msgid).format(**facts) if facts else _(text.msgid)
+    except (LookupError, ValueError, AttributeError):
+        return str(text)
 
 
 def ngettext(singular: str, plural: str, count: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from novatui.model.findings import Diagnosis, Way
 from novatui.present.guides import guide
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.rows import BLANK, Role, Row, clip, row, spread, wrap
 
 
@@ -26,7 +26,8 @@ def menu_rows(way: Way, recommended: str, width: int, *, chosen: bool) -> list[R
     tip = row((_("recommended"), Role.ACCENT)) if way.runbook == recommended else BLANK
     rows = [spread(head, tip, width)]
     rows += [row("    ", (piece, Role.DIM)) for piece in wrap(_(book.does), width - 4)]
-    glyph, said, tone = ("✖ ", way.why_not, Role.DIM) if way.why_not else ("✔ ", way.why, Role.NORMAL)
+    glyph, tone = ("✖ ", Role.DIM) if way.why_not else ("✔ ", Role.NORMAL)
+    said = translated(way.why_not or way.why)
     pieces = wrap(said, width - 6) if said else ()
     rows += [
         row("    ", (glyph if i == 0 else "  ", Role.OK if not way.why_not else Role.DIM), (piece, tone))

@@ -128,7 +128,8 @@ def encode(shape: StatusShape) -> str:
 
 
 def reason(finding: Finding) -> str:
-    return f"{finding.node}: {finding.title}" if finding.node else finding.title
+    """In English whatever the operator's language: other programs read it."""
+    return f"{finding.node}: {finding.title}" if finding.node else str(finding.title)
 
 
 def instant(at_ms: int) -> str:

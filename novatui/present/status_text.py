@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from novatui.model.cluster import ClusterSnapshot
-from novatui.model.findings import Diagnosis, Severity
+from novatui.model.findings import Diagnosis, Finding, Severity
 from novatui.present.headline import ranked, severity_mark, verdict_bar
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.member_table import table
 from novatui.present.rows import BLANK, Role, Row, row, wrap
-from novatui.present.status_json import reason
 from novatui.present.strip import status_list
 
 # The terminal's own sixteen colours: they follow the operator's theme, light or dark.
@@ -36,12 +35,16 @@ def status_rows(snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int, wi
     for finding in ranked(diagnosis.findings):
         if finding.severity in (Severity.BAD, Severity.WARN):
             glyph, role = severity_mark(finding.severity)
-            rows += _hanging(row((f" {glyph} ", role)), reason(finding), Role.NORMAL, width)
-            rows += _hanging(row("   "), finding.hint, Role.DIM, width)
+            rows += _hanging(row((f" {glyph} ", role)), _reason(finding), Role.NORMAL, width)
+            rows += _hanging(row("   "), translated(finding.hint), Role.DIM, width)
     rows += _next(diagnosis, width)
     while rows and not rows[-1]:
         rows.pop()
     return rows
+
+
+def _reason(finding: Finding) -> str:
+    return f"{finding.node}: {translated(finding.title)}" if finding.node else translated(finding.title)
 
 
 def _next(diagnosis: Diagnosis, width: int) -> list[Row]:
@@ -52,7 +55,7 @@ def _next(diagnosis: Diagnosis, width: int) -> list[Row]:
     rows: list[Row] = [BLANK]
     if what:
         rows.append(row((" " + _("What to do") + "  ", Role.DIM), (what + where, Role.ACCENT)))
-    return rows + _hanging(row(" "), diagnosis.recommend_why, Role.NORMAL, width)
+    return rows + _hanging(row(" "), translated(diagnosis.recommend_why), Role.NORMAL, width)
 
 
 def _hanging(head: Row, text: str, role: Role, width: int) -> list[Row]:

@@ -8,7 +8,7 @@ from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
 from novatui.model.findings import Diagnosis, Finding
 from novatui.present.guides import guide
 from novatui.present.headline import ranked, severity_mark
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.numbers import NONE, age
 from novatui.present.rows import BLANK, Role, Row, clip, fit, recolour, row, spread, wrap
 from novatui.present.standing import current, standing
@@ -72,14 +72,14 @@ def _about(
 ) -> list[Row]:
     rows = [row((node.name, Role.BRIGHT), "  ", (_("as seen from here"), Role.DIM))]
     if _recommended(diagnosis, runbook) == node.name:
-        rows += _lines(diagnosis.recommend_why, width, Role.NORMAL)
+        rows += _lines(translated(diagnosis.recommend_why), width, Role.NORMAL)
     rows += _quorum(node, diagnosis, width)
     if not current(node):
         why = node.error.title if node.error else _("not asked yet")
         rows += _lines(_("it cannot be asked now: {why}").format(why=why), width, Role.WARN)
     for finding in _of(node, ranked(diagnosis.findings)):
         glyph, role = severity_mark(finding.severity)
-        pieces = wrap(finding.title, width - 4)
+        pieces = wrap(translated(finding.title), width - 4)
         rows += [row(("  " if i else f"{glyph} ", role), piece) for i, piece in enumerate(pieces)]
     return rows
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from novatui.diagnosis.patterns import BY_ID, PATTERNS, Remedy, match
+from novatui.diagnosis.pattern import Remedy
+from novatui.diagnosis.patterns import BY_ID, PATTERNS, match
 
 # (msg, error, row). The words are etcd's own, 3.4 to 3.6.
 LINES = [
@@ -99,6 +100,10 @@ def test_only_rows_that_recover_are_evidence_against_data() -> None:
         assert pattern.unusable == (pattern.remedy is Remedy.RECOVER)
         assert pattern.unusable != pattern.never_wipe
         assert pattern.cause
+        assert not (pattern.at_runtime and not pattern.unusable)
+        assert pattern.past or pattern.remedy is not Remedy.WAIT, (
+            "what passes is told in the past when it is over"
+        )
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,8 @@ def test_an_alarm_degrades_and_leaves_the_quorum_alone(kind: str) -> None:
     found = judge(cluster(*alarmed))
     assert (found.verdict, found.quorum.healthy) == (Verdict.DEGRADED, 3)
     assert [(f.id, f.node, len(f.evidence)) for f in found.findings] == [(f"alarm-{kind.lower()}", "m2", 3)]
-    assert found.recommend == ""
+    assert found.recommend == {"NOSPACE": "disarm-alarm", "CORRUPT": ""}[kind]
+    assert (found.ways[0].runbook == "disarm-alarm") == (kind == "NOSPACE")
 
 
 def test_a_removed_member_that_runs_on() -> None:
@@ -251,6 +252,7 @@ def test_a_missing_unit_and_one_started_by_hand() -> None:
 def test_slow_disks_on_a_serving_member_are_information() -> None:
     found = judge(healthy(), {"m1": [line("apply request took too long", level=Level.WARN)]})
     assert (found.verdict, ids(found)) == (Verdict.HEALTHY, ["journal-slow"])
+    assert found.findings[0].title.startswith("disk or CPU were slow")
     assert judge(healthy(), {"m1": [line("apply request took too long", ago_s=120)]}).findings == ()
 
 

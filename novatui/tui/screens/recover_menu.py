@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 
 from novatui.model.findings import Diagnosis, Way
 from novatui.present.guides import guide
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.recoveries import menu_rows
 from novatui.present.rows import BLANK, Role, Row, row, wrap
 from novatui.tui.screens.run_words import DEAF_SECONDS
@@ -71,7 +71,7 @@ class RecoverMenu(ModalScreen["Way | None"], inherit_bindings=False):
         if any(way.runbook == self.diagnosis.recommend for way in self.ways):
             return []
         lead = _("wait: ") if self.diagnosis.recommend == "wait" else _("none is recommended: ")
-        why = self.diagnosis.recommend_why or _("d shows what is known")
+        why = translated(self.diagnosis.recommend_why) or _("d shows what is known")
         return [*(row((piece, Role.WARN)) for piece in wrap(lead + why, width)), BLANK]
 
     def on_key(self, event: events.Key) -> None:

@@ -1,0 +1,46 @@
+"""Env files that contradict each other or the member list: harmless while etcd runs, and a trap at the next recovery."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from novatui.diagnosis.finding import of_all, of_node
+from novatui.diagnosis.membership import Membership, row_of
+from novatui.model.cluster import NodeSnapshot
+from novatui.model.findings import Finding, Severity
+from novatui.model.words import N_, Words
+
+
+def env_findings(nodes: Sequence[NodeSnapshot], group: Membership) -> Iterator[Finding]:
+    """``nodes``: the masters whose env file is known."""
+    agree = Words(N_("a running etcd ignores it; make them agree before a recovery needs it"))
+    tokens = {node.name: node.env.token for node in nodes if node.env.token}
+    if len(set(tokens.values())) > 1:
+        title = Words(N_("the env files have different cluster tokens"))
+        yield of_all("env-tokens-differ", Severity.INFO, title, agree, tokens, "env")
+    initial = {node.name: node.env.initial_cluster for node in nodes if node.env.initial_cluster}
+    if len({frozenset(text.split(",")) for text in initial.values()}) > 1:
+        title = Words(N_("the env files name different initial clusters"))
+        yield of_all("env-clusters-differ", Severity.INFO, title, agree, initial, "env")
+    for node in nodes:
+        member = row_of(node, group.members, nodes)
+        if member is None:
+            continue
+        if member.name and node.env.name and member.name != node.env.name:
+            title = Words(
+                N_("its env file calls it {name}, the member list {listed}"),
+                name=node.env.name,
+                listed=member.name,
+            )
+            value = f"ETCD_NAME={node.env.name}"
+            yield of_node("env-name", Severity.INFO, title, agree, node=node.name, source="env", value=value)
+        if node.env.peer_urls and set(node.env.peer_urls) != set(member.peer_urls):
+            title = Words(
+                N_("its env file says {url} for its peers, the member list {listed}"),
+                url=" ".join(node.env.peer_urls),
+                listed=" ".join(member.peer_urls),
+            )
+            value = f"ETCD_INITIAL_ADVERTISE_PEER_URLS={','.join(node.env.peer_urls)}"
+            yield of_node(
+                "env-peer-urls", Severity.INFO, title, agree, node=node.name, source="env", value=value
+            )

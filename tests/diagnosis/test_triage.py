@@ -1,0 +1,245 @@
+"""The triage by data lost and not by "down", case by case: what is recommended, and what is never recommended instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+from msgspec.structs import replace
+
+from novatui.diagnosis.verdict import diagnose
+from novatui.model.cluster import Alarm, ClusterSnapshot, Disk, NodeSnapshot
+from novatui.model.entries import Entry, Level
+from novatui.model.findings import Diagnosis, Verdict
+from tests.diagnosis.build import NOW, alone, cluster, damage, down, healthy, line, node, put, unseen
+
+PANIC = "tocommit(376222) is out of range [lastIndex(0)]. Was the raft log corrupted, truncated, or lost?"
+
+
+def judge(snapshot: ClusterSnapshot, entries: Mapping[str, Sequence[Entry]] | None = None) -> Diagnosis:
+    return diagnose(snapshot, entries or {}, NOW)
+
+
+def advised(found: Diagnosis) -> tuple[str, str]:
+    return found.recommend, found.recommend_node
+
+
+def silent(number: int, *, answered_s: float, started_s: float = 3_600) -> NodeSnapshot:
+    """Its unit is active, it does not answer: since when, and how long ago it was started."""
+    one = node(number)
+    return replace(
+        one,
+        unit=replace(one.unit, since_ms=NOW - int(started_s * 1000)),
+        endpoint=replace(
+            one.endpoint, answers=False, has_quorum=None, answered_ms=NOW - int(answered_s * 1000)
+        ),
+    )
+
+
+def looping(number: int, total: int = 3) -> NodeSnapshot:
+    return down(node(number, total), "activating", "auto-restart", exit_status=2, restarts=7)
+
+
+def started(name: str, ago_s: float) -> Entry:
+    return line("starting an etcd server", node=name, ago_s=ago_s, level=Level.INFO)
+
+
+def ready(name: str, ago_s: float) -> Entry:
+    return line("ready to serve client requests", node=name, ago_s=ago_s, level=Level.INFO)
+
+
+# one member dead or hung, data good -> restart-member
+
+
+@pytest.mark.parametrize(
+    ("active", "sub", "words"),
+    [
+        ("inactive", "dead", "is stopped"),
+        ("failed", "failed", "is stopped"),
+        ("activating", "auto-restart", "does not stay up"),
+    ],
+)
+def test_one_dead_with_good_data_is_started_again(active: str, sub: str, words: str) -> None:
+    found = judge(put(healthy(), down(node(2), active, sub)))
+    assert advised(found) == ("restart-member", "m2")
+    assert words in found.recommend_why
+
+
+def test_one_hung_is_restarted() -> None:
+    assert advised(judge(put(healthy(), silent(2, answered_s=20)))) == ("restart-member", "m2")
+
+
+def test_one_that_was_started_just_now_is_not_hung() -> None:
+    """It has not answered for long, because it was down: it gets its ten seconds."""
+    found = judge(put(healthy(), silent(2, answered_s=900, started_s=2)))
+    assert found.recommend == "wait"
+
+
+def test_a_master_whose_clock_is_ahead_is_no_hung_one() -> None:
+    one = silent(2, answered_s=900, started_s=2)
+    ahead = replace(one, clock_skew_ms=3_600_000, unit=replace(one.unit, since_ms=NOW - 2_000 + 3_600_000))
+    assert judge(put(healthy(), ahead)).recommend == "wait"
+
+
+def test_one_hung_and_one_stopped_without_quorum_start_the_stopped_first() -> None:
+    found = judge(put(healthy(), down(node(1)), silent(2, answered_s=60), alone(node(3))))
+    assert advised(found) == ("restart-member", "m1")
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_who_has_quorum_is_never_the_target(number: int) -> None:
+    """Even with a line about damage in its journal, and its unit's state unknown."""
+    one = node(number)
+    odd = replace(one, unit=replace(one.unit, active="failed", sub="failed"))
+    found = judge(put(healthy(), odd), {one.name: [started(one.name, 9), damage(one.name)]})
+    assert found.recommend_node != one.name
+
+
+# several stopped, data good -> start-cluster
+
+
+def test_two_of_five_stopped_are_started_together_though_quorum_stands() -> None:
+    found = judge(put(healthy(5), down(node(4, 5)), down(node(5, 5))))
+    assert (found.verdict, found.recommend) == (Verdict.DEGRADED, "start-cluster")
+
+
+def test_what_remains_after_the_start_is_recovered() -> None:
+    found = judge(put(healthy(), looping(2)), {"m2": [started("m2", 8), damage("m2")]})
+    assert advised(found) == ("recover-member", "m2")
+
+
+# one member's data bad, quorum stands -> recover-member
+
+
+def test_the_stopped_come_before_the_damaged() -> None:
+    """Redundancy first: what only needs a start gets it."""
+    found = judge(put(healthy(5), looping(4, 5), down(node(5, 5))), {"m4": [damage("m4")]})
+    assert advised(found) == ("restart-member", "m5")
+
+
+def test_damage_that_a_running_member_reported_waits_for_what_a_start_says() -> None:
+    """It served, panicked, and nobody has started it since: that alone does not give its data up."""
+    said = [started("m2", 4_000), ready("m2", 3_990), line(PANIC, node="m2", ago_s=50)]
+    stopped = down(node(2), "failed", "failed", exit_status=2)
+    before = judge(put(healthy(), stopped), {"m2": said})
+    assert advised(before) == ("restart-member", "m2")
+    panicked = next(f for f in before.findings if f.id == "journal-tocommit-out-of-range")
+    assert "start it once more" in panicked.hint and "recover-member" not in panicked.hint
+    after = judge(put(healthy(), looping(2)), {"m2": [*said, started("m2", 8), line(PANIC, node="m2")]})
+    assert advised(after) == ("recover-member", "m2")
+    assert "recover-member" in next(f.hint for f in after.findings if f.id.startswith("journal-tocommit"))
+
+
+# fewer than the quorum have usable data -> restore-cluster, with certificates, disk, ports and clock excluded
+
+
+def lost_two(*more: tuple[str, str], disk: Disk | None = None) -> Diagnosis:
+    broken = [replace(looping(i), disk=disk or node(i).disk) for i in (1, 2)]
+    said = {
+        name: [started(name, 9), *(line(*words, node=name, ago_s=8) for words in more), damage(name)]
+        for name in ("m1", "m2")
+    }
+    return judge(put(healthy(), *broken, alone(node(3))), said)
+
+
+def test_data_of_two_lost_is_a_restore() -> None:
+    assert lost_two().recommend == "restore-cluster"
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        ("rejected connection", "x509: certificate has expired or is not yet valid"),
+        ("failed to preallocate an initial WAL file", "no space left on device"),
+        ("listen failed", "bind: address already in use"),
+        ("prober found high clock drift", ""),
+    ],
+)
+def test_another_cause_takes_the_restore_away(cause: tuple[str, str]) -> None:
+    assert lost_two(cause).recommend != "restore-cluster"
+
+
+def test_a_full_disk_takes_the_restore_away_whatever_the_journal_says() -> None:
+    full = Disk(path="/var/lib/etcd", size=100_000_000_000, free=4_096)
+    assert lost_two(disk=full).recommend != "restore-cluster"
+
+
+def test_unseen_members_may_have_their_data() -> None:
+    found = judge(put(healthy(), looping(1), unseen(node(2)), alone(node(3))), {"m1": [damage("m1")]})
+    assert found.recommend not in ("restore-cluster", "recover-member")
+
+
+# history is no cause
+
+
+def test_what_was_logged_while_it_served_is_no_reason_not_to_start_it() -> None:
+    """A stranger's certificate, refused days ago; then somebody stopped the unit."""
+    history = [
+        ready("m2", 200_000),
+        line("rejected connection", "remote error: tls: bad certificate", node="m2", ago_s=100_000),
+        line("apply request took too long", node="m2", ago_s=90_000, level=Level.WARN),
+        line("received signal; shutting down", node="m2", ago_s=42, level=Level.INFO),
+    ]
+    found = judge(put(healthy(), down(node(2), "inactive", "dead", exit_status=0)), {"m2": history})
+    assert advised(found) == ("restart-member", "m2")
+    assert not [finding for finding in found.findings if finding.id.startswith("journal-")]
+
+
+def test_what_was_refused_in_its_last_minute_is_told_as_past_and_keeps_nobody_from_starting_it() -> None:
+    last = [
+        ready("m2", 200_000),
+        line("rejected connection", "remote error: tls: bad certificate", node="m2", ago_s=70),
+        line("received signal; shutting down", node="m2", ago_s=42, level=Level.INFO),
+    ]
+    found = judge(put(healthy(), down(node(2), "inactive", "dead", exit_status=0)), {"m2": last})
+    assert advised(found) == ("restart-member", "m2")
+    told = next(finding for finding in found.findings if finding.id == "journal-certificate")
+    assert told.severity == "info" and told.title.startswith("a certificate was refused")
+
+
+# what keeps a start from helping is mended first
+
+
+def test_a_start_that_failed_over_its_certificate_wants_that_mended_first() -> None:
+    said = [started("m2", 9), line("rejected connection", "x509: certificate has expired", node="m2")]
+    found = judge(put(healthy(), looping(2)), {"m2": said})
+    assert found.recommend == ""
+    assert "certificates are refused" in found.recommend_why and "not in question" in found.recommend_why
+
+
+def unit_line(text: str, ago_s: float) -> Entry:
+    return replace(line(text, node="m2", ago_s=ago_s, level=Level.INFO), unit_line=True)
+
+
+def test_a_unit_that_a_run_holds_is_not_told_to_start() -> None:
+    refused = unit_line("etcd.service: Starting requested but asserts failed.", 20)
+    found = judge(put(healthy(), down(node(2), "inactive", "dead")), {"m2": [refused]})
+    assert found.findings[0].id == "unit-held"
+    assert found.recommend == "" and "novatui runs" in found.recommend_why
+
+
+def test_a_start_that_was_let_through_after_the_hold_makes_it_history() -> None:
+    said = [unit_line("Assertion failed for etcd.", 20), unit_line("Starting etcd...", 10)]
+    found = judge(put(healthy(), down(node(2), "inactive", "dead")), {"m2": said})
+    assert "unit-held" not in {finding.id for finding in found.findings}
+    assert advised(found) == ("restart-member", "m2")
+
+
+# no quorum for the moment -> wait; alarms
+
+
+def test_all_up_and_no_leader_is_waited_for() -> None:
+    found = judge(cluster(*(alone(node(i)) for i in (1, 2, 3))))
+    assert (found.verdict, found.recommend) == (Verdict.NO_QUORUM, "wait")
+
+
+def test_a_lone_start_is_waited_for() -> None:
+    waiting = replace(down(node(2), "activating", "start"))
+    assert judge(put(healthy(), waiting)).recommend == "wait"
+
+
+def test_nospace_has_its_own_runbook_once_nobody_is_down() -> None:
+    alarm = (Alarm(f"{2:016x}", "NOSPACE"),)
+    full = [replace(one, endpoint=replace(one.endpoint, alarms=alarm)) for one in healthy().nodes]
+    assert judge(cluster(*full)).recommend == "disarm-alarm"
+    assert advised(judge(put(cluster(*full), down(node(3))))) == ("restart-member", "m3")

@@ -19,7 +19,6 @@ _NOT_YET = {
     "upload": "put the archive on the masters yourself and name it with --snapshot",
     "without": "every master of the configuration takes part",
     "token": "the token of the env files is kept",
-    "bump_revision": "revisions are those of the snapshot",
 }
 
 
@@ -42,7 +41,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--upload", metavar="FILE", help=argparse.SUPPRESS)
     parser.add_argument("--without", metavar="NODE", action="append", help=argparse.SUPPRESS)
     parser.add_argument("--token", metavar="keep|fresh", help=argparse.SUPPRESS)
-    parser.add_argument("--bump-revision", action="store_true", default=None, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--bump-revision",
+        action="store_true",
+        help="raise the restored revision above any that a client may have seen (etcd 3.5.10 and later)",
+    )
     parser.add_argument(
         "--no-fence",
         action="store_true",
@@ -64,6 +67,7 @@ def request(args: argparse.Namespace) -> Request:
         from_node=args.from_node,
         survivor=args.survivor,
         no_fence=args.no_fence,
+        bump_revision=args.bump_revision,
         overrule=tuple(args.overrule),
     )
 

@@ -19,6 +19,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     from_node: str = ""  # copy it from there
     survivor: str = ""  # the node whose own data is the snapshot
     no_fence: bool = False  # API servers are left running
+    bump_revision: bool = False  # revisions go on far above any that a client may have seen
     overrule: tuple[str, ...] = ()
 
 

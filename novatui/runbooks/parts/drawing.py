@@ -15,7 +15,7 @@ from novatui.model.plan import Request
 from novatui.model.sanitize import clean
 from novatui.remote.command import Outcome
 from novatui.runbooks import etcd_ids
-from novatui.runbooks.parts import cluster_checks, evidence, source_checks
+from novatui.runbooks.parts import bump, cluster_checks, evidence, source_checks
 from novatui.runbooks.parts.api_server import RISK, ApiServer, api_server
 from novatui.runbooks.parts.api_server import checks as api_checks
 from novatui.runbooks.parts.archives import Archive, archives
@@ -88,6 +88,8 @@ def reasons(cluster: ClusterConfig, request: Request, seen: Seen) -> tuple[Sourc
             found += node_checks(node, seen.hosts[node.name])
             found += api_checks(node, seen.hosts[node.name], seen.api[node.name], fenced=not request.no_fence)
     found += cluster_checks.agreement(cluster, seen.hosts)
+    if request.bump_revision:
+        found += bump.checks(seen.hosts)
     source, against = source_checks.choose(cluster, request, seen.hosts, seen.archives)
     found += against
     if source is not None:
@@ -115,6 +117,7 @@ def params(cluster: ClusterConfig, request: Request, seen: Seen, source: Source)
     return RestoreParams(
         nodes=nodes,
         source=source,
+        bump=bump.BUMP if request.bump_revision else 0,
         initial_cluster=",".join(f"{name}={url}" for name, urls in initial.items() for url in urls),
         token=token,
         cluster_id=etcd_ids.shown(etcd_ids.cluster_id(ids.values())),
@@ -195,10 +198,12 @@ def listening(url: str) -> str:
 
 
 def _notes(request: Request, seen: Seen) -> tuple[str, ...]:
+    notes = []
     running = [node for node in seen.hosts if _place(seen, node)]
-    notes = (
-        [f"API servers are not fenced ({', '.join(running)}): {RISK}"] if running and request.no_fence else []
-    )
+    if running and request.no_fence:
+        notes.append(f"API servers are not fenced ({', '.join(running)}): {RISK}")
+        if not request.bump_revision:
+            notes.append(bump.proposal(seen.hosts))
     notes += [
         f"{node}: the env file has Windows line ends; they are read as systemd reads them, and left"
         for node, one in seen.hosts.items()

@@ -86,7 +86,7 @@ def unwritten(ctx: Context) -> list[Finding]:
     return [
         reason(
             OTHER_WRITERS,
-            f"the API servers are fenced, and yet the revision is not the snapshot's {least}: {said}",
+            f"the API servers are fenced, and yet the revision is not {least}, the snapshot's: {said}",
             "somebody else writes to etcd, or this is not the snapshot's data. Where it is known who writes "
             "(a network plugin with its own access), overrule it in a new plan; novatui undo takes this one back",
             guard=OTHER_WRITERS,

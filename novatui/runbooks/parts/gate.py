@@ -36,6 +36,8 @@ def brief(ctx: Context) -> Brief:
         ("Way back", f"novatui undo {ctx.plan.run}, any time until you purge what is kept"),
         ("Commands", _count(ctx)),
     ]
+    if params.bump and (revision := proved(ctx, "revision")) is not None:
+        rows.append(("Revision", f"raised by {params.bump}: goes on at {revision + params.bump}"))
     if fenced := fence.fenced(ctx.plan):
         said = f"fenced first, back at the end: {', '.join(fenced)}. Nothing of Kubernetes answers meanwhile"
         rows.append(("API servers", said))

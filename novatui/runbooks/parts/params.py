@@ -78,9 +78,10 @@ class ClusterParams(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RestoreParams(ClusterParams, frozen=True, kw_only=True):
-    """A restore's: the snapshot too."""
+    """A restore's: the snapshot too, and by how much its revision is raised."""
 
     source: Source
+    bump: int = 0
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):

@@ -338,13 +338,15 @@ def _stage(ctx: Context) -> Sequence[Act]:
     at = At(ctx)
     node, here = at.node, at.places
     sha256 = born(ctx, "prove", restore_params(ctx.plan).source.nodes[0], "sha256", "sha256 of the snapshot")
-    restore = (
+    restore: tuple[str, ...] = (
         node.restorer, "snapshot", "restore",
         "--name", node.member,
         "--initial-cluster", at.params.initial_cluster,
         "--initial-cluster-token", at.params.token,
         "--initial-advertise-peer-urls", ",".join(node.peer_urls),
     )  # fmt: skip
+    if bump := restore_params(ctx.plan).bump:
+        restore += ("--bump-revision", str(bump), "--mark-compacted")
     argv = (
         "do",
         here.stage,

@@ -48,7 +48,10 @@ def restored(ctx: Context) -> Expected:
     params = restore_params(ctx.plan)
     own = {node: one.member_id for node, one in params.nodes.items()}
     least = known(ctx, "prove", params.source.nodes[0], "revision")
-    return Expected(params.cluster_id, own, frozenset(own.values()), least)
+    if least is not None:
+        least += params.bump
+    what = "the snapshot, raised" if params.bump else "the snapshot"
+    return Expected(params.cluster_id, own, frozenset(own.values()), least, what)
 
 
 # -- members --------------------------------------------------------------------------------------------------------
@@ -242,7 +245,7 @@ def undo_reach() -> Step:
 
 
 def _ask_undo_reach(ctx: Context) -> Ask:
-    least = known(ctx, "prove", restore_params(ctx.plan).source.nodes[0], "revision")
+    least = restored(ctx).least
     return Ask(_member_command(ctx), lambda outcome: read_undo_reach(outcome, least))
 
 

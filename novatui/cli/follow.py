@@ -188,6 +188,10 @@ class Telling:
                 yield f"{at}  ▲ guard {record.guard} overruled by {clean(record.by)}"
             case rec.Requested():
                 yield f"{at}  {record.what}, asked by {clean(record.by)}"
+            case rec.Paused():
+                yield f"{at}  ‖ paused after: {self._titles.get(record.step, record.step)}"
+            case rec.Brought():
+                yield f"{at}  from here on another machine: so far as {record.node} kept it"
             case rec.Resumed():
                 yield f"{at}  a new runner has the journal"
             case rec.RunEnded():

@@ -9,6 +9,7 @@ import msgspec
 from novatui.model.plan import Plan, PlannedStep
 from novatui.model.run import At, RunState, StepRun
 from novatui.model.sanitize import clean
+from novatui.present.guides import guide
 from novatui.present.i18n import _
 from novatui.present.rows import Role, Row, row
 
@@ -190,6 +191,16 @@ def result_word(result: str) -> Row:
     return row(("? " + clean(result), Role.WARN))
 
 
+def taken_words(what: str, place: str) -> str:
+    """What the runner's yes to a request means. ``place``: the step after which a pause begins."""
+    match what:
+        case "pause":
+            return _("asked: it waits after the step {step}").format(step=clean(place))
+        case "continue":
+            return _("it goes on")
+    return _("asked: it stops at the next safe point")
+
+
 def confirm_word(plan: Plan) -> str:
     """What a person types for it: the master it is about, else the cluster."""
     return plan.request.node or plan.cluster
@@ -206,6 +217,8 @@ def past_return(plan: Plan, state: RunState) -> bool:
 def no_return(plan: Plan, *, short: bool = False) -> str:
     """Where this plan cannot be taken back any more; for a restore: nowhere."""
     at = next((step for step in plan.steps if step.effect == "no_return"), None)
+    if at is None and not plan.undo and (why := _(guide(plan.runbook).no_undo)):
+        return why if short else _("point of no return: none, {why}").format(why=why)
     if at is None:
         if short:
             return _("all below can be taken back")

@@ -277,9 +277,10 @@ def why_no_undo(plan: Plan, state: RunState, *, gone: bool = False) -> str:
     if state.result == "undone":
         return _("taken back already")
     if not state.committed or not (state.result or gone):
-        return _("nothing was changed")
+        return _("its journal says nothing was changed")
     if not plan.undo:
-        return _(guide(plan.runbook).no_undo) or _("it has no way back")
+        why = _(guide(plan.runbook).no_undo)
+        return _("none is needed, {why}").format(why=why) if why else _("it has no way back")
     return _("past its point of no return: the way is forward") if past_return(plan, state) else ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from novatui.model.plan import PlannedStep
-from novatui.model.run import At, NodeStep, Phase, RunState
+from novatui.model.run import At, NodeStep, Pause, Phase, RunState
 from novatui.model.sanitize import clean
 from novatui.present.headline import environment_role
 from novatui.present.i18n import _
@@ -24,6 +24,7 @@ from novatui.present.run import (
     result_word,
     short_title,
     shown_steps,
+    titles,
     waiting_for,
 )
 
@@ -209,6 +210,8 @@ def phase_words(watch: Watch) -> Row:
             ("   c", Role.KEY),
             (" " + _("gives them"), Role.NORMAL),
         )
+    if state.pause is not None:
+        return _pause_words(watch, state.pause)
     match state.phase:
         case Phase.NEW:
             words = _("beginning")
@@ -226,6 +229,18 @@ def phase_words(watch: Watch) -> Row:
             words = no_return(watch.plan)
             return row((f" ═ {words} ", Role.DIM))
     return row((f" {words}", Role.NORMAL))
+
+
+def _pause_words(watch: Watch, pause: Pause) -> Row:
+    who = clean(pause.by)
+    if not pause.at:
+        words = _("{who} wants it to wait: it does at the first step after which etcd serves.").format(
+            who=who
+        )
+        return row((f" ‖ {words}", Role.WARN), ("   c", Role.KEY), (" " + _("takes that back"), Role.NORMAL))
+    step = titles(watch.plan).get(pause.at, clean(pause.at))
+    words = _("Paused after: {step}, as {who} wanted.").format(step=step, who=who)
+    return row((f" ‖ {words}", Role.WARN), ("   c", Role.KEY), (" " + _("goes on"), Role.NORMAL))
 
 
 def _ended_words(state: RunState) -> str:

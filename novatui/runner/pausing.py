@@ -25,7 +25,7 @@ class Pauses:
         self._now = [one.id for one in self._steps].index(step.id)
 
     def ask(self, by: str) -> Reply:
-        """``why`` of a taken one says where it will wait."""
+        """``why`` of a taken one is the title of the step after which it will wait."""
         state = self._work.state
         if state.pause is not None:
             return Reply(
@@ -37,14 +37,14 @@ class Pauses:
             return Reply(id=0, code="refused", why="there is no place left where it may wait")
         self._work.write(rec.Requested(what="pause", by=by))
         now = self._work.clock.now_ms()
-        return Reply(id=0, code="taken", by=by, at=now, why=f"it waits after: {place.title}")
+        return Reply(id=0, code="taken", by=by, at=now, why=place.title)
 
     def go_on(self, by: str) -> Reply:
         if self._work.state.pause is None:
             return Reply(id=0, code="refused", why="nothing is paused")
         self._work.write(rec.Requested(what="continue", by=by))
         self._work.wake()
-        return Reply(id=0, code="taken", by=by, at=self._work.clock.now_ms(), why="it goes on")
+        return Reply(id=0, code="taken", by=by, at=self._work.clock.now_ms())
 
     async def rest(self, step: Step | Gate) -> None:
         """After ``step``: wait here when that was asked for and may be. Before the first change not for ever."""

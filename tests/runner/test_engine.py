@@ -14,6 +14,7 @@ from novatui.model import records as rec
 from novatui.model.plan import Plan, Request
 from novatui.model.run import At, Phase
 from novatui.remote.command import Command
+from novatui.runbooks.step import Runbook
 from novatui.runner import plan as planner
 from novatui.runner.clock import SystemClock
 from novatui.runner.engine import Ending, Engine
@@ -33,6 +34,7 @@ class Bench:
     root: Path
     pace: Pace = QUICK
     fault: masters.Fault = lambda node, command: None
+    runbook: Runbook = tiny.TINY
     kept: dict[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -41,7 +43,9 @@ class Bench:
 
     async def plan(self, run: str = "r1", **words: Any) -> Plan:
         request = Request(runbook="tiny", **words)
-        return await planner.make(self.cluster, request, self.masters, find=lambda name: tiny.TINY, run=run)
+        return await planner.make(
+            self.cluster, request, self.masters, find=lambda name: self.runbook, run=run
+        )
 
     def journal(self, plan: Plan) -> Path:
         return self.root / f"{plan.run}.jsonl"
@@ -61,7 +65,7 @@ class Bench:
         )
         work = Work(
             cluster=self.cluster,
-            runbook=tiny.TINY,
+            runbook=self.runbook,
             plan=plan,
             transport=self.masters,
             journal=journal,

@@ -325,7 +325,7 @@ async def test_what_cannot_act_says_why() -> None:
         await pilot.press("A")
         await until(pilot, lambda: "abort: nobody works on it" in text(app))
         await pilot.press("r")
-        await until(pilot, lambda: "resume: it has ended" in text(app))
+        await until(pilot, lambda: "retry: it has ended" in text(app))
         assert client.asked == []
 
 
@@ -391,3 +391,40 @@ async def test_a_living_run_is_offered_on_start() -> None:
         await pilot.pause(DEAF_SECONDS + 0.1)
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
+
+
+async def test_p_pauses_c_goes_on_and_the_screen_says_where_it_waits() -> None:
+    journal = Journal()
+    journal.begin()
+    follower = FakeFollower(journal.records, live=True)
+    follower.reply = Reply(id=1, code="taken", why="start together")
+    app = app_with(FakeClient(follower))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot, FakeClient(follower))
+        await pilot.press("c")
+        await until(pilot, lambda: "continue: nothing is waited for" in text(app))
+        await pilot.press("p")
+        await until(pilot, lambda: follower.requests == ["pause"])
+        await until(pilot, lambda: "it waits after the step start together" in text(app))
+        follower.push(journal.write(rec.Requested, what="pause", by="ann"))
+        await until(pilot, lambda: "ann wants it to wait" in text(app))
+        follower.push(journal.write(rec.Paused, step="start"))
+        await until(pilot, lambda: "Paused after: start together, as ann wanted." in text(app))
+        await pilot.press("p")
+        await until(pilot, lambda: "pause: it is paused: c goes on" in text(app))
+        await pilot.press("c")
+        await until(pilot, lambda: follower.requests == ["pause", "continue"])
+        follower.push(journal.write(rec.Requested, what="continue", by="bob"))
+        await until(pilot, lambda: "Paused after" not in text(app))
+
+
+async def test_a_pause_that_cannot_be_had_says_why() -> None:
+    journal = Journal()
+    journal.begin()
+    follower = FakeFollower(journal.records, live=True)
+    follower.reply = Reply(id=1, code="refused", why="there is no place left where it may wait")
+    app = app_with(FakeClient(follower))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot, FakeClient(follower))
+        await pilot.press("p")
+        await until(pilot, lambda: "not taken: there is no place left where it may wait" in text(app))

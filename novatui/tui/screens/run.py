@@ -47,14 +47,29 @@ class RunScreen(RunFollow):
     def act_run_gate(self) -> None:
         self._open_gate()
 
-    def why_not_credentials(self) -> str:
-        if self._follower is not None and self._follower.needs:
+    def why_not_pause(self) -> str:
+        if self.link is not Link.LIVE:
+            return _("nobody works on it")
+        if self.state.open_gate is not None:
+            return _("it waits at its gate")
+        if self.state.pause is not None:
+            return _("it is paused: c goes on") if self.state.pause.at else _("it was asked to")
+        return ""
+
+    def act_run_pause(self) -> None:
+        self._ask("pause")
+
+    def why_not_continue(self) -> str:
+        if self._follower is not None and (self._follower.needs or self.state.pause is not None):
             return ""
         return _("nothing is waited for")
 
-    def act_run_credentials(self) -> None:
-        if self._follower is not None:
+    def act_run_continue(self) -> None:
+        """What only a person knows first: without it a run that goes on waits again."""
+        if self._follower is not None and self._follower.needs:
             self._answering.again(self._follower)
+        else:
+            self._ask("continue")
 
     def why_not_abort(self) -> str:
         return "" if self.link is Link.LIVE else _("nobody works on it")

@@ -15,6 +15,7 @@ from novatui.present.gate import answered_words
 from novatui.present.i18n import _
 from novatui.present.run import (
     Link,
+    taken_words,
 )
 from novatui.present.run_log import Log
 from novatui.tui.screens.gate import GateModal
@@ -143,6 +144,6 @@ class RunFollow(RunView):
             return
         reply = await self._follower.request(what)
         if reply.taken:
-            self.say(_("asked: it stops at the next safe point"))
+            self.say(taken_words(what, reply.why))
         else:
             self.say(_("not taken: {why}").format(why=clean(reply.why or reply.code)))

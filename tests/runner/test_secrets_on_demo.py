@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from textual.pilot import Pilot
 
 from novatui.config import load
+from novatui.demo.layout import write_configuration
 from novatui.model.findings import Verdict
 from novatui.present.journal import plain
 from novatui.present.rows import text_of
@@ -30,6 +32,7 @@ from novatui.tui.screens.wizard_overrule import OverruleModal
 from novatui.tui.screens.wizard_view import PLAN
 from novatui.tui.widgets.rows_view import RowsView
 from tests.cli.pty_child import OnTerminal
+from tests.remote import openssh
 
 pytestmark = [pytest.mark.etcd, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -38,6 +41,32 @@ SUDO = "pl4nted-sudo-Z"
 ENV_VALUE = "pl4nted-env-W"
 TYPED = (PASSPHRASE, SUDO)
 PLANTED = (*TYPED, ENV_VALUE)
+
+
+@pytest.fixture
+def ground() -> Iterator[openssh.Ground | None]:
+    """For a jump host of real OpenSSH, where that can be."""
+    if openssh.why_not():
+        yield None
+        return
+    made = openssh.Ground()
+    try:
+        made.prepare()
+        yield made
+    finally:
+        made.close()
+
+
+def real_jump(demo: Any, ground: openssh.Ground) -> openssh.Server:
+    """An sshd with a user of its own, that takes the demo's key; the demo's configuration goes through it."""
+    jump, user = ground.server(), ground.user()
+    (ground.base / "keys" / user).write_text((demo.dir / "ssh/id_ed25519.pub").read_text())
+    with (demo.dir / "ssh/known_hosts").open("a") as known:
+        known.write(f"[127.0.0.1]:{jump.port} {jump.host_key}\n")
+    content = tomllib.loads(demo.config_path.read_text())
+    content["clusters"]["demo"]["ssh"]["jump"] = f"{user}@127.0.0.1:{jump.port}"
+    write_configuration(demo.config_path, content)
+    return jump
 
 
 @pytest.fixture
@@ -135,7 +164,10 @@ def run_id(text: str) -> str:
 
 
 @pytest.mark.invariant("INV-1")
-def test_headless_typed_once_each_and_found_nowhere(locked: Any, home: Path, tmp_path: Path) -> None:
+def test_headless_typed_once_each_and_found_nowhere(
+    locked: Any, ground: openssh.Ground | None, home: Path, tmp_path: Path
+) -> None:
+    jump = real_jump(locked, ground) if ground is not None else None
     words = ["restore-cluster", "--snapshot", archive(locked), "--overrule", "newer-survivor"]
     with Watching() as watching:
         child = on_terminal(locked, tmp_path / "run", "run", *words, "--yes", "demo")
@@ -143,7 +175,8 @@ def test_headless_typed_once_each_and_found_nowhere(locked: Any, home: Path, tmp
         assert child.end(300) == 0, child.said()
         once_each(child)
         run = run_id(child.said())
-        assert locked.tell("state")["bastion"]["accepted"] == 2, "one for the plan, one for the runner"
+        logins = jump.log.count("Accepted publickey") if jump else locked.tell("state")["bastion"]["accepted"]
+        assert logins == 2, "one for the plan, one for the runner"
         assert client.load(run)[1].result == "verified"
 
         back = on_terminal(locked, tmp_path / "undo", "undo", run, "--yes", "demo")

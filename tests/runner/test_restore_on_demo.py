@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from novatui.model.run import RunState
-from novatui.runner import client, places
-from tests.runner.killing_process import COMMAND
+from novatui.model.plan import Request
+from novatui.runner import client
+from tests.runner import chain
 
 pytestmark = [pytest.mark.etcd, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -60,9 +58,9 @@ def test_a_run_that_is_refused_leaves_everything_as_it_was(lost: Any) -> None:
 @pytest.mark.invariant("INV-1", "INV-2", "INV-6")
 def test_killed_at_every_next_point_the_restore_ends_verified_and_is_undone(lost: Any) -> None:
     before = {node: _inode(lost, node) for node in lost.nodes}
-    run = asyncio.run(_chain(lost))
-    place = places.find(run)
-    points = (place.path / "killed-at").read_text().splitlines()
+    request = Request(runbook="restore-cluster", snapshot=archive(lost), overrule=("newer-survivor",))
+    run = chain.chain(lost, request, "demo")
+    points = chain.points(run)
     assert len(points) == len(set(points)) > 15
     for step in ("hold", "stop", "swap", "start", "release"):
         for phase in ("before-act", "after-act", "after-outcome", "verified"):
@@ -88,34 +86,3 @@ def test_killed_at_every_next_point_the_restore_ends_verified_and_is_undone(lost
 def _inode(demo: Any, node: str) -> int:
     path: Path = demo.root(node) / "var/lib/etcd"
     return path.stat().st_ino
-
-
-async def _chain(demo: Any) -> str:
-    """Start a restore and resume it as often as its runner dies; the run's id."""
-    from novatui.config import load
-    from novatui.model.plan import Request
-    from novatui.remote.ssh import SshTransport
-
-    cluster = load(demo.config_path).pick(None)
-    transport = SshTransport(cluster)
-    request = Request(runbook="restore-cluster", snapshot=archive(demo), overrule=("newer-survivor",))
-    try:
-        plan = await client.make_plan(cluster, request, transport)
-    finally:
-        await transport.close()
-    place = places.create(plan, places.Launch(config=str(demo.config_path), cluster=cluster.name))
-    (place.path / "killed-at").touch()
-    for _ in range(80):
-        await client.resume(plan.run, answers=["demo"], command=COMMAND)
-        state = await _gone(place)
-        if state.ended:
-            return plan.run
-    raise AssertionError("it does not end")
-
-
-async def _gone(place: places.RunDir) -> RunState:
-    deadline = time.monotonic() + 120
-    while place.alive():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.05)
-    return client.load(place.run)[1]

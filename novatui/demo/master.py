@@ -13,8 +13,9 @@ from novatui.demo.bus import Bus
 from novatui.demo.children import Children
 from novatui.demo.journal import Journal
 from novatui.demo.layout import MasterFiles
+from novatui.demo.machine import Machine
 from novatui.demo.reply import NotHere, Reply
-from novatui.demo.service import Machine, Service
+from novatui.demo.service import Service
 from novatui.demo.sshd import SshDoor
 from novatui.demo.units import Units
 from novatui.demo.wire import Wire

@@ -8,7 +8,9 @@ import time
 from datetime import UTC, datetime
 
 from novatui.demo import unitfile
-from novatui.demo.service import TIMEOUT_S, Service, Stamp
+from novatui.demo.lifecycle import TIMEOUT_S
+from novatui.demo.service import Service
+from novatui.demo.unit_state import Stamp
 from novatui.demo.unitfile import INFINITE
 from novatui.demo.units import Units, full_name
 
@@ -118,8 +120,8 @@ def _identity(service: Service, units: Units) -> dict[str, str]:
         "UnitFileState": "transient" if service.transient else ("enabled" if units.enabled else "disabled"),
         "NeedDaemonReload": "yes" if units.needs_reload(service) else "no",
         "Job": "1" if service.has_job else "",
-        "ConditionResult": "yes" if service.asserted.realtime_us else "no",
-        "AssertResult": "yes" if service.asserted.realtime_us and service.assert_result else "no",
+        "ConditionResult": "yes" if service.stamps.asserted.realtime_us else "no",
+        "AssertResult": "yes" if service.stamps.asserted.realtime_us and service.assert_result else "no",
         "InvocationID": service.invocation_id,
         "Transient": "yes" if service.transient else "no",
     }
@@ -127,12 +129,12 @@ def _identity(service: Service, units: Units) -> dict[str, str]:
 
 def _times(service: Service, stamps: str) -> dict[str, str]:
     return {
-        **_stamp("StateChange", service.changed, stamps),
-        **_stamp("InactiveExit", service.inactive_exit, stamps),
-        **_stamp("ActiveEnter", service.active_enter, stamps),
-        **_stamp("ActiveExit", service.active_exit, stamps),
-        **_stamp("InactiveEnter", service.inactive_enter, stamps),
-        **_stamp("Assert", service.asserted, stamps),
+        **_stamp("StateChange", service.stamps.changed, stamps),
+        **_stamp("InactiveExit", service.stamps.inactive_exit, stamps),
+        **_stamp("ActiveEnter", service.stamps.active_enter, stamps),
+        **_stamp("ActiveExit", service.stamps.active_exit, stamps),
+        **_stamp("InactiveEnter", service.stamps.inactive_enter, stamps),
+        **_stamp("Assert", service.stamps.asserted, stamps),
     }
 
 

@@ -14,7 +14,7 @@ import asyncssh
 
 from novatui.demo import pipes
 from novatui.demo.layout import MasterFiles, ordinary_environment
-from novatui.demo.service import Machine
+from novatui.demo.machine import Machine
 
 # sshd's default.
 MAX_SESSIONS = 10

@@ -7,8 +7,10 @@ import secrets
 import shutil
 from dataclasses import dataclass, field
 
+from novatui.demo.main_process import Transient
 from novatui.demo.reply import NotHere, Reply, Words
-from novatui.demo.service import DOWN, Service, Transient
+from novatui.demo.service import Service
+from novatui.demo.unit_state import DOWN
 from novatui.demo.unitfile import Definition
 from novatui.demo.units import UnitExists, Units, full_name
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from novatui.demo import unitfile
-from novatui.demo.service import DOWN, Machine, Service, Transient
+from novatui.demo.machine import Machine
+from novatui.demo.main_process import Transient
+from novatui.demo.service import Service
+from novatui.demo.unit_state import DOWN
 from novatui.demo.unitfile import Definition
 
 WANTED_BY_BOOT = "WantedBy=multi-user.target"

@@ -185,9 +185,9 @@ class Telling:
             case rec.GateAnswered():
                 yield f"{at}  ◆ answered by {clean(record.by)}; nobody is asked from here on"
             case rec.Overruled():
-                yield f"{at}  ▲ guard {record.guard} overruled by {clean(record.by)}"
+                yield f"{at}  ▲ guard {clean(record.guard)} overruled by {clean(record.by)}"
             case rec.Requested():
-                yield f"{at}  {record.what}, asked by {clean(record.by)}"
+                yield f"{at}  {clean(record.what)}, asked by {clean(record.by)}"
             case rec.Paused():
                 yield f"{at}  ‖ paused after: {self._titles.get(record.step, record.step)}"
             case rec.Brought():

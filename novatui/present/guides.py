@@ -33,7 +33,7 @@ class Guide(msgspec.Struct, frozen=True, kw_only=True):
 _OTHERS = ("reached", "free")
 _SERVING = ("reached", "free", "unit", "tools", "env", "data", "privilege", "auth", "endpoint")
 _WHOLE = ("reached", "free", "unit", "tools", "env", "data-dir", "privilege", "auth", "endpoint", "space")
-_UNTOUCHED = N_("none is needed: no data and no file is touched")
+_UNTOUCHED = N_("no data and no file is touched")
 
 GUIDES: dict[str, Guide] = {
     guide.runbook: guide

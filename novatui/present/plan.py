@@ -23,14 +23,12 @@ def plan_rows(plan: Plan, nodes: Sequence[str], width: int) -> list[Row]:
     """The whole plan for ``nodes`` side by side, in rows of ``width`` cells."""
     rows = [*_summary(plan, width), BLANK, _columns_head(plan, nodes, width)]
     rows += _section(_("Prepare"), _("nothing stops: looks, and files beside the live data"), width)
-    forward = False  # past the point of no return
     for number, step in enumerate(plan.steps, 1):
         if step.scope == GATE:
             rows += [BLANK, *_gate(plan, step, number, width)]
             rows += _section(_("After your word"), _("nobody is asked any more"), width)
         else:
-            rows += _step(plan, step, number, nodes, width, forward=forward)
-        forward = forward or step.effect == "no_return"
+            rows += _step(plan, step, number, nodes, width)
     rows += _section(_("To take it back"), way_back(plan), width)
     for number, step in enumerate(plan.undo, 1):
         rows += _step(plan, step, number, nodes, width)
@@ -43,7 +41,7 @@ def plan_text(plan: Plan) -> str:
     for part, steps in ((_("To do"), plan.steps), (_("To take it back"), plan.undo)):
         lines += [part, ""]
         for number, step in enumerate(steps, 1):
-            lines.append(f"{number}. {_(step.title)} [{effect_words(step)}]")
+            lines.append(f"{number}. {_(step.title)} [{effect_words(plan, step)}]")
             lines += [f"   {words}" for words in seed.lines(step.seed)]
             lines += [
                 f"   {node}: {command}" for node, commands in step.commands.items() for command in commands
@@ -66,9 +64,11 @@ def count_words(plan: Plan) -> str:
     return ", ".join(_("{n} on {node}").format(n=n, node=node) for node, n in counts.items())
 
 
-def effect_words(step: PlannedStep, *, forward: bool = False) -> str:
-    """What it does to the masters; ``forward``: it comes after the point of no return."""
-    if forward and step.effect == "change":
+def effect_words(plan: Plan, step: PlannedStep) -> str:
+    """What it does to the masters, and whether that can be taken back."""
+    if step.effect == "change" and not plan.undo:
+        return _("changes")
+    if step.effect == "change" and _is_past_return(plan, step):
         return _("changes, the way is forward")
     match step.effect:
         case "observe":
@@ -82,6 +82,12 @@ def effect_words(step: PlannedStep, *, forward: bool = False) -> str:
         case "gate":
             return _("your typed word")
     return step.effect
+
+
+def _is_past_return(plan: Plan, step: PlannedStep) -> bool:
+    """Whether it comes after the step that cannot be taken back."""
+    before = plan.steps[: plan.steps.index(step)] if step in plan.steps else ()
+    return any(one.effect == "no_return" for one in before)
 
 
 def _summary(plan: Plan, width: int) -> list[Row]:
@@ -117,7 +123,8 @@ def way_back(plan: Plan) -> str:
     """How long this plan can be taken back; for the section of the undo's steps."""
     at = next((step for step in plan.steps if step.effect == "no_return"), None)
     if not plan.undo:
-        return _(guide(plan.runbook).no_undo) or _("there is no way back")
+        why = _(guide(plan.runbook).no_undo)
+        return _("none is needed: {why}").format(why=why) if why else _("there is no way back")
     if at is not None:
         return _("u, until \u201c{step}\u201d is done; after that the way is forward").format(
             step=_(at.title)
@@ -165,13 +172,11 @@ def _gate(plan: Plan, step: PlannedStep, number: int, width: int) -> list[Row]:
     return [spread(left, row((_("your typed word"), Role.WARN)), width)]
 
 
-def _step(
-    plan: Plan, step: PlannedStep, number: int, nodes: Sequence[str], width: int, *, forward: bool = False
-) -> list[Row]:
+def _step(plan: Plan, step: PlannedStep, number: int, nodes: Sequence[str], width: int) -> list[Row]:
     loud = {"change": Role.WARN, "no_return": Role.BAD}.get(step.effect, Role.DIM)
     glyph = {"change": "▲", "no_return": "✖", "stage": "+"}.get(step.effect, "·")
     left = row((f"{glyph}", loud), (f"{number:>3} ", Role.DIM), (_(step.title), Role.BRIGHT))
-    said = row((effect_words(step, forward=forward), loud))
+    said = row((effect_words(plan, step), loud))
     rows = [spread(left, said, width), *seed_rows(step, width, _INDENT)]
     acting = [node for node, commands in step.commands.items() if commands]
     if len(acting) == 1 and len(plan.nodes) > 1:

@@ -23,6 +23,7 @@ def used() -> set[str]:
     for path in sorted(RUNBOOKS.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.keyword) and node.arg == "seed" and isinstance(node.value, ast.Constant):
+                assert isinstance(node.value.value, str)
                 found.update(seed.numbers(node.value.value))
     return found
 

@@ -144,6 +144,8 @@ class _Client:
                 self._news.clear()
                 await self._news.wait()
             self._writer.close()
+            async with asyncio.timeout(_GOODBYE_S):
+                await self._writer.wait_closed()  # what the socket did not take yet would be lost with us
         except (OSError, TimeoutError):
             self._writer.transport.abort()
 

@@ -85,7 +85,9 @@ class Stepping:
             if outcome.ok:
                 break
             if outcome.status is Status.FAILED:
-                return why(outcome)
+                # What counts is what is so: a stop that another job overtook fails, and etcd is down all the same.
+                found = await self._looking.verify(step, node)
+                return "" if self._conclude(step, node, found) == "" else why(outcome)
             # What it did is not known. Nothing is probed while it may still be at work, nor while it may still arrive.
             longest = self._acting.longest_s(step, node) + KILL_AFTER_S
             if words := await self._leases.renew(node, longest):

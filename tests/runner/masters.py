@@ -18,7 +18,7 @@ from novatui.remote.command import Command, Fence, Outcome, Status, classify, sh
 from novatui.remote.secrets import Keeper, SecretAsk, SecretKind
 
 # What befalls a command: None, "before" (never arrives, the link breaks), "after" (runs, its outcome is lost),
-# "gone" (the master does not answer).
+# "gone" (the master does not answer), "lies" (runs, and says that it failed).
 Fault = Callable[[str, Command], str | None]
 
 
@@ -68,6 +68,8 @@ class Masters:
             on_output(out)
         if fault == "after":
             return Outcome(status=Status.UNKNOWN, error="the connection was lost")
+        if fault == "lies":
+            return Outcome(status=Status.FAILED, exit=1, stderr=b"another job took its place")
         assert process.returncode is not None
         status = classify(process.returncode, None, changes=command.changes)
         return Outcome(status=status, exit=process.returncode, stdout=out, stderr=err)

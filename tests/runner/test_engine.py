@@ -584,6 +584,14 @@ async def test_an_act_that_says_ok_and_did_nothing_is_not_believed(bench: Bench)
     assert ending.result == "failed" and "m2: it is todo" in ending.detail
 
 
+@pytest.mark.invariant("INV-3")
+async def test_an_act_that_says_it_failed_and_did_all_is_not_believed_either(bench: Bench) -> None:
+    """A stop that another job of systemd overtook: the exit is 1, and etcd is down."""
+    bench.fault = losing("stop", "m1", "lies")
+    assert (await bench.run(await bench.plan())).result == "verified"
+    assert bench.ledgers() == {"m1": ALL_DONE, "m2": ALL_DONE, "m3": ALL_DONE}
+
+
 async def test_our_own_bug_ends_in_words_and_70(bench: Bench) -> None:
     async def bug(step: str, node: str, phase: str) -> None:
         if (step, phase) == ("swap", "after-act"):

@@ -15,6 +15,7 @@ import pytest
 
 from novatui import logs
 from novatui.errors import HeldByAnother, NovatuiError
+from novatui.model.records import Record, RunEnded
 from novatui.model.run import Phase
 from novatui.runner import client, journal, places
 from novatui.runner.client import Follower
@@ -113,6 +114,41 @@ async def test_a_stalled_client_slows_nothing(stage: Stage) -> None:
     state = await ended(stage)
     stalled.close()
     assert state.result == "verified"
+
+
+@pytest.mark.invariant("INV-1")
+async def test_a_follower_whose_connection_broke_comes_back_and_misses_nothing(stage: Stage) -> None:
+    await stage.start(await stage.plan(), "tiny", at=("slow-at", "swap m1 before-act"))
+    await until(lambda: stage.state().at("swap", "m1").state == "acting", "the swap to begin")
+    async with Follower.open("r1") as one:
+        assert one._writer is not None
+        one._writer.transport.abort()
+        (places.find("r1").path / "go").touch()
+        seen = [event.seq async for event in one.events() if isinstance(event, Record)]
+        assert one.state.result == "verified"
+        assert one.records == journal.read(places.find("r1").journal)
+        assert seen == sorted(set(seen)) and seen[-1] == one.state.last_seq
+
+
+@pytest.mark.invariant("INV-1")
+async def test_what_a_runner_could_not_tell_any_more_is_read_from_its_journal(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine so busy that the runner was gone before its last words were taken: it did not fail for that."""
+    await stage.start(await stage.plan(), "tiny", at=("slow-at", "swap m1 before-act"))
+    await until(lambda: stage.state().at("swap", "m1").state == "acting", "the swap to begin")
+
+    def nobody(path: Path) -> None:
+        raise FileNotFoundError(path)
+
+    async with Follower.open("r1") as one:
+        monkeypatch.setattr("novatui.runner.follower.private_socket", nobody)
+        assert one._writer is not None
+        one._writer.transport.abort()
+        (places.find("r1").path / "go").touch()
+        last = [event async for event in one.events()][-1]
+        assert isinstance(last, RunEnded) and last.result == "verified"
+        assert one.state.result == "verified" and not one.live
 
 
 async def test_garbage_on_the_socket_hurts_nobody(stage: Stage) -> None:

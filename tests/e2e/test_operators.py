@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from novatui.demo.client import Demo
-from novatui.runner import client, places
+from novatui.runner import client
 from tests.e2e.byhand import by_hand
 from tests.e2e.world import (
     FIRST_RENAME,
@@ -38,7 +38,8 @@ def test_a_runner_that_slept_while_its_run_was_taken_over_acts_no_more(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """SIGSTOP in the middle of the swap; its run is resumed elsewhere once its heartbeat is silent; SIGCONT."""
+    """SIGSTOP in the middle of the swap; on a machine that has nothing of the run it is resumed from a master, once its
+    heartbeat is silent; SIGCONT."""
     world = World(lost.dir)
     before = world.inodes()
     stop = Stopping(world, world.nodes[1], FIRST_RENAME)
@@ -54,19 +55,13 @@ def test_a_runner_that_slept_while_its_run_was_taken_over_acts_no_more(
         assert second.returncode == 4, said
         assert "Another run holds masters" in said and f"run {place.run} holds" in said
         with monkeypatch.context() as other:
-            _elsewhere(place, tmp_path, other)
+            _elsewhere(tmp_path, other)
+            early = world.novatui("resume", "--from", world.nodes[0], "--yes", "demo")
+            assert early.returncode == 4 and f"runner of run {place.run} is alive" in early.stderr
             start = Stopping(world, world.nodes[2], START, tool="systemctl")
             began = time.monotonic()
-            with (tmp_path / "resumed").open("wb") as words:
-                resuming = subprocess.Popen(
-                    world.argv("resume", place.run, "--yes", "demo"), stdout=words, stderr=words
-                )
             stop.remove()
-            until(
-                lambda: start.reached() or resuming.poll() is not None,
-                "the one that took over to be at the start",
-                90,
-            )
+            resuming = _taken_over(world, start, tmp_path / "resumed")
             assert start.reached(), (tmp_path / "resumed").read_text()
             print(f"\nat the start {time.monotonic() - began:.1f} s after the resume was asked for")
     finally:
@@ -86,21 +81,25 @@ def test_a_runner_that_slept_while_its_run_was_taken_over_acts_no_more(
     assert {ends.get(line["seq"], "fenced") for line in acts[asleep + 1 :]} <= {"fenced"}, "it acted no more"
 
 
-def _elsewhere(place: places.RunDir, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another machine of the operator, with a copy of the run."""
-    runs = root / "state/novatui/runs"
-    runs.mkdir(parents=True)
-    for one in (root / "state/novatui", runs):
-        one.chmod(0o700)
-    (runs / place.run).mkdir(mode=0o700)
-    for name in ("plan.json", "launch.json", "journal.jsonl"):
-        shutil.copy(
-            place.path / name, runs / place.run / name
-        )  # its mode too: one that others could read is refused
+def _elsewhere(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another machine of an operator, that knows nothing of any run."""
     runtime = Path(os.environ["XDG_RUNTIME_DIR"]) / "2"
     runtime.mkdir(mode=0o700)
     monkeypatch.setenv("XDG_STATE_HOME", str(root / "state"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+
+
+def _taken_over(world: World, start: Stopping, said: Path) -> subprocess.Popen[bytes]:
+    """``resume --from``, asked until the old runner is silent; it is at the start of the third master, or has ended."""
+    deadline = time.monotonic() + 90
+    while True:
+        with said.open("wb") as words:
+            resuming = subprocess.Popen(
+                world.argv("resume", "--from", world.nodes[0], "--yes", "demo"), stdout=words, stderr=words
+            )
+        until(lambda one=resuming: start.reached() or one.poll() is not None, "the resume", 90)  # type: ignore[misc]
+        if start.reached() or resuming.returncode != 4 or time.monotonic() > deadline:
+            return resuming
 
 
 @pytest.mark.invariant("INV-13")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from novatui.model import records as rec
-from novatui.model.run import At, RunState
+from novatui.model.run import CHANGING, At, RunState
 from novatui.runbooks.step import Effect, Step
 from novatui.runner import byhand, no_return
 from novatui.runner.acting import Acting, why
@@ -66,7 +66,7 @@ class Endings:
         if stop.exit_code == EXITS["fenced"]:
             return self.end("failed", stop)  # held elsewhere: nothing was done here
         if work.runbook.no_undo:
-            return await self._free(stop)
+            return await (self._free(stop) if _acted(work.state) else self._abandoned(stop))
         whole = set(self._leases.mine) >= set(work.plan.nodes)
         if (
             isinstance(stop, NoWayBack)
@@ -125,7 +125,7 @@ class Endings:
                 f"{', '.join(unsure)}: was asked for the lease and did not answer; it may yet take it"
             )
         if left or unsure:
-            hint.append(f"try: novatui abort {work.plan.run}")
+            hint.append(f"try: novatui {'resume' if work.state.committed else 'abort'} {work.plan.run}")
         words = "\n".join(part for part in hint if part)
         return self.end(result, Stop(result, stop.title, stop.detail, words, stop.exit_code))
 
@@ -185,6 +185,14 @@ class Endings:
 
 def _was_verified(records: Sequence[rec.Record]) -> bool:
     return any(isinstance(one, rec.RunEnded) and one.result == "verified" for one in records)
+
+
+def _acted(state: RunState) -> bool:
+    """Whether an act that changes something was ever begun; a gate that was answered is none."""
+    return any(
+        step.effect in CHANGING and any(node.tries for node in step.nodes.values())
+        for step in state.steps.values()
+    )
 
 
 def _undid_anything(state: RunState) -> bool:

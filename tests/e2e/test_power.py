@@ -34,7 +34,7 @@ def test_all_lose_power_between_the_two_renames_and_so_does_the_operator(
     world = World(lost.dir)
     before = world.inodes()
     stops = [Stopping(world, node, FIRST_RENAME) for node in world.nodes]
-    with Watch(world) as watch:
+    with Watch(world.files) as watch:
         told = restoring()
         until(lambda: all(stop.reached() for stop in stops), "the first rename on every master", 90)
         place = only_run()
@@ -78,7 +78,7 @@ def test_one_loses_power_between_the_renames_and_all_between_swap_and_start(
         second: Stopping(world, second, SECOND_RENAME, FIRST_RENAME),
         third: Stopping(world, third, SECOND_RENAME),
     }
-    with Watch(world) as watch:
+    with Watch(world.files) as watch:
         told = restoring()
         until(lambda: renames[second].reached(1), "the first rename on one master", 90)
         place = only_run()

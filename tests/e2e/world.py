@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -296,12 +296,12 @@ START = '"start --no-block"*'
 class Watch:
     """Asks every endpoint all the time what it would serve: (node, number of keys, revision) as ever seen."""
 
-    def __init__(self, world: World) -> None:
-        self._gates = {node: Gateway(files, timeout_s=2) for node, files in world.files.items()}
+    def __init__(self, files: Mapping[str, MasterFiles]) -> None:
+        self._gates = {node: Gateway(one, timeout_s=2) for node, one in files.items()}
         self._over = threading.Event()
-        self._threads = [threading.Thread(target=self._ask, args=(node,)) for node in world.nodes]
+        self._threads = [threading.Thread(target=self._ask, args=(node,)) for node in files]
         self.seen: set[tuple[str, int, int]] = set()
-        self.asked = dict.fromkeys(world.nodes, 0)
+        self.asked = dict.fromkeys(files, 0)
 
     def __enter__(self) -> Watch:
         for thread in self._threads:

@@ -11,6 +11,7 @@ from novatui.probes.numbers import whole
 
 # One piece: a metrics page or an env file is a few KiB; what is longer is no answer to our question.
 PIECE_MAX = 1024 * 1024
+PIECES_MAX = 32
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -52,7 +53,8 @@ class Frames:
         self._lines.clear()
         self._length = 0
         if name != "end":
-            self._pieces[name] = Piece(tuple(args), body)
+            if len(self._pieces) < PIECES_MAX:
+                self._pieces[name] = Piece(tuple(args), body)
             return None
         frame, self._pieces = self._pieces, {}
         return frame

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from novatui.config import NodeConfig
 from novatui.model.cluster import EtcdEnv, Link, NodeError, NodeSnapshot
-from novatui.probes import disk, envfile, etcd, systemd
+from novatui.probes import disk, envfile, etcd, held, systemd
 from novatui.probes.frames import Frame
 from novatui.probes.numbers import date_ms, fraction, whole
 
@@ -76,6 +76,8 @@ class Sight:
             at_ms = now_ms if their_ms is None else their_ms
             found_unit = systemd.unit_state(unit.body, now_ms=at_ms, uptime_s=fraction(uptime))
             seen = replace(seen, unit=found_unit)
+        if "held" in frame:
+            seen = replace(seen, held=held.held(frame["held"]))
         df = frame.get("disk")
         found = disk.disk(df.body) if df is not None and df.exit == 0 else None
         return replace(seen, disk=found) if found is not None else seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from novatui.errors import HostKeyChanged, HostKeyUnknown
@@ -11,12 +12,12 @@ from novatui.remote.route import Hop
 def unknown(hop: Hop, fingerprint: str) -> HostKeyUnknown:
     """``fingerprint``: ``TYPE SHA256:..``, or empty when the host showed nothing that could be compared."""
     path = hop.known_hosts[0] if hop.known_hosts else "known_hosts"
-    option = f" -o UserKnownHostsFile={path}" if hop.known_hosts else ""
+    option = f" -o UserKnownHostsFile={shlex.quote(path)}" if hop.known_hosts else ""
     return HostKeyUnknown(
         "the host key is not known",
         f"{hop.known_as} shows {fingerprint}; {', '.join(hop.known_hosts) or 'no file'} has no entry for it",
         "compare the fingerprint on the host's console, then let ssh write it down:"
-        f" ssh{option} -p {hop.port} {hop.user}@{hop.host} true",
+        f" ssh{option} -p {hop.port} {shlex.quote(f'{hop.user}@{hop.host}')} true",
     )
 
 
@@ -27,7 +28,8 @@ def changed(hop: Hop, fingerprint: str, places: Sequence[str]) -> HostKeyChanged
         "the host key has changed",
         f"{hop.known_as} shows {fingerprint or 'a key of another type'}; {', '.join(places) or path} names another: a"
         " reinstalled host, or somebody in between",
-        f"find out which; only when the host was really reinstalled: ssh-keygen -f {path} -R '{hop.known_as}'",
+        f"find out which; only when the host was really reinstalled: ssh-keygen -f {shlex.quote(path)}"
+        f" -R {shlex.quote(hop.known_as)}",
     )
 
 

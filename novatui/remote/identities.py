@@ -37,7 +37,10 @@ class Opened:
 
     async def open(self, path: str, node: str) -> asyncssh.SSHKey | None:
         """Ask until it opens, three times at most; those who ask together share the question. None = it stays shut."""
-        data = Path(path).read_bytes()
+        try:
+            data = Path(path).read_bytes()
+        except OSError:  # gone since it was offered
+            return None
         known = self._keys.get(path)
         if known is not None and known[0] == data:
             return known[1]

@@ -16,6 +16,8 @@ from novatui.remote.link import Connection
 
 # Bytes of lines that wait for their reader before the master is told to wait.
 AHEAD_MAX = 4 * 1024 * 1024
+# After so many lines the others have their turn: a flood of one master is not theirs.
+FAIR = 200
 
 
 async def streamed(
@@ -24,6 +26,7 @@ async def streamed(
     """Lines without their ends. Ends when the command exits 0; raises RemoteError when it does not or the link breaks."""
     call = Call(command)
     inbox = _Inbox(call)
+    taken = 0
     helpers: list[asyncio.Task[None]] = []
     try:
         try:
@@ -37,6 +40,9 @@ async def streamed(
             inbox.news.clear()
             while inbox.lines:
                 yield inbox.take()
+                taken += 1
+                if not taken % FAIR:
+                    await asyncio.sleep(0)
             if inbox.closed:
                 break
         _raise_unless_ended_well(call)

@@ -194,6 +194,16 @@ async def _with_password(conn: Runs, user: str, asker: Asker, nonce: str) -> Pri
     except NoPrivilege as exc:
         asker.wrong(exc)
         return Privilege(error=exc)
+    except Unreachable:
+        if conn.lost.done():
+            raise
+        # It asks in words of its own (a second factor, say): what to answer is not known here.
+        asker.shut = NoPrivilege(
+            f"sudo does not take the password of {user}",
+            gate.said or f"it neither asked for it nor began within {GATE_TIMEOUT_S:g} s",
+            "let sudo ask for the password alone, or for none, or log in as root",
+        )
+        return Privilege(error=asker.shut)
     if gate.open:
         asker.right()
         session.stop()

@@ -146,10 +146,37 @@ class Masters:
     ) -> AsyncGenerator[bytes, None]:
         if command.script == "journal" and node == "liar":
             raise KeyError("neither")
+        if command.script == "journal":
+            await asyncio.sleep(60)
         nonce = command.argv[0].encode()
         while True:
             yield b"%s end" % nonce
-            await asyncio.sleep(0.05)
+            if node != "flood":
+                await asyncio.sleep(0.05)
+
+
+def test_a_frame_without_an_end_does_not_grow_for_ever() -> None:
+    frames = Frames("n0")
+    for at in range(10_000):
+        frames.feed(b"x" * 10)
+        assert frames.feed(b"n0 piece%d" % at) is None
+    assert len(frames.feed(b"n0 end") or {}) == 32
+
+
+@pytest.mark.invariant("INV-9")
+async def test_a_flood_of_frames_leaves_the_others_their_turn() -> None:
+    nodes = (NodeConfig(name="flood", host="h"), NodeConfig(name="good", host="h"))
+    collector = Collector(ClusterConfig(name="c", nodes=nodes), Masters())
+    seen: list[ClusterSnapshot] = []
+    task = asyncio.create_task(collector.run(seen.append, lambda _node, _entries: None))
+    try:
+        async with asyncio.timeout(10):
+            while len({snapshot.nodes[1].at_ms for snapshot in seen}) < 5:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert not task.done()
+    finally:
+        task.cancel()
+        await asyncio.wait({task}, timeout=5)
 
 
 @pytest.mark.invariant("INV-9")

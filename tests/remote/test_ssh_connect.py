@@ -12,7 +12,9 @@ from msgspec.structs import replace
 
 from novatui.config import ClusterConfig, NodeConfig
 from novatui.model.cluster import Link, NodeError
+from novatui.remote import sudo
 from novatui.remote.command import Command, Status
+from novatui.remote.secrets import SecretAsk
 from novatui.remote.ssh import SshTransport
 from tests.remote.sshd import Fixture
 
@@ -185,7 +187,7 @@ async def test_a_dead_master_does_not_slow_the_others(master: Fixture) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sudo", "become", "expected"),
+    ("does", "become", "expected"),
     [
         ('exec "$@"', "auto", "sudo"),
         ("exit 1", "auto", None),
@@ -194,13 +196,13 @@ async def test_a_dead_master_does_not_slow_the_others(master: Fixture) -> None:
     ],
 )
 async def test_privilege_is_found_not_assumed(
-    master: Fixture, sudo: str, become: str, expected: str | None
+    master: Fixture, does: str, become: str, expected: str | None
 ) -> None:
     """``id`` and ``sudo`` of the master are ours: who we are there does not depend on who runs the tests."""
     tools = master.directory / "bin"
     tools.mkdir()
     (tools / "id").write_text("#!/bin/sh\necho 1000\n")
-    (tools / "sudo").write_text(f'#!/bin/sh\nshift\n[ "$1" != -- ] || shift\n{sudo}\n')
+    (tools / "sudo").write_text(f'#!/bin/sh\nshift\n[ "$1" != -- ] || shift\n{does}\n')
     for tool in tools.iterdir():
         tool.chmod(0o755)
     master.sshd.path = str(tools)
@@ -210,5 +212,36 @@ async def test_privilege_is_found_not_assumed(
         assert ("exec sudo -n -- timeout" in master.sshd.ran[-1]) is (expected == "sudo")
         error = ssh.link("m1")[1]
         assert (error.code if error else None) == (None if expected else "no-privilege")
+    finally:
+        await ssh.close()
+
+
+async def test_a_sudo_that_asks_something_else_is_told_and_looking_goes_on(
+    master: Fixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second factor, say: nothing is sent to it, and the connection stays."""
+    monkeypatch.setattr(sudo, "GATE_TIMEOUT_S", 0.5)
+    tools = master.directory / "bin"
+    tools.mkdir()
+    (tools / "id").write_text("#!/bin/sh\necho 1000\n")
+    (tools / "sudo").write_text(
+        '#!/bin/sh\n[ "$1" != -n ] || { echo "sudo: a password is required" >&2; exit 1; }\n'
+        f"printf 'Verification code: ' >&2; cat >{master.directory}/sent\n"
+    )
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+    master.sshd.path = str(tools)
+
+    class Gives:
+        async def ask(self, ask: SecretAsk) -> str | None:
+            return "the sudo word"
+
+    ssh = SshTransport(master.cluster(become="auto"), Gives())
+    try:
+        assert (await ssh.run("m1", TRUE)).ok
+        state, error, _ = ssh.link("m1")
+        assert state is Link.LIVE and error is not None and error.code == "no-privilege"
+        assert "Verification code" in error.title and (master.directory / "sent").read_bytes() == b""
+        assert master.sshd.connections == 1
     finally:
         await ssh.close()

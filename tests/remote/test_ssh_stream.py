@@ -59,6 +59,26 @@ async def test_long_and_binary_lines_of_a_stream(ssh: SshTransport) -> None:
     assert found[2:] == [b"last", b"tail"]
 
 
+@pytest.mark.invariant("INV-9")
+async def test_a_flood_of_lines_leaves_the_others_their_turn(ssh: SshTransport) -> None:
+    loop, worst, count = asyncio.get_running_loop(), 0.0, 0
+
+    async def heart() -> None:
+        nonlocal worst
+        while True:
+            before = loop.time()
+            await asyncio.sleep(0.01)
+            worst = max(worst, loop.time() - before)
+
+    beating = asyncio.create_task(heart())
+    async with aclosing(ssh.stream("m1", sh("yes '' | head -c 600000"))) as stream:
+        async for _ in stream:
+            count += 1
+            sum(range(200))  # what a reader does with a line
+    beating.cancel()
+    assert count == 600_000 and worst < 0.5, worst
+
+
 async def test_a_stream_that_fails_says_how(ssh: SshTransport) -> None:
     with pytest.raises(RemoteError, match="exit 3 no such thing"):
         await lines_of(ssh, "echo one; echo no such thing >&2; exit 3")

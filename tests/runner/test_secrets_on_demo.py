@@ -112,8 +112,10 @@ class Watching:
                     words, env = (proc / "cmdline").read_bytes(), (proc / "environ").read_bytes()
                 except OSError:
                     continue
-                # systemd itself hands the env file to etcd: that is where its values belong.
-                own = words.split(b"\0")[0].endswith(b"/etcd")
+                # systemd itself hands the env file to etcd: that is where its values belong. The demo's stand-in for
+                # systemd starts it by way of setpriv.
+                argv = words.rstrip(b"\0").split(b"\0")
+                own = argv[0].endswith(b"/etcd") or (argv[0] == b"setpriv" and argv[-1].endswith(b"/etcd"))
                 for secret in PLANTED:
                     if secret.encode() in words or (not own and secret.encode() in env):
                         self.found.add(f"{secret} in {words[:200]!r}")

@@ -77,7 +77,7 @@ def steps(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
     node, change = params.target, recover_change
     found: list[Step | Gate] = [
         *recover_before.steps(params),
-        keeping.keep(node),
+        keeping.keep(node, seed="1.2/8-9"),
         recover_gate.gate(params),
     ]
     if params.odd:

@@ -110,6 +110,9 @@ class Step:
     let_go_until: str = ""
     settle_s: float = 0.0  # how long the probe/verify of all nodes together with ``judge`` may be repeated
     retries: int = 2  # applies after the first, each only after a probe said TODO or PARTIAL
+    until: str = (
+        ""  # of an OBSERVE: what it proves is of no matter once this step has passed; a resume then skips it
+    )
     optional: bool = False
     rest: bool = False  # of a CHANGE: etcd serves again after it, a person may let the run wait here
     barrier: str = ""  # in words: what all nodes wait for before the next step

@@ -178,7 +178,10 @@ class Engine:
                 await self._gate(step)
             elif not work.state.passed(step.id) or (
                 # What was proved before the runner went away is not known to be so still.
-                past_gate and step.effect is Effect.OBSERVE and work.state.resumes
+                past_gate
+                and step.effect is Effect.OBSERVE
+                and work.state.resumes
+                and not (step.until and work.state.passed(step.until))
             ):
                 await self._step(step)
                 await self._pauses.rest(step)

@@ -20,7 +20,9 @@ async def facts_stand(work: Work) -> None:
     plan = work.plan
     deadline = work.now_s() + work.pace.reach_s
     while True:
-        answers = await survey.ask(work.cluster, plan.request, work.runbook, work.transport)
+        # A master that takes no part, and on which nothing rests, is not waited for.
+        nodes = {*plan.nodes, *plan.facts}
+        answers = await survey.ask(work.cluster, plan.request, work.runbook, work.transport, nodes=nodes)
         work.safe_point()
         try:
             now = work.runbook.facts(work.cluster, plan.request, answers)

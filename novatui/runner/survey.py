@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -14,12 +14,22 @@ from novatui.remote.transport import Transport
 from novatui.runbooks.step import Answers, Facts, Runbook
 
 
-async def ask(cluster: ClusterConfig, request: Request, runbook: Runbook, transport: Transport) -> Answers:
-    """Per node, per name of the survey's command, its outcome. A master that cannot be asked is all UNKNOWN outcomes.
+async def ask(
+    cluster: ClusterConfig,
+    request: Request,
+    runbook: Runbook,
+    transport: Transport,
+    *,
+    nodes: Collection[str] | None = None,
+) -> Answers:
+    """Per node (all, or ``nodes`` alone), per name of the survey's command, its outcome. A master that cannot be asked is
+    all UNKNOWN outcomes.
 
     Raises ValueError for a survey that would change something: our own bug.
     """
     survey = runbook.survey(cluster, request)
+    if nodes is not None:
+        survey = {node: commands for node, commands in survey.items() if node in nodes}
     for commands in survey.values():
         for command in commands.values():
             if command.changes:
@@ -56,5 +66,10 @@ def differences(plan: Plan, now: Mapping[str, Facts]) -> list[str]:
 
 
 async def _node(transport: Transport, node: str, commands: Mapping[str, Command]) -> Mapping[str, Outcome]:
-    # One after the other on a master (its channels are few), all masters at the same time.
-    return {name: await transport.run(node, command) for name, command in commands.items()}
+    # One after the other on a master (its channels are few), all masters at the same time. One that cannot be reached is
+    # not waited for with every command anew.
+    answers: dict[str, Outcome] = {}
+    for name, command in commands.items():
+        gone = next((one for one in answers.values() if one.status is Status.UNKNOWN), None)
+        answers[name] = gone or await transport.run(node, command)
+    return answers

@@ -11,7 +11,7 @@ from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, Scope, Stat
 STEP = "evidence"
 
 
-def keep(node: str) -> Step:
+def keep(node: str, *, seed: str = "") -> Step:
     """The facts hold the process that is there now, for the stop; and what a person looks for first."""
     return Step(
         id=STEP,
@@ -23,6 +23,7 @@ def keep(node: str) -> Step:
         apply=lambda ctx: [_command(ctx, "do")],
         cleanup=lambda ctx: [_command(ctx, "drop")],
         barrier="journal, status and stacks are on the master's disk",
+        seed=seed,
     )
 
 

@@ -12,7 +12,7 @@ from novatui.runbooks.parts.commands import At, known, limit_s
 from novatui.runbooks.parts.prepare import UNREADABLE, reach, unstage
 from novatui.runbooks.parts.reading import read
 from novatui.runbooks.parts.recover_checks import NEW_LOGS
-from novatui.runbooks.parts.recover_params import JOIN, RecoverParams, recover_params
+from novatui.runbooks.parts.recover_params import ADD, JOIN, REMOVE, RecoverParams, recover_params
 from novatui.runbooks.parts.refusal import reason
 from novatui.runbooks.parts.source_checks import GIB
 from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, Scope, State, Step
@@ -204,6 +204,7 @@ def steady(params: RecoverParams, id: str = "steady", *, alone: bool = False) ->
     """``alone``: with the target stopped. A read then proves that as many others vote as the quorum before its removal
     needs, which is no less than the one after."""
     without = f" without {params.target}" if alone else ""
+    first = {REMOVE: "remove", ADD: "add", JOIN: "archive"}[params.way]
     return Step(
         id=id,
         title=f"The others have quorum{without}, {STEADY_S} s without a break",
@@ -211,6 +212,7 @@ def steady(params: RecoverParams, id: str = "steady", *, alone: bool = False) ->
         among=healthy(params),
         probe=_ask_steady,
         settle_s=30,
+        until=first,
         barrier=f"a linearizable read on each of them, twice a second for {STEADY_S} s",
     )
 

@@ -169,7 +169,7 @@ REFUSED: list[tuple[str, str, tuple[Bend, ...], str, tuple[str, ...]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.invariant("INV-4")
+@pytest.mark.invariant("INV-17")
 @pytest.mark.parametrize(
     ("book", "bends", "id", "words"), [case[1:] for case in REFUSED], ids=[f"{c[1]}: {c[0]}" for c in REFUSED]
 )
@@ -234,6 +234,7 @@ def test_guards_are_named_and_overruled(bends: tuple[Bend, ...], guards: list[st
     assert list(params.overruled) == guards
 
 
+@pytest.mark.invariant("INV-17")
 def test_lost_data_cannot_be_overruled() -> None:
     found = bent(GOOD, blank("m2"))
     assert "data-lost" in reasons(
@@ -255,7 +256,7 @@ STARTED: list[tuple[str, tuple[Bend, ...], tuple[str, ...], tuple[str, ...]]] = 
 ]
 
 
-@pytest.mark.invariant("INV-11")
+@pytest.mark.invariant("INV-11", "INV-17")
 @pytest.mark.parametrize(
     ("bends", "starts", "nodes"), [case[1:] for case in STARTED], ids=[case[0] for case in STARTED]
 )
@@ -275,7 +276,7 @@ def test_a_disabled_unit_is_told() -> None:
     assert [note for note in params.notes if "systemctl enable etcd" in note and note.startswith("m2")]
 
 
-@pytest.mark.invariant("INV-5")
+@pytest.mark.invariant("INV-5", "INV-17")
 @pytest.mark.parametrize("book", BOOKS)
 @pytest.mark.parametrize("node", NODES)
 @pytest.mark.parametrize("line", ["nv:hold64=" + b64("aabbccdd\n"), "nv:lease64=" + b64("aabbccdd:3\n")])

@@ -177,6 +177,7 @@ def test_a_boot_between_stop_and_start_does_the_work_once(demo: Callable[..., An
     healthy(down)
 
 
+@pytest.mark.invariant("INV-17")
 def test_where_a_restart_does_not_help_it_says_so_and_holds_nothing(demo: Callable[..., Any]) -> None:
     """Its database is damaged, and only the start finds out."""
     down = demo("member-down")
@@ -255,7 +256,7 @@ def test_one_that_does_not_come_up_is_named_and_the_others_serve(demo: Callable[
     assert serve(dark) == 2
 
 
-@pytest.mark.invariant("INV-11")
+@pytest.mark.invariant("INV-11", "INV-17")
 def test_a_blank_directory_is_never_started(demo: Callable[..., Any]) -> None:
     """Two with their data are started; the third would found a cluster of its own, or join as an empty member."""
     dark = demo("power-cut")

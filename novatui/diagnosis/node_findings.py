@@ -16,6 +16,11 @@ START_PATIENCE_MS = 30_000  # a start that waits for peers may take 15 s and is 
 
 def node_findings(node: NodeSnapshot, now_ms: int) -> Iterator[Finding]:
     """Findings of one master. What is not of now is not judged: then there is one finding, saying so."""
+    for note in node.notes:
+        title = Words(N_("{note}"), note=note)
+        yield of_node(
+            "connection-note", Severity.INFO, title, NOTHING, node=node.name, source="ssh", value=note
+        )
     if not fresh(node, now_ms):
         yield _not_seen(node, now_ms)
         return

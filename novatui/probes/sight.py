@@ -51,6 +51,11 @@ class Sight:
             seen = self._by_etcd(seen, frame, now_ms)
         self.snapshot = seen
 
+    def notes(self, notes: tuple[str, ...]) -> None:
+        """What the transport has to say besides the state of the link."""
+        if notes != self.snapshot.notes:
+            self.snapshot = replace(self.snapshot, notes=notes)
+
     def connection(self, state: Link, error: NodeError | None, doing: str, now_ms: int) -> None:
         """What the transport says, and whether the samples come: a live link without them is stale."""
         seen = self.snapshot

@@ -37,10 +37,11 @@ _log = logging.getLogger(__name__)
 
 
 class Watchable(Transport, Protocol):
-    """What watching needs beyond ``Transport``: the state of links, and words into a stream's stdin."""
+    """What watching needs beyond ``Transport``: the state of links and notes on them, and words into a stream's stdin."""
 
     def start(self) -> None: ...
     def link(self, node: str) -> tuple[Link, NodeError | None, str]: ...
+    def notes(self, node: str) -> tuple[str, ...]: ...
     def watch(self, changed: Callable[[str], None]) -> Callable[[], None]: ...
     def retry(self, node: str | None = None) -> None: ...
     def stream(
@@ -91,6 +92,7 @@ class Watch:
         else:
             self._live.clear()
         self.sight.connection(state, error, doing, now_ms())
+        self.sight.notes(self._transport.notes(self.node.name))
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -47,6 +47,10 @@ class Fleet(Transport):
         """The life of the connection: its state, why it is not better, and while connecting the step it is at."""
         return self._links[node].seen()
 
+    def notes(self, node: str) -> tuple[str, ...]:
+        """What else is to be said of the way to ``node``."""
+        return ()
+
     def watch(self, changed: Callable[[str], None]) -> Callable[[], None]:
         """Call ``changed(node)`` whenever ``link(node)`` may have changed; returns what ends it."""
         self._watchers.append(changed)

@@ -124,6 +124,9 @@ class Masters:
     def link(self, node: str) -> tuple[Link, NodeError | None, str]:
         return Link.LIVE, None, ""
 
+    def notes(self, node: str) -> tuple[str, ...]:
+        return (f"a note on {node}",)
+
     def watch(self, changed: Callable[[str], None]) -> Callable[[], None]:
         return lambda: None
 
@@ -194,6 +197,7 @@ async def test_a_master_that_breaks_its_reader_costs_its_own_pane_alone() -> Non
             while seen[-1].nodes[1].at_ms == first:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert not task.done()
+        assert seen[-1].nodes[1].notes == ("a note on good",)
         error = seen[-1].nodes[0].error
         assert error is not None and error.code == "unreadable" and "\x1b" not in error.title
     finally:

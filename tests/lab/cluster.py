@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -115,12 +115,18 @@ def wait_healthy(hosts: Sequence[Host], limit_s: float = HEALTHY_LIMIT_S) -> Non
         until(lambda host=host: has_quorum(host), f"{host.who.node}'s etcd to have quorum", limit_s)  # type: ignore[misc]
 
 
-def fill(hosts: Sequence[Host], keeper: Keeper, pki: Path) -> Snapshot:
+def gateway_files(hosts: Iterable[Host], place: Path) -> dict[str, MasterFiles]:
+    """By node; ``place`` is where ``files.install`` left the certificates."""
+    everybody = [host.who for host in hosts]
+    return {
+        who.node: MasterFiles(place / f"{who.node}.pki", who.node, who.member, who.address)
+        for who in everybody
+    }
+
+
+def fill(hosts: Sequence[Host], keeper: Keeper, place: Path) -> Snapshot:
     """Write the keys, take the snapshot, pack it on every host, write what it does not hold."""
-    files = [
-        MasterFiles(pki / f"{one.who.node}.pki", one.who.node, one.who.member, one.who.address)
-        for one in hosts
-    ]
+    files = list(gateway_files(hosts, place).values())
     gateway = Gateway(files[0])
     keys = data.before((files * 3)[:3])
     with keeper.entered():

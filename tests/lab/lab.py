@@ -14,6 +14,7 @@ from types import TracebackType
 import tomli_w
 
 from novatui.demo.certs import Authority
+from novatui.demo.layout import MasterFiles
 from tests.lab import cluster, files, image, network, operators, places
 from tests.lab.faults import Faults
 from tests.lab.host import Host, HostFailed, Who
@@ -197,6 +198,11 @@ class Lab(Faults):
         return path
 
     # cluster
+
+    @property
+    def files(self) -> dict[str, MasterFiles]:
+        """What the demo's requests to etcd want of each host: its address, and certificates on this machine's disk."""
+        return cluster.gateway_files(self.hosts.values(), self.place)
 
     def etcdctl(self, node: str, *words: str) -> str:
         """etcdctl by the host's env file. Raises HostFailed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from novatui.errors import Refused
+from novatui.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from novatui.cli.people import People
@@ -17,9 +17,9 @@ _ARRIVE_S = 15.0  # without the time that a person takes to type
 # Words of the design that are refused by name until they are built.
 _NOT_YET = {
     "upload": "put the archive on the masters yourself and name it with --snapshot",
-    "without": "every master of the configuration takes part",
-    "token": "the token of the env files is kept",
 }
+# Options that no other runbook may pass over in silence.
+_OF_A_RESTORE = ("without", "token", "bump_revision", "no_fence")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,8 +39,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="go on although this guard refuses; the plan and the refusal name it",
     )
     parser.add_argument("--upload", metavar="FILE", help=argparse.SUPPRESS)
-    parser.add_argument("--without", metavar="NODE", action="append", help=argparse.SUPPRESS)
-    parser.add_argument("--token", metavar="keep|fresh", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--without",
+        metavar="NODE",
+        action="append",
+        default=[],
+        help="restore without this master, which is gone; it gets no data, and a fresh token keeps it out",
+    )
+    parser.add_argument(
+        "--token",
+        choices=("keep", "fresh"),
+        default="",
+        help="of the restored cluster: the env files' (keep), or a new one; fresh by itself with --without",
+    )
     parser.add_argument(
         "--bump-revision",
         action="store_true",
@@ -54,18 +65,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def request(args: argparse.Namespace) -> Request:
-    """Raises Refused for what this version does not do."""
+    """Raises Refused for what this version does not do, UsageError for what the runbook does not know."""
     from novatui.model.plan import Request
 
     for name, instead in _NOT_YET.items():
         if getattr(args, name) is not None:
             raise Refused(f"--{name.replace('_', '-')} is not in this version", instead)
+    if args.runbook != "restore-cluster":
+        given = [f"--{name.replace('_', '-')}" for name in _OF_A_RESTORE if getattr(args, name)]
+        if given:
+            raise UsageError(
+                f"{', '.join(given)}: of restore-cluster alone", f"{args.runbook} does not know it"
+            )
     return Request(
         runbook=args.runbook,
         node=args.node,
         snapshot=args.snapshot,
         from_node=args.from_node,
         survivor=args.survivor,
+        without=tuple(dict.fromkeys(args.without)),
+        token=args.token,
         no_fence=args.no_fence,
         bump_revision=args.bump_revision,
         overrule=tuple(args.overrule),
@@ -86,7 +105,7 @@ def plan(cluster: ClusterConfig, wanted: Request, people: People) -> Plan:
 
         transport = people.transport(cluster)
         try:
-            nodes = [node.name for node in cluster.nodes]
+            nodes = [node.name for node in cluster.nodes if node.name not in wanted.without]
             await arrived(transport, nodes, lambda: people.asking, _ARRIVE_S)
             return await client.make_plan(cluster, wanted, transport)
         finally:

@@ -18,6 +18,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: str = ""  # a path on the masters
     from_node: str = ""  # copy it from there
     survivor: str = ""  # the node whose own data is the snapshot
+    without: tuple[str, ...] = ()  # masters that take no part
+    token: str = ""  # keep | fresh; empty: kept where every master takes part
     no_fence: bool = False  # API servers are left running
     bump_revision: bool = False  # revisions go on far above any that a client may have seen
     overrule: tuple[str, ...] = ()

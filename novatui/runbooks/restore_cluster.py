@@ -15,11 +15,24 @@ from novatui.config import ClusterConfig
 from novatui.model.plan import Plan, Request
 from novatui.model.sources import Sources
 from novatui.remote.command import Command
-from novatui.runbooks.parts import drawing, fence, hold, listing, prepare, proof, start, stop, swap
+from novatui.runbooks.parts import (
+    drawing,
+    fence,
+    hold,
+    left_out,
+    listing,
+    prepare,
+    proof,
+    start,
+    stop,
+    swap,
+    token,
+)
 from novatui.runbooks.parts.commands import survey_commands
 from novatui.runbooks.parts.drawing import Seen
 from novatui.runbooks.parts.gate import gate
 from novatui.runbooks.parts.host import Host
+from novatui.runbooks.parts.left_out import taking_part
 from novatui.runbooks.parts.refusal import refuse
 from novatui.runbooks.step import Answers, Facts, Gate, Runbook, Step
 
@@ -29,7 +42,7 @@ VERSION = 2
 
 def survey(cluster: ClusterConfig, request: Request) -> Mapping[str, Mapping[str, Command]]:
     """What each master is asked. With neither archive nor survivor named, also for everything that could be restored."""
-    return {node.name: survey_commands(node, request) for node in cluster.nodes}
+    return {node.name: survey_commands(node, request) for node in taking_part(cluster, request).nodes}
 
 
 def sources(cluster: ClusterConfig, answers: Answers) -> Sources:
@@ -42,7 +55,7 @@ def facts(cluster: ClusterConfig, request: Request, answers: Answers) -> Mapping
 
     Nothing of it changes by what a run stages, nor by a broken etcd that is being restarted over and over.
     """
-    seen = drawing.see(cluster, answers)
+    seen = drawing.see(taking_part(cluster, request), answers)
     return {node: _facts(host, seen, node) for node, host in seen.hosts.items()}
 
 
@@ -65,6 +78,9 @@ def _facts(host: Host, seen: Seen, node: str) -> Facts:
     }
     if (api := seen.api.get(node)) is not None:
         found["api_listens"] = api.place
+    if (ports := seen.ports.get(node)) is not None:
+        out = left_out.members(seen.hosts)
+        found["left_out_answer"] = [one.place for one in ports if one.member in out and one.answers == "yes"]
     archives = seen.archives.get(node)
     if archives is not None:
         found["archives"] = [
@@ -75,7 +91,8 @@ def _facts(host: Host, seen: Seen, node: str) -> Facts:
 
 def draft(cluster: ClusterConfig, request: Request, run: str, answers: Answers) -> Plan:
     """The plan's parameters and facts. Raises Refused with every reason at once, HeldByAnother for another run's masters."""
-    seen = drawing.see(cluster, answers)
+    part = taking_part(cluster, request)
+    seen = drawing.see(part, answers)
     source, found = drawing.reasons(cluster, request, seen)
     refuse(found, request.overrule)
     assert source is not None, "no source, and no reason why"
@@ -84,21 +101,22 @@ def draft(cluster: ClusterConfig, request: Request, run: str, answers: Answers) 
         runbook=NAME,
         runbook_version=VERSION,
         cluster=cluster.name,
-        nodes=tuple(node.name for node in cluster.nodes),
+        nodes=tuple(node.name for node in part.nodes),
         request=request,
-        params=msgspec.to_builtins(drawing.params(cluster, request, seen, source)),
+        params=msgspec.to_builtins(drawing.params(part, request, run, seen, source)),
         facts={node: dict(one) for node, one in facts(cluster, request, answers).items()},
     )
 
 
 def steps(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
-    fenced = bool(fence.fenced(plan))
+    fenced, anew = bool(fence.fenced(plan)), token.changed(plan)
     return [
         *prepare.steps(),
         gate(),
         *([fence.fence(until="swap")] if fenced else []),
         hold.hold(),
         stop.stop(),
+        *([token.give()] if anew else []),
         swap.swap(),
         start.start(),
         proof.members(),
@@ -110,7 +128,7 @@ def steps(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
 
 def undo(cluster: ClusterConfig, plan: Plan) -> Sequence[Step]:
     """On all masters or on none: every one of them must answer and still have its data before anything is touched."""
-    fenced = bool(fence.fenced(plan))
+    fenced, anew = bool(fence.fenced(plan)), token.changed(plan)
     return [
         proof.undo_reach(),
         swap.undo_look(),
@@ -118,6 +136,7 @@ def undo(cluster: ClusterConfig, plan: Plan) -> Sequence[Step]:
         hold.hold("undo-hold"),
         stop.stop("undo-stop", last=proof.undo_leader),
         swap.swap_back(),
+        *([token.take_back()] if anew else []),
         start.start_as_before(),
         proof.as_before(),
         hold.release("undo-release"),

@@ -65,6 +65,7 @@ class Master:
     archive: dict[str, str] | None = field(default_factory=dict)
     journal: list[dict[str, str]] = field(default_factory=list)
     api: dict[str, str] = field(default_factory=lambda: {"manifest": "no"})
+    ports: list[str] | None = None  # of ports.sh, "MEMBER HOST:PORT yes|no|unknown"; None: not asked
     silent: bool = False
 
     def __post_init__(self) -> None:
@@ -112,12 +113,15 @@ class Master:
             for at, line in enumerate(self.journal)
         ]
         api = [*(f"nv:{key}={value}" for key, value in self.api.items()), "nv:end=1"]
-        return {
+        answers = {
             "host": said(lines),
             "archives": said([*found, "nv:end=1"]),
             "journal": said(journal),
             "api": said(api),
         }
+        if self.ports is not None:
+            answers["ports"] = said([*(f"nv:port={one}" for one in self.ports), "nv:end=1"])
+        return answers
 
 
 def said(lines: list[str]) -> Outcome:

@@ -8,18 +8,19 @@ from novatui.config import ClusterConfig
 from novatui.diagnosis.data import DataState, Usability
 from novatui.model.findings import Finding
 from novatui.runbooks.parts.host import Host
-from novatui.runbooks.parts.node_checks import NOT_HERE
 from novatui.runbooks.parts.refusal import DATA_INTACT, QUORUM_STANDS, reason
 
 
-def agreement(cluster: ClusterConfig, hosts: Mapping[str, Host]) -> Iterator[Finding]:
+def agreement(
+    cluster: ClusterConfig, hosts: Mapping[str, Host], *, left_out: bool = False
+) -> Iterator[Finding]:
     """Reasons in differences between masters: every one of them must be told the same cluster."""
     yield from _same("env-initial-cluster", "ETCD_INITIAL_CLUSTER", _each(hosts, _initial))
     yield from _same("env-token", "ETCD_INITIAL_CLUSTER_TOKEN", _each(hosts, _token))
     for tool in ("etcd", "etcdctl", "etcdutl"):
         versions = {node: host.tools[tool] for node, host in hosts.items() if tool in host.tools}
         yield from _same("tool-versions", f"the version of {tool}", versions)
-    yield from _names(cluster, hosts)
+    yield from _names(cluster, hosts, left_out)
 
 
 def _each(hosts: Mapping[str, Host], what: Callable[[Host], str]) -> dict[str, str]:
@@ -41,7 +42,7 @@ def _same(id: str, what: str, values: Mapping[str, str]) -> Iterator[Finding]:
         yield reason(id, f"{what} differs between the masters: {said}", "make them agree on all masters")
 
 
-def _names(cluster: ClusterConfig, hosts: Mapping[str, Host]) -> Iterator[Finding]:
+def _names(cluster: ClusterConfig, hosts: Mapping[str, Host], left_out: bool) -> Iterator[Finding]:
     """The configured masters are the members, all of them, each once."""
     names = {node: host.env.get("ETCD_NAME") for node, host in hosts.items() if host.env}
     taken: dict[str, str] = {}
@@ -53,11 +54,11 @@ def _names(cluster: ClusterConfig, hosts: Mapping[str, Host]) -> Iterator[Findin
         taken.setdefault(name, node)
     listed = {name for host in hosts.values() if host.env for name in host.env.initial_cluster()}
     missing = sorted(listed - set(names.values()))
-    if missing and len(hosts) == len(cluster.nodes):
+    if missing and len(hosts) == len(cluster.nodes) and not left_out:
         yield reason(
             "left-out",
             f"ETCD_INITIAL_CLUSTER names {', '.join(missing)}, which no configured master is",
-            f"add the missing masters to the configuration; leaving a member out is {NOT_HERE}",
+            "add the missing masters to the configuration; one that is gone is left out by --without NODE",
         )
 
 
@@ -74,12 +75,13 @@ def quorum_stands(cluster: ClusterConfig, hosts: Mapping[str, Host]) -> Iterator
 
 
 def data_intact(
-    cluster: ClusterConfig, hosts: Mapping[str, Host], data: Mapping[str, DataState]
+    cluster: ClusterConfig, hosts: Mapping[str, Host], data: Mapping[str, DataState], *, left_out: int = 0
 ) -> Iterator[Finding]:
     """Down is not lost: where enough members may have their data, the answer is to start them, never a restore."""
     if any(host.quorum for host in hosts.values()):
         return
-    needed = len(cluster.nodes) // 2 + 1
+    total = len(cluster.nodes) + left_out
+    needed = total // 2 + 1
     usable = [
         node
         for node, host in hosts.items()
@@ -94,7 +96,7 @@ def data_intact(
     unit = cluster.nodes[0].etcd.unit
     yield reason(
         "data-intact",
-        f"nothing says that the data of {len(usable)} of {len(cluster.nodes)} members is damaged ({', '.join(usable)}), "
+        f"nothing says that the data of {len(usable)} of {total} members is damaged ({', '.join(usable)}), "
         f"and {needed} are enough" + (f"; lost: {', '.join(lost)}" if lost else ""),
         f"start all members together, on every master: systemctl start --no-block {unit}. A lone one waits for its peers. "
         "What does not come up then says why in its journal",

@@ -8,7 +8,7 @@ from typing import Any
 from novatui.config import NodeConfig
 from novatui.model.plan import Request
 from novatui.remote.command import Command
-from novatui.runbooks.parts import api_server
+from novatui.runbooks.parts import api_server, left_out
 from novatui.runbooks.parts.params import ClusterParams, NodeParams, Places, cluster_params, places
 from novatui.runbooks.step import Context
 
@@ -24,6 +24,8 @@ def survey_commands(node: NodeConfig, request: Request) -> Mapping[str, Command]
     dirs = etcd.snapshot_dirs if not request.survivor else ()
     found = master_commands(node)
     found["api"] = api_server.command(node)
+    if request.without:
+        found["ports"] = left_out.command(node)
     skip = request.from_node and request.from_node != node.name
     if (wanted or dirs) and not skip:
         found["archives"] = Command(

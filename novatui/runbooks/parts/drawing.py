@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -15,12 +15,14 @@ from novatui.model.plan import Request
 from novatui.model.sanitize import clean
 from novatui.remote.command import Outcome
 from novatui.runbooks import etcd_ids
-from novatui.runbooks.parts import bump, cluster_checks, evidence, source_checks
+from novatui.runbooks.parts import bump, cluster_checks, evidence, left_out, source_checks
+from novatui.runbooks.parts import token as tokens
 from novatui.runbooks.parts.api_server import RISK, ApiServer, api_server
 from novatui.runbooks.parts.api_server import checks as api_checks
 from novatui.runbooks.parts.archives import Archive, archives
 from novatui.runbooks.parts.commands import unit_name
 from novatui.runbooks.parts.host import Host, host
+from novatui.runbooks.parts.left_out import Port
 from novatui.runbooks.parts.node_checks import node_checks
 from novatui.runbooks.parts.params import NodeParams, RestoreParams, Source
 from novatui.runbooks.parts.refusal import reason
@@ -32,13 +34,15 @@ _IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 
 @dataclass(frozen=True)
 class Seen:
-    """The survey, read. ``hosts`` holds the masters that answered whole; ``silent`` the others, each with why."""
+    """The survey, read. ``hosts`` holds the masters that answered whole; ``silent`` the others, each with why.
+    ``ports``: of the members that are left out, as each participant found them."""
 
     hosts: dict[str, Host]
     silent: dict[str, str]
     archives: dict[str, tuple[Archive, ...] | None]
     data: dict[str, DataState]
     api: dict[str, ApiServer | None]
+    ports: dict[str, tuple[Port, ...] | None] = field(default_factory=dict)
 
 
 def see(cluster: ClusterConfig, answers: Answers) -> Seen:
@@ -47,6 +51,7 @@ def see(cluster: ClusterConfig, answers: Answers) -> Seen:
     silent: dict[str, str] = {}
     found: dict[str, tuple[Archive, ...] | None] = {}
     api: dict[str, ApiServer | None] = {}
+    answering: dict[str, tuple[Port, ...] | None] = {}
     for node in cluster.nodes:
         outcomes = answers.get(node.name, {})
         outcome = outcomes.get("host")
@@ -57,11 +62,13 @@ def see(cluster: ClusterConfig, answers: Answers) -> Seen:
         hosts[node.name] = seen
         if "archives" in outcomes:
             found[node.name] = archives(outcomes["archives"], seen.zone)
+        if "ports" in outcomes:
+            answering[node.name] = left_out.ports(outcomes["ports"])
         api[node.name] = api_server(outcomes.get("api"))
     data = {
         name: evidence.judge(name, seen, answers.get(name, {}).get("journal")) for name, seen in hosts.items()
     }
-    return Seen(hosts=hosts, silent=silent, archives=found, data=data, api=api)
+    return Seen(hosts=hosts, silent=silent, archives=found, data=data, api=api, ports=answering)
 
 
 def _why_silent(outcome: Outcome | None) -> str:
@@ -72,13 +79,16 @@ def _why_silent(outcome: Outcome | None) -> str:
 
 
 def reasons(cluster: ClusterConfig, request: Request, seen: Seen) -> tuple[Source | None, list[Finding]]:
-    """The source if one can be spoken of, and every reason not to run: unreachable first, guards last."""
+    """The source if one can be spoken of, and every reason not to run: unreachable first, guards last.
+
+    ``cluster``: with the masters that are left out.
+    """
+    whole, cluster = cluster, left_out.taking_part(cluster, request)
     found = [
         reason(
             "unreachable",
             f"cannot be asked: {why}",
-            "every master takes part: a stale one that comes back later corrupts the cluster. "
-            "Leaving one out is not in this version",
+            "every master takes part that can be reached; one that is gone for good is left out by --without NODE",
             node=node,
         )
         for node, why in seen.silent.items()
@@ -87,7 +97,8 @@ def reasons(cluster: ClusterConfig, request: Request, seen: Seen) -> tuple[Sourc
         if node.name in seen.hosts:
             found += node_checks(node, seen.hosts[node.name])
             found += api_checks(node, seen.hosts[node.name], seen.api[node.name], fenced=not request.no_fence)
-    found += cluster_checks.agreement(cluster, seen.hosts)
+    found += cluster_checks.agreement(cluster, seen.hosts, left_out=bool(request.without))
+    found += left_out.checks(whole, request, seen.hosts, seen.ports)
     if request.bump_revision:
         found += bump.checks(seen.hosts)
     source, against = source_checks.choose(cluster, request, seen.hosts, seen.archives)
@@ -95,16 +106,20 @@ def reasons(cluster: ClusterConfig, request: Request, seen: Seen) -> tuple[Sourc
     if source is not None:
         found += source_checks.space(seen.hosts, source)
     found += cluster_checks.quorum_stands(cluster, seen.hosts)
-    found += cluster_checks.data_intact(cluster, seen.hosts, seen.data)
+    out = len(whole.nodes) - len(cluster.nodes)
+    found += cluster_checks.data_intact(cluster, seen.hosts, seen.data, left_out=out)
     return source, found
 
 
-def params(cluster: ClusterConfig, request: Request, seen: Seen, source: Source) -> RestoreParams:
-    """Only for a survey without a standing reason."""
+def params(cluster: ClusterConfig, request: Request, run: str, seen: Seen, source: Source) -> RestoreParams:
+    """Only for a survey without a standing reason. ``cluster``: those that take part."""
     first = next(iter(seen.hosts.values()))
     assert first.env is not None
     token = first.env.get("ETCD_INITIAL_CLUSTER_TOKEN")
-    initial = first.env.initial_cluster()
+    if anew := tokens.wanted(request):
+        token = tokens.fresh(token, run)
+    gone = left_out.members(seen.hosts)
+    initial = {name: urls for name, urls in first.env.initial_cluster().items() if name not in gone}
     ids = {name: etcd_ids.member_id(urls, token) for name, urls in initial.items()}
     nodes = {
         node.name: msgspec.structs.replace(
@@ -123,6 +138,8 @@ def params(cluster: ClusterConfig, request: Request, seen: Seen, source: Source)
         cluster_id=etcd_ids.shown(etcd_ids.cluster_id(ids.values())),
         peer_urls=tuple(sorted(source_checks.peer_urls(seen.hosts))),
         overruled=tuple(sorted(request.overrule)),
+        left_out=tuple(sorted(set(request.without))),
+        fresh_token=anew,
         notes=_notes(request, seen),
     )
 
@@ -198,7 +215,7 @@ def listening(url: str) -> str:
 
 
 def _notes(request: Request, seen: Seen) -> tuple[str, ...]:
-    notes = []
+    notes = left_out.notes(request, seen.hosts, seen.ports)
     running = [node for node in seen.hosts if _place(seen, node)]
     if running and request.no_fence:
         notes.append(f"API servers are not fenced ({', '.join(running)}): {RISK}")

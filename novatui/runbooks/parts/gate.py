@@ -36,6 +36,12 @@ def brief(ctx: Context) -> Brief:
         ("Way back", f"novatui undo {ctx.plan.run}, any time until you purge what is kept"),
         ("Commands", _count(ctx)),
     ]
+    if params.left_out:
+        rows.append(
+            ("Left out", f"{', '.join(params.left_out)}: takes no part, and may hold newer data, unread")
+        )
+    if params.fresh_token:
+        rows.append(("Token", f"{params.token}: a fresh one, this is another cluster than any before"))
     if params.bump and (revision := proved(ctx, "revision")) is not None:
         rows.append(("Revision", f"raised by {params.bump}: goes on at {revision + params.bump}"))
     if fenced := fence.fenced(ctx.plan):
@@ -56,7 +62,7 @@ def brief(ctx: Context) -> Brief:
                 NEWER_SURVIVOR,
             )
         )
-    if unread := unread_survivors(ctx):
+    if unread := [*unread_survivors(ctx), *params.left_out]:
         words.append(
             Word(UNREAD, f"not read, may be newer than the snapshot: {', '.join(unread)}", SURVIVOR_UNREAD)
         )

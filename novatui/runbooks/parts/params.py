@@ -78,10 +78,16 @@ class ClusterParams(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RestoreParams(ClusterParams, frozen=True, kw_only=True):
-    """A restore's: the snapshot too, and by how much its revision is raised."""
+    """A restore's: the snapshot too, and by how much its revision is raised.
+
+    ``initial_cluster`` lists the participants only, ``left_out`` the masters that are none; ``fresh_token``: ``token`` is not
+    the one that the env files had.
+    """
 
     source: Source
     bump: int = 0
+    left_out: tuple[str, ...] = ()
+    fresh_token: bool = False
 
 
 class Places(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from novatui.diagnosis.data import evidence_of, judged, since_last_good_start
+from novatui.diagnosis.pattern import Remedy
 from novatui.model.entries import Level
 from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts import answer
@@ -173,14 +174,14 @@ def waits_for(reading: Reading, status: answer.Status | None) -> str:
 
 
 def why_down(node: str, text: str) -> tuple[str, bool]:
-    """Its own last words since its last good start, and whether they say that its data is damaged."""
+    """Its own last words on what keeps it down, since its last good start, and whether they say that its data is damaged."""
     since = list(since_last_good_start(entries(node, text)))
-    told = list(judged(since))
+    told = [(entry, one) for entry, one in judged(since) if one.remedy in (Remedy.RECOVER, Remedy.FIX)]
     if told:
         entry, pattern = told[-1]
         damaged = pattern.unusable and not any(one.excludes for _, one in told)
         return f"{pattern.cause}: {evidence_of(entry).value[:_LAST_CHARS]}", damaged
-    loud = [one for one in since if not one.unit_line and one.level in (Level.ERROR, Level.FATAL)]
+    loud = [one for one in since if not one.unit_line and one.level is Level.FATAL]
     return (evidence_of(loud[-1]).value[:_LAST_CHARS], False) if loud else ("", False)
 
 

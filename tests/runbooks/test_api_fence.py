@@ -193,6 +193,20 @@ def test_where_it_listens_is_read_from_the_manifest(tmp_path: Path, line: str, p
     assert (found.readonly == ()) or os.getuid() != 0
 
 
+def test_the_archives_kubernetes_is_compared_with_the_masters(tmp_path: Path) -> None:
+    world = World(Bench(tmp_path))
+    image = "    # image: a/kube-apiserver:v1.1.1\n    image: registry.k8s.io/kube-apiserver:v1.28.3\n"
+    world.manifest.write_text(MANIFEST.format(port="secure-port=6443") + image)
+    found = api_server(world.bench.run("api-fence", "survey", world.manifests))
+    assert found is not None and found.version == "1.28.3"
+    masters = with_api("m1", "m2")
+    masters["m1"].api["version"] = "1.27.11"
+    assert restore_params(draft(masters)).notes == ()
+    masters["m2"].api["version"] = "1.28.3"
+    (note,) = restore_params(draft(masters)).notes
+    assert "Kubernetes 1.27.11" in note and "run 1.27.11, 1.28.3" in note
+
+
 def test_no_manifest_no_directory(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     found = api_server(bench.run("api-fence", "survey", tmp_path / "nowhere/manifests"))

@@ -28,6 +28,7 @@ survey() {
         address=$(flag bind-address '[0-9]\{1,3\}\.[0-9.]*[0-9]')
         case $port in ''|0) port=6443 ;; esac
         case $address in ''|0.0.0.0) say place "$port" ;; *) say place "$address:$port" ;; esac
+        say version "$(sed -n 's/^[^#]*image:.*:v\([0-9][0-9.]*\).*/\1/p' -- "$manifest" 2>/dev/null | head -n 1)"
         say one_fs "$(yes_if [ "$(stat -L -c %d -- "$1")" = "$(stat -L -c %d -- "$parent")" ])"
         for dir in "$1" "$parent"; do [ -w "$dir" ] || printf '%s' "$dir" | say64 readonly; done
     fi

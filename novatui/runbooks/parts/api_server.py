@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -14,6 +15,7 @@ from novatui.runbooks.parts.reading import read
 from novatui.runbooks.parts.refusal import reason
 
 MANIFEST = "kube-apiserver.yaml"
+_NAMED = re.compile(r"k8s-v(\d+\.\d+\.\d+)")
 # What an API server does to etcd that went back in time under it; told wherever none is fenced.
 RISK = (
     "they write while etcd goes back in time, and serve from watch caches of the future: "
@@ -23,10 +25,11 @@ RISK = (
 
 class ApiServer(msgspec.Struct, frozen=True, kw_only=True):
     """``there``: its manifest is. ``place``: where it listens, ``[IPv4:]PORT``. ``one_fs``: it can be put aside by a rename.
-    ``left``: manifests that earlier runs put aside and nobody put back."""
+    ``version``: Kubernetes' own, by the manifest's image. ``left``: manifests that earlier runs put aside and nobody put back."""
 
     there: bool
     place: str = ""
+    version: str = ""
     one_fs: bool = True
     readonly: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
@@ -45,10 +48,20 @@ def api_server(outcome: Outcome | None) -> ApiServer | None:
     return ApiServer(
         there=reading.get("manifest") == "yes",
         place=reading.get("place"),
+        version=reading.get("version"),
         one_fs=reading.get("one_fs") != "no",
         readonly=tuple(reading.texts("readonly")),
         left=tuple(reading.texts("left")),
     )
+
+
+def other_version(archive: str, found: Iterable[ApiServer | None]) -> str:
+    """In words, when the archive's name says another Kubernetes than the masters run; empty when nothing is known."""
+    named = _NAMED.search(archive)
+    running = sorted({one.version for one in found if one is not None and one.version})
+    if named is None or not running or running == [named[1]]:
+        return ""
+    return f"by its name the archive is of Kubernetes {named[1]}; the masters run {', '.join(running)}"
 
 
 def checks(config: NodeConfig, host: Host, found: ApiServer | None, *, fenced: bool) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from novatui.remote.command import Outcome
 from novatui.runbooks import etcd_ids
 from novatui.runbooks.parts import bump, cluster_checks, evidence, left_out, source_checks
 from novatui.runbooks.parts import token as tokens
-from novatui.runbooks.parts.api_server import RISK, ApiServer, api_server
+from novatui.runbooks.parts.api_server import RISK, ApiServer, api_server, other_version
 from novatui.runbooks.parts.api_server import checks as api_checks
 from novatui.runbooks.parts.archives import Archive, archives
 from novatui.runbooks.parts.commands import unit_name
@@ -140,7 +140,7 @@ def params(cluster: ClusterConfig, request: Request, run: str, seen: Seen, sourc
         overruled=tuple(sorted(request.overrule)),
         left_out=tuple(sorted(set(request.without))),
         fresh_token=anew,
-        notes=_notes(request, seen),
+        notes=_notes(request, seen, source),
     )
 
 
@@ -214,8 +214,10 @@ def listening(url: str) -> str:
     return f"{where}:{found['port']}" if plain else found["port"]
 
 
-def _notes(request: Request, seen: Seen) -> tuple[str, ...]:
+def _notes(request: Request, seen: Seen, source: Source) -> tuple[str, ...]:
     notes = left_out.notes(request, seen.hosts, seen.ports)
+    if words := other_version(source.name, seen.api.values()):
+        notes.append(words)
     running = [node for node in seen.hosts if _place(seen, node)]
     if running and request.no_fence:
         notes.append(f"API servers are not fenced ({', '.join(running)}): {RISK}")

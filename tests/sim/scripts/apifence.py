@@ -20,6 +20,7 @@ def _survey(run: Running, manifests: str) -> int:
     run.say("manifest", "yes" if there else "no")
     if there:
         run.say("place", "6443")
+        run.say("version", "")
         run.say("one_fs", "yes")
     for name in disk.names(parent):
         if name.startswith(".novatui-") and disk.there(f"{parent}/{name}/kube-apiserver.yaml"):

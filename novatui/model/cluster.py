@@ -123,6 +123,22 @@ class EtcdEnv(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()  # file, key and what is wrong with it
 
 
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """Which run has a master, as its work directory says. Empty: free.
+
+    ``operator``, ``host`` and ``since_ms`` (by the operator's clock) are the holder's own words. ``alive``: its runner's
+    heartbeat is heard. ``hold``: the run whose hold keeps etcd from being started, which outlives a lease.
+    """
+
+    run: str = ""
+    epoch: int | None = None
+    operator: str = ""
+    host: str = ""
+    since_ms: int | None = None
+    alive: bool | None = None
+    hold: str = ""
+
+
 class NodeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of one master. When it cannot be asked, the last known values stay, with their ``at_ms``."""
 
@@ -142,6 +158,7 @@ class NodeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     members_at_ms: int | None = None
     env: EtcdEnv = EtcdEnv()
     disk: Disk | None = None
+    held: Held | None = None  # None: not known
 
     @property
     def reachable(self) -> bool:

@@ -18,6 +18,10 @@ FAULTS = {
     "corrupt-member": "the second master's database is damaged; etcd fails again and again",
     "power-cut": "all three lost power and etcd was not started again; the data is intact",
     "quorum-lost": "the databases of two masters are damaged; the third runs without quorum",
+    "removed-member": "the second master's member was removed from the cluster; its etcd ends at each start",
+    "half-recovered": "a recovery of the second master was given up: removed, stopped, not added again",
+    "wiped-member": "the second master's data is gone; its etcd would found a new cluster and is refused",
+    "nospace": "one database is at its quota: a NOSPACE alarm, writes are refused, quorum stands",
 }
 
 

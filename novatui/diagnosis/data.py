@@ -87,17 +87,29 @@ def since_last_good_start(entries: Sequence[Entry]) -> Iterator[Entry]:
     return iter([*last_words, *starts])
 
 
+def since_it_serves(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """Of the newest lines those of the process that serves now: what was said on the way there, or by the one before, is
+    over."""
+    recent = entries[-WINDOW:]
+    return recent[_served(recent) + 1 :]
+
+
 def telling(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:
     """Its last words, if it served, and everything from the first start after that on, oldest first. What it said long
     before its end, and all of the time when it served, tells nothing."""
     recent = entries[-WINDOW:]
-    served = next((at for at in range(len(recent) - 1, -1, -1) if _says(recent[at], _SERVES)), None)
-    if served is None:
+    served = _served(recent)
+    if served < 0:
         return (), recent
     lines = recent[served + 1 :]
     began = next((at for at, entry in enumerate(lines) if _says(entry, _STARTS)), len(lines))
     end_ms = lines[min(began, len(lines) - 1)].at_ms if lines else 0
     return [entry for entry in lines[:began] if entry.at_ms >= end_ms - LAST_WORDS_MS], lines[began:]
+
+
+def _served(recent: Sequence[Entry]) -> int:
+    """Where the last line is that says that it served clients; -1 where none is."""
+    return next((at for at in range(len(recent) - 1, -1, -1) if _says(recent[at], _SERVES)), -1)
 
 
 def judged(entries: Sequence[Entry]) -> Iterator[tuple[Entry, Pattern]]:

@@ -12,6 +12,7 @@ from novatui.diagnosis.data import (
     Usability,
     evidence_of,
     judged,
+    since_it_serves,
     telling,
 )
 from novatui.diagnosis.finding import of_all, of_node
@@ -38,7 +39,7 @@ def journal_findings(
     in the past tense where the state shows that it is over."""
     since_ms = now_ms + (node.clock_skew_ms or 0) - RECENT_MS
     if serves:
-        lines = [entry for entry in entries[-WINDOW:] if entry.at_ms >= since_ms]
+        lines = [entry for entry in since_it_serves(entries) if entry.at_ms >= since_ms]
         told = (_of_one_that_serves(node, entry, pattern) for entry, pattern in _newest(lines))
     else:
         last_words, starts = telling(entries)
@@ -90,14 +91,15 @@ def _of_one_that_does_not(
     """``last``: said while it still served; what would keep a start from serving is known only from a start."""
     if pattern.remedy is Remedy.WAIT and not (_runs(node) and entry.at_ms >= since_ms):
         return None  # said by a process that is gone, or of a moment that is over
-    if last and (_is_over(pattern, node) or (pattern.remedy is Remedy.FIX and not pattern.lasting)):
+    ends = pattern.lasting and pattern.severity is Severity.BAD and not _is_over(pattern, node)
+    if last and pattern.remedy is not Remedy.RECOVER and not ends:
         return _was(node, entry, pattern)
     return _told(node, entry, pattern.id, pattern.severity, pattern.cause, _hint(pattern, data))
 
 
 def _was(node: NodeSnapshot, entry: Entry, pattern: Pattern) -> Finding | None:
     """In the past tense; a row without words for it is over without a word."""
-    return _told(node, entry, pattern.id, Severity.INFO, pattern.past, pattern.hint) if pattern.past else None
+    return _told(node, entry, pattern.id, Severity.INFO, pattern.past, "") if pattern.past else None
 
 
 def _is_over(pattern: Pattern, node: NodeSnapshot) -> bool:

@@ -12,6 +12,7 @@ from novatui.diagnosis.list_findings import list_findings
 from novatui.diagnosis.membership import Membership, answering, fresh, holder, membership
 from novatui.diagnosis.node_findings import node_findings
 from novatui.diagnosis.quorum import count, proven, reads
+from novatui.diagnosis.outside import outside
 from novatui.diagnosis.recommend import Judged, advise
 from novatui.diagnosis.surroundings import surroundings
 from novatui.diagnosis.ways import ways
@@ -38,7 +39,10 @@ def diagnose(snapshot: ClusterSnapshot, entries: Mapping[str, Sequence[Entry]], 
     """Judge ``snapshot``; ``entries`` are journal lines per node name, oldest first; ``now_ms`` is our clock, UTC ms."""
     group = membership(snapshot, now_ms)
     quorum = count(snapshot, group, now_ms)
-    data = {node.name: data_state(node, entries.get(node.name, ())) for node in snapshot.nodes}
+    data = {
+        node.name: outside(node, snapshot, group, now_ms) or data_state(node, entries.get(node.name, ()))
+        for node in snapshot.nodes
+    }
     findings = _findings(snapshot, entries, group, data, now_ms)
     verdict = _verdict(snapshot, group, quorum, findings, now_ms)
     judged = Judged(

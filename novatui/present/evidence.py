@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from novatui.model.cluster import ClusterSnapshot
-from novatui.model.findings import Diagnosis, Finding
+from novatui.model.findings import Diagnosis, Finding, Severity
 from novatui.model.words import N_
 from novatui.present.headline import quorum_words, ranked, severity_mark, verdict_mark, verdict_word
 from novatui.present.i18n import _, translated
@@ -59,8 +59,9 @@ def _finding(finding: Finding, now_ms: int, width: int) -> list[Row]:
     words = translated(finding.title)
     where = f"{finding.node}: " if finding.node and finding.node not in words else ""
     title = wrap(f"{where}{words}", width - 2)
-    rows = [row((f"{glyph} ", role), (title[0], Role.BRIGHT))]
-    rows += [row("  ", (line, Role.BRIGHT)) for line in title[1:]]
+    loud = Role.NORMAL if finding.severity is Severity.INFO else Role.BRIGHT
+    rows = [row((f"{glyph} ", role), (title[0], loud))]
+    rows += [row("  ", (line, loud)) for line in title[1:]]
     rows += _indented(translated(finding.hint), width, Role.NORMAL)
     for evidence in finding.evidence:
         head = " ".join(part for part in (evidence.node, translated(evidence.source)) if part)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 
-BENCHES = ("idle",)
+BENCHES = ("idle", "keys", "faults")
 
 
 def main(names: list[str]) -> int:
@@ -13,6 +14,7 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"unknown: {', '.join(unknown)}; there are {', '.join(BENCHES)}", file=sys.stderr)
         return 64
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is ended either way
     for name in names or BENCHES:
         importlib.import_module(f"tests.bench.{name}").main()
     return 0

@@ -1,21 +1,39 @@
-"""The screen without masters: it is fed a healthy cluster's snapshot a second, as the collector would."""
+"""The screen without masters: it is fed a healthy cluster's snapshot a second, and journals as fast as one says.
+
+``python -m tests.bench.fed_screen [LINES]``: lines a second and master.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 
+import msgspec
 from msgspec.structs import replace
 
+from novatui.probes import journald
 from novatui.tui.app import NovatuiApp
 from novatui.tui.feed import OnEntries, OnSnapshot
 from tests.tui import screen_cases as cases
+
+BATCH_S = 0.05  # the collector's own
 
 
 class Fed:
     """A feed whose raft index moves, as in a cluster that works a little."""
 
+    def __init__(self, lines: int) -> None:
+        self._lines = lines  # a second and master
+
     async def start(self, on_snapshot: OnSnapshot, on_entries: OnEntries) -> None:
+        pouring = asyncio.create_task(self._pour(on_entries))
+        try:
+            await self._look(on_snapshot)
+        finally:
+            pouring.cancel()
+
+    async def _look(self, on_snapshot: OnSnapshot) -> None:
         index = 376_222
         while True:
             now, index = time.time_ns() // 1_000_000, index + 3
@@ -26,6 +44,17 @@ class Fed:
             on_snapshot(replace(cases.cluster(*nodes), at_ms=now))
             await asyncio.sleep(1.0)
 
+    async def _pour(self, on_entries: OnEntries) -> None:
+        """Records as journalctl writes them, read by the collector's own reader: that is part of the load."""
+        began, sent, number = time.monotonic(), 0, 0
+        while self._lines:
+            due = int((time.monotonic() - began) * self._lines)
+            for name in (node.name for node in cases.healthy_cluster().nodes):
+                found = [journald.entry(name, _record(number + at)) for at in range(due - sent)]
+                on_entries(name, [entry for entry in found if entry is not None])
+            number, sent = number + due - sent, due
+            await asyncio.sleep(BATCH_S)
+
     def refresh(self) -> None:
         """Nothing to ask."""
 
@@ -33,5 +62,27 @@ class Fed:
         """Nothing to let go of."""
 
 
+def _record(number: int) -> bytes:
+    said = {
+        "level": "warn",
+        "ts": "2024-06-14T08:15:00.042Z",
+        "caller": "etcdserver/util.go:170",
+        "msg": f"apply request took too long, number {number}",
+        "took": "112.4ms",
+        "expected-duration": "100ms",
+        "prefix": "read-only range ",
+        "request": f'key:"/registry/pods/shop/app-{number % 977}" ',
+        "response": "range_response_count:1 size:873",
+    }
+    record = {
+        "__CURSOR": f"s=1;i={number:x}",
+        "__REALTIME_TIMESTAMP": str(time.time_ns() // 1000),
+        "PRIORITY": "6",
+        "SYSLOG_IDENTIFIER": "etcd",
+        "MESSAGE": msgspec.json.encode(said).decode(),
+    }
+    return msgspec.json.encode(record)
+
+
 if __name__ == "__main__":
-    NovatuiApp(cases.config(3), feed=Fed()).run()
+    NovatuiApp(cases.config(3), feed=Fed(int(sys.argv[1]) if len(sys.argv) > 1 else 0)).run()

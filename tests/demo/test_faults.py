@@ -117,3 +117,54 @@ async def test_quorum_lost(demo: Callable[..., Demo]) -> None:
         assert await etcdctl(cluster, one, "endpoint health") != 0, "and has no quorum"
         saved = await etcdctl(cluster, one, f"snapshot save {cluster.root(one)}/home/survivor.db")
         assert saved == 0, "its data can be read"
+
+
+async def members(demo: Demo, node: str) -> set[str]:
+    root = demo.root(node)
+    line = f"env $(grep ^ETCDCTL_ {root}/etc/etcd.env) {root}/opt/etcd/etcdctl member list"
+    return {row.split(", ")[2] for row in (await ssh.once(demo, node, line)).text.splitlines()}
+
+
+async def journal_of(demo: Demo, node: str) -> str:
+    return (await ssh.once(demo, node, "journalctl -u etcd -o cat --all --no-pager")).text
+
+
+async def test_removed_member(demo: Callable[..., Demo]) -> None:
+    async with await asyncio.to_thread(demo, "removed-member") as cluster:
+        one, two, _ = cluster.nodes
+        assert await members(cluster, one) == {"etcd1", "etcd3"}
+        async with asyncio.timeout(20):  # systemd starts it again, and it ends again, successfully
+            while "the member has been permanently removed" not in await journal_of(cluster, two):  # noqa: ASYNC110
+                await asyncio.sleep(0.3)
+        found = await shown(cluster, two, "Result", "ExecMainStatus")
+        assert found == {"Result": "success", "ExecMainStatus": "0"}
+        assert await etcdctl(cluster, one, "endpoint health") == 0
+
+
+async def test_half_recovered(demo: Callable[..., Demo]) -> None:
+    async with await asyncio.to_thread(demo, "half-recovered") as cluster:
+        one, two, _ = cluster.nodes
+        assert await members(cluster, one) == {"etcd1", "etcd3"}
+        assert await shown(cluster, two, "ActiveState", "SubState") == {
+            "ActiveState": "inactive",
+            "SubState": "dead",
+        }
+        assert list((cluster.root(two) / "var/lib/etcd/member/wal").glob("*.wal")), "its data is in place"
+
+
+async def test_wiped_member(demo: Callable[..., Demo]) -> None:
+    async with await asyncio.to_thread(demo, "wiped-member") as cluster:
+        one, two, _ = cluster.nodes
+        assert "has already been bootstrapped" in await journal_of(cluster, two)
+        assert (await shown(cluster, two, "ExecMainStatus"))["ExecMainStatus"] == "1"
+        assert await members(cluster, one) == {"etcd1", "etcd2", "etcd3"}
+
+
+async def test_nospace(demo: Callable[..., Demo]) -> None:
+    async with await asyncio.to_thread(demo, "nospace") as cluster:
+        one, _, three = cluster.nodes
+        root = cluster.root(three)
+        line = f"env $(grep ^ETCDCTL_ {root}/etc/etcd.env) {root}/opt/etcd/etcdctl alarm list"
+        assert "NOSPACE" in (await ssh.once(cluster, three, line)).text
+        assert await etcdctl(cluster, one, "put refused now") != 0
+        assert await etcdctl(cluster, one, f"get {cluster.info['canary']['key']}") == 0, "reads with quorum"

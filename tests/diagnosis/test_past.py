@@ -96,3 +96,24 @@ def test_leaders_that_come_and_go_are_counted_by_their_terms() -> None:
         found = [f for f in diagnose(healthy(), said, NOW).findings if f.id == "leader-changes"]
         assert bool(found) is expected
     assert found[0].title == "the leader changed 4 times in 10 minutes" and found[0].severity is Severity.INFO
+
+
+def test_what_the_process_before_said_on_its_way_out_is_over() -> None:
+    """A restart: the old process lost its peers while it ended, the new one serves."""
+    said = [
+        line("failed to find remote peer in cluster", ago_s=12, level=Level.WARN),
+        line("starting an etcd server", ago_s=10, level=Level.INFO),
+        line("1 is starting a new election at term 5", ago_s=9, level=Level.INFO),
+        line("ready to serve client requests", ago_s=8, level=Level.INFO),
+    ]
+    found = diagnose(healthy(), {"m1": said}, NOW)
+    assert (found.verdict, found.findings) == (Verdict.HEALTHY, ())
+
+
+def test_what_a_stopped_member_said_of_its_peers_on_its_way_out_is_over_too() -> None:
+    said = [
+        line("ready to serve client requests", node="m2", ago_s=50, level=Level.INFO),
+        line("failed to find remote peer in cluster", node="m2", ago_s=42, level=Level.WARN),
+    ]
+    found = diagnose(put(healthy(), down(node(2), "inactive", "dead")), {"m2": said}, NOW)
+    assert [finding.id for finding in found.findings] == ["unit-stopped"]

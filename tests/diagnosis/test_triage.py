@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from novatui.diagnosis.verdict import diagnose
-from novatui.model.cluster import Alarm, ClusterSnapshot, Disk, NodeSnapshot
+from novatui.model.cluster import Alarm, ClusterSnapshot, Disk, EtcdEnv, NodeSnapshot
 from novatui.model.entries import Entry, Level
 from novatui.model.findings import Diagnosis, Verdict
-from tests.diagnosis.build import NOW, alone, cluster, damage, down, healthy, line, node, put, unseen
+from tests.diagnosis.build import NOW, alone, cluster, damage, down, healthy, line, member, node, put, unseen
 
 PANIC = "tocommit(376222) is out of range [lastIndex(0)]. Was the raft log corrupted, truncated, or lost?"
 
@@ -128,6 +128,39 @@ def test_damage_that_a_running_member_reported_waits_for_what_a_start_says() -> 
     after = judge(put(healthy(), looping(2)), {"m2": [*said, started("m2", 8), line(PANIC, node="m2")]})
     assert advised(after) == ("recover-member", "m2")
     assert "recover-member" in next(f.hint for f in after.findings if f.id.startswith("journal-tocommit"))
+
+
+# removed and not added again: the list of a quorum is the proof, a start would prove nothing
+
+
+def without_third(**change: object) -> ClusterSnapshot:
+    listed = (member(1), member(2))
+    gone = down(node(3, members=()), "inactive", "dead")
+    return cluster(*(node(i, members=listed) for i in (1, 2)), replace(gone, **change))
+
+
+def test_a_recovery_that_was_given_up_after_the_removal_is_taken_up_again() -> None:
+    found = judge(without_third())
+    assert advised(found) == ("recover-member", "m3")
+    assert "not in the member list" in found.recommend_why
+
+
+def test_a_master_that_may_be_a_member_under_another_name_is_not() -> None:
+    """Three rows, and its env file names none of them: that is a matter of the env file."""
+    listed = tuple(member(i) for i in (1, 2, 3))
+    odd = replace(
+        down(node(3, members=()), "inactive", "dead"),
+        env=EtcdEnv(name="etcd9"),
+        endpoint=replace(node(3).endpoint, answers=False, has_quorum=None, member_id=None),
+    )
+    found = judge(cluster(*(node(i, members=listed) for i in (1, 2)), odd))
+    assert found.recommend != "recover-member"
+
+
+def test_a_list_without_quorum_proves_nothing() -> None:
+    alone_with_it = without_third()
+    nodes = [alone(alone_with_it.nodes[0]), down(alone_with_it.nodes[1]), alone_with_it.nodes[2]]
+    assert judge(cluster(*nodes)).recommend not in ("recover-member", "restore-cluster")
 
 
 # fewer than the quorum have usable data -> restore-cluster, with certificates, disk, ports and clock excluded

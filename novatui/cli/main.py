@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "undo": ("novatui.cli.undo", "take a run back"),
     "abort": ("novatui.cli.abort", "stop a run at its next safe point"),
     "runs": ("novatui.cli.runs", "list the runs of this machine"),
+    "locks": ("novatui.cli.locks", "say which run has which master, and what can be done about it"),
     "report": ("novatui.cli.report", "tell what a run did"),
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from novatui.diagnosis.data import DataState, Usability
+from novatui.diagnosis.held_findings import HOLD_LEFT, LEFT_BEHIND, UNDER_WAY
 from novatui.diagnosis.membership import Membership, fresh
 from novatui.diagnosis.pattern import Remedy
 from novatui.diagnosis.patterns import BY_ID
@@ -43,6 +44,8 @@ def advise(seen: Judged) -> Advice:
     """One next step, or the reason why none is named."""
     if seen.verdict is Verdict.HEALTHY:
         return Advice()
+    if (run := taken(seen)) is not None:
+        return Advice(runbook="wait" if run.id == UNDER_WAY else "", why=run.title)
     if seen.verdict is Verdict.UNKNOWN or _has(seen, "clusters-differ"):
         return Advice(why=_unjudged(seen))
     bad, stopped, hung, blocked = sort_out(seen)
@@ -63,6 +66,11 @@ def advise(seen: Judged) -> Advice:
     for node in [*stopped, *hung]:
         return Advice(runbook="restart-member", node=node.name, why=_down(node, hung))
     return _recover(seen, bad) or _mend_first(blocked) or _disarm(seen) or _patience(seen)
+
+
+def taken(seen: Judged) -> Finding | None:
+    """A run that has masters: nothing else may be begun before it ends, whatever else would help."""
+    return next((f for f in seen.findings if f.id in (UNDER_WAY, LEFT_BEHIND, HOLD_LEFT)), None)
 
 
 def _down(node: NodeSnapshot, hung: Sequence[NodeSnapshot]) -> Words:

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from novatui.diagnosis.cluster_findings import cluster_findings
 from novatui.diagnosis.data import DataState, data_state
 from novatui.diagnosis.env_findings import env_findings
+from novatui.diagnosis.held_findings import held_findings
 from novatui.diagnosis.journal_findings import journal_findings, leader_changes
 from novatui.diagnosis.list_findings import list_findings
 from novatui.diagnosis.membership import Membership, answering, fresh, holder, membership
 from novatui.diagnosis.node_findings import node_findings
-from novatui.diagnosis.quorum import count, proven, reads
 from novatui.diagnosis.outside import outside
+from novatui.diagnosis.quorum import count, proven, reads
 from novatui.diagnosis.recommend import Judged, advise
 from novatui.diagnosis.surroundings import surroundings
 from novatui.diagnosis.ways import ways
@@ -77,7 +78,7 @@ def _findings(
     now_ms: int,
 ) -> tuple[Finding, ...]:
     live = [node for node in snapshot.nodes if fresh(node, now_ms)]
-    found = list(cluster_findings(snapshot, group, now_ms))
+    found = [*cluster_findings(snapshot, group, now_ms), *held_findings(snapshot, now_ms)]
     found += list_findings(snapshot, group, now_ms)
     found += leader_changes(entries, now_ms)
     found += surroundings(live)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from novatui.diagnosis.data import Usability
-from novatui.diagnosis.recommend import Advice, Judged, data_lost, sort_out
+from novatui.diagnosis.recommend import Advice, Judged, data_lost, sort_out, taken
 from novatui.model.cluster import NodeSnapshot
 from novatui.model.findings import Verdict, Way
 from novatui.model.words import N_, Words
@@ -21,6 +21,8 @@ def ways(seen: Judged, advice: Advice) -> tuple[Way, ...]:
     if seen.verdict is Verdict.HEALTHY:
         calm = Words(N_("every member answers and agrees"))
         return tuple(Way(runbook=name, why_not=calm) for name in RUNBOOKS)
+    if (run := taken(seen)) is not None:
+        return tuple(Way(runbook=name, why_not=run.title) for name in RUNBOOKS)
     found = [_restart(seen), _start(seen), _recover(seen), _restore(seen)]
     if advice.runbook not in (*RUNBOOKS, "wait", ""):
         found.append(Way(runbook=advice.runbook, node=advice.node, why=advice.why))

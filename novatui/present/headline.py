@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from novatui.diagnosis.held_findings import UNDER_WAY
 from novatui.model.cluster import ClusterSnapshot, Link
 from novatui.model.findings import Diagnosis, Finding, Quorum, Severity, Verdict
 from novatui.present.i18n import _, ngettext, translated
@@ -163,6 +164,8 @@ def headline(
     if trouble:
         return spread(row((f" ✖ {trouble}", Role.BAD)), right, width)
     findings = [f for f in ranked(diagnosis.findings) if f.severity in (Severity.BAD, Severity.WARN)]
+    # A run that works on it explains everything else, and is nobody's fault.
+    findings = [f for f in diagnosis.findings if f.id == UNDER_WAY] + findings
     if findings:
         return spread(_finding_row(findings, snapshot, now_ms, width - width_of(right) - 2), right, width, 2)
     return spread(_quiet_row(snapshot, diagnosis), right, width)

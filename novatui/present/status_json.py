@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from novatui.diagnosis.membership import row_of
-from novatui.model.cluster import Alarm, ClusterSnapshot, Endpoint, Member, NodeSnapshot, UnitState
+from novatui.model.cluster import Alarm, ClusterSnapshot, Endpoint, Held, Member, NodeSnapshot, UnitState
 from novatui.model.findings import Diagnosis, Finding, Severity
 
 SCHEMA = 1
@@ -81,6 +81,15 @@ class MemberShape(msgspec.Struct, frozen=True, kw_only=True):
     seen_by: tuple[str, ...]
 
 
+class HeldShape(msgspec.Struct, frozen=True, kw_only=True):
+    run: str | None
+    operator: str | None
+    host: str | None
+    since: str | None
+    alive: bool | None
+    hold: str | None
+
+
 class NodeShape(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     host: str
@@ -90,6 +99,7 @@ class NodeShape(msgspec.Struct, frozen=True, kw_only=True):
     unit: UnitShape
     endpoint: EndpointShape
     member: MemberShape | None
+    held: HeldShape | None  # null: not known; all null: free
 
 
 class StatusShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +160,18 @@ def _node(node: NodeSnapshot, listed: Sequence[Member], snapshot: ClusterSnapsho
         unit=_unit(node.unit),
         endpoint=_endpoint(node.endpoint),
         member=_member(row, snapshot) if row else None,
+        held=_held(node.held) if node.held is not None else None,
+    )
+
+
+def _held(held: Held) -> HeldShape:
+    return HeldShape(
+        run=held.run or None,
+        operator=held.operator or None,
+        host=held.host or None,
+        since=_instant(held.since_ms),
+        alive=held.alive,
+        hold=held.hold or None,
     )
 
 

@@ -202,6 +202,6 @@ def _held(node: str, outcome: Outcome) -> Stop:
         "refused",
         f"{node} is held by {who}",
         f"since {clean(field(outcome, 'since')) or 'an unknown time'}; {lives}",
-        "it ends by being verified, undone or abandoned by its own operator",
+        "it ends by being verified, undone or abandoned by its own operator; novatui locks says what can be done from here",
         exit_code=4,
     )

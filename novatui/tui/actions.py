@@ -52,6 +52,7 @@ DASHBOARD = (
         _nothing_to_recover,
     ),
     Action("why", "d", "d", N_("why"), N_("findings and their evidence"), "dashboard", 2),
+    Action("locks", "L", "L", N_("locks"), N_("runs that have masters, and what can be done"), "dashboard"),
     Action("history", "H", "H", N_("history"), N_("past and living runs"), "dashboard"),
     Action(
         "restore", "R", "R", N_("restore"), N_("restore the cluster from a snapshot: the wizard"), "dashboard"

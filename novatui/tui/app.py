@@ -32,6 +32,7 @@ from novatui.tui.people import AtScreen
 from novatui.tui.screens.base import NovaScreen
 from novatui.tui.screens.dashboard import Dashboard
 from novatui.tui.screens.history import HistoryScreen, offer_living_run
+from novatui.tui.screens.locks import LocksPage
 from novatui.tui.screens.page import ByHandScreen, HelpScreen
 from novatui.tui.screens.run_client import LiveClient, RunClient
 from novatui.tui.state import Fsync, Recent, View, first_view
@@ -235,6 +236,9 @@ class NovatuiApp(App[None], inherit_bindings=False):
     def act_restore(self) -> None:
         """Always to be had: what speaks against it, the wizard says."""
         self.open_wizard("restore-cluster")
+
+    def act_locks(self) -> None:
+        self.push_screen(LocksPage())
 
     def act_history(self) -> None:
         self.push_screen(HistoryScreen(self.run_client))

@@ -30,7 +30,7 @@ def test_the_keys_are_the_contracts() -> None:
     ]  # fmt: skip
     assert list(said["cluster"]["quorum"]) == ["healthy", "needed", "total"]
     one = said["nodes"][0]
-    assert list(one) == ["name", "host", "reachable", "at", "error", "unit", "endpoint", "member"]
+    assert list(one) == ["name", "host", "reachable", "at", "error", "unit", "endpoint", "member", "held"]
     assert list(one["unit"]) == ["load", "active", "sub", "since", "restarts", "exit_status"]
     assert list(one["endpoint"]) == [
         "answers", "has_quorum", "alarms", "member_id", "is_leader", "is_learner", "term", "index", "applied",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -235,3 +236,67 @@ def test_the_mirror_keeps_files_whole_and_only_for_the_owner(master: Master) -> 
     assert (master.work / "r1/plan.json").read_bytes() == files["plan.json"], (
         "a broken link leaves the old one"
     )
+
+
+BREAKER = '{"by":"somebody@desk"}'
+
+
+@pytest.mark.invariant("INV-5")
+def test_a_broken_lease_is_kept_and_whoever_held_it_acts_no_more(master: Master, tmp_path: Path) -> None:
+    assert master.acquire().returncode == 0
+    done = master.lease("break", "r1", "1", BREAKER)
+    assert done.returncode == 0, done.stderr
+    kept = Path(said(done)["kept"])
+    assert kept.parent == master.work and (kept / "owner").read_text().strip() == "r1:1"
+    assert (kept / "broken").read_text().strip() == BREAKER
+    mark = tmp_path / "acted"
+    assert master.fenced("r1:1", "touch", str(mark)).returncode == 75 and not mark.exists()
+    assert master.adopt("r1").returncode == 75, "a broken run can never go on"
+    assert master.lease("renew", "r1:1", "p1", "1").returncode == 75
+    assert master.acquire("r2", "p2").returncode == 0, "and another may begin"
+    assert master.fenced("r1:1", "touch", str(mark)).returncode == 75 and not mark.exists()
+
+
+@pytest.mark.invariant("INV-5")
+def test_while_its_runner_lives_a_lease_cannot_be_broken(master: Master) -> None:
+    assert master.acquire().returncode == 0
+    beating = master.beat()
+    try:
+        done = master.lease("break", "r1", "1", BREAKER)
+        assert done.returncode == 77 and said(done)["alive"] == "yes"
+        assert master.owner() == "r1:1"
+    finally:
+        beating.kill()
+        beating.communicate()
+    until(lambda: master.lease("break", "r1", "1", BREAKER).returncode == 0)
+
+
+@pytest.mark.invariant("INV-5", "INV-11")
+def test_a_run_that_holds_etcd_down_or_is_at_work_or_is_another_is_not_broken(
+    master: Master, tmp_path: Path
+) -> None:
+    assert master.lease("break", "r1", "1", BREAKER).returncode == 75, "there is none"
+    assert master.acquire().returncode == 0
+    assert master.lease("break", "r9", "1", BREAKER).returncode == 76
+    (master.work / "hold").write_text("r1\n")
+    assert master.lease("break", "r1", "1", BREAKER).returncode == 79
+    (master.work / "hold").unlink()
+    begun = tmp_path / "begun"
+    act = ("sh", "-c", f"touch {begun}; exec sleep 20")
+    acting = subprocess.Popen(
+        master.words("fence", str(master.work), "r1:1", "1", *act), start_new_session=True
+    )
+    try:
+        until(begun.exists)
+        assert master.lease("break", "r1", "1", BREAKER).returncode == 78
+        assert master.owner() == "r1:1"
+    finally:
+        os.killpg(acting.pid, signal.SIGKILL)
+        acting.wait()
+
+
+def test_after_a_break_the_heartbeat_ends(master: Master) -> None:
+    """A runner that slept: its heart finds no lease to beat for."""
+    assert master.acquire().returncode == 0
+    assert master.lease("break", "r1", "1", BREAKER).returncode == 0
+    assert master.run("heartbeat", str(master.work), "r1", "5", stdin=b".\n").returncode == 75

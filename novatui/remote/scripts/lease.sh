@@ -3,11 +3,13 @@
 #        lease.sh adopt   WORK_DIR RUN BY LEAST WAIT_S HOLDER_JSON   take over this run from a runner that fell silent
 #        lease.sh renew   WORK_DIR RUN:EPOCH BY WAIT_S               raise our own epoch after an unknown outcome
 #        lease.sh release WORK_DIR RUN:EPOCH WAIT_S                  give it back
+#        lease.sh break   WORK_DIR RUN WAIT_S BREAKER_JSON           put a silent run's lease aside; never one that holds etcd
 #        lease.sh show    WORK_DIR                                   who has it
 # RUN: the run's id. BY: the runner process. LEAST: the epoch to begin with, above any this run ever had here.
 # WAIT_S: how long a command that is still running is waited for.
-# stdout: lines "name value": taken, epoch, boot; of a holder: owner, since, alive, holder.
-# exit 75: not ours (any more); 76: another run has it; 77: this run, and its runner is alive; 78: a command is running.
+# stdout: lines "name value": taken, epoch, boot; of a holder: owner, since, alive, holder; of a broken one: kept.
+# exit 75: not ours (any more); 76: another run has it; 77: this run, and its runner is alive; 78: a command is running;
+# 79: it holds etcd down.
 set -u
 umask 077
 verb=$1 work=$2
@@ -110,11 +112,35 @@ release() { # RUN:EPOCH WAIT_S
     mv -T "$active" "$old" && sync "$work" && rm -rf "$old"
 }
 
+# Whoever wakes up after this finds no lease: the fence lets nothing of it through. What it was stays to be read.
+break_it() { # RUN WAIT_S BREAKER
+    [ -d "$active" ] || { echo "novatui: no lease on this master" >&2 && exit 75; }
+    lock "$2" || exit 75
+    owner=$(cat "$active/owner" 2>/dev/null)
+    if [ "${owner%:*}" != "$1" ]; then
+        say_holder
+        exit 76
+    fi
+    if [ -e "$active/alive" ] && ! flock -n "$active/alive" true; then
+        say_holder
+        exit 77
+    fi
+    if [ "$(head -n 1 "$work/hold" 2>/dev/null)" = "$1" ]; then
+        say_holder
+        exit 79
+    fi
+    put broken "$3" || exit 1
+    kept=$work/broken-$1-${owner##*:}
+    mv -T "$active" "$kept" && sync "$work" || exit 1
+    echo "kept $kept"
+}
+
 case $verb in
 acquire) acquire "$@" ;;
 adopt) adopt "$@" ;;
 renew) renew "$@" ;;
 release) release "$@" ;;
+break) break_it "$@" ;;
 show) if [ -d "$active" ]; then say_holder; fi ;;
 *)
     echo "novatui: lease.sh does not know '$verb'" >&2

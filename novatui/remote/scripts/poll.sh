@@ -1,5 +1,5 @@
 # Looks at one master's etcd again and again, read-only, until stdin ends or is quiet for 15 s. A line on stdin = look now.
-# usage: poll.sh NONCE INTERVAL UNIT ENV_FILE DATA_DIR ENDPOINT CACERT CERT KEY ETCDCTL GATEWAY
+# usage: poll.sh NONCE INTERVAL UNIT ENV_FILE DATA_DIR ENDPOINT CACERT CERT KEY ETCDCTL GATEWAY WORK_DIR
 # GATEWAY: yes, or no when this etcd has none and etcdctl must ask.
 # stdout: pieces of output, each followed by a line "NONCE NAME ARG ..." that names it; "NONCE end" ends a frame. Two frames
 # a tick: what the master says of the unit, then what etcd says, so that a hung etcd delays nothing but itself.
@@ -9,7 +9,7 @@ export LC_ALL ETCDCTL_API
 unset ETCDCTL_WRITE_OUT ETCDCTL_DISCOVERY_SRV # a login shell's own would end every call
 nonce=$1 interval=$2 unit=$3 env_file=$4 data_dir=$5 endpoint=$6 cacert=$7 cert=$8 key=$9
 shift 9
-etcdctl=$1 gateway=$2
+etcdctl=$1 gateway=$2 work=$3
 asked=- tick=0 heard=$(date +%s) proof=key led=yes
 if ! command -v curl >/dev/null 2>&1; then gateway=no; fi
 
@@ -23,6 +23,27 @@ disk() {
     mark disk "$?"
 }
 
+# Which run has this master, whether its runner lives, and whose hold keeps etcd down. Three lines: owner, hold, holder.
+held() {
+    if [ -e "$work" ] && [ ! -x "$work" ]; then
+        mark held unknown
+    elif [ -d "$work/active" ] || [ -e "$work/hold" ]; then
+        alive=yes
+        if [ ! -e "$work/active/alive" ]; then
+            alive=no
+        elif flock -n "$work/active/alive" true 2>/dev/null; then
+            alive=no
+        fi
+        for file in active/owner hold active/holder; do
+            head -c 1000 "$work/$file" 2>/dev/null | tr -d '\n'
+            echo .
+        done
+        mark held "$alive"
+    else
+        mark held free
+    fi
+}
+
 look_at_unit() {
     read -r uptime _ </proc/uptime
     mark clock "$(date +%s%3N)" "$uptime" "$asked"
@@ -30,6 +51,7 @@ look_at_unit() {
     mark unit "$?"
     cksum <"$env_file" 2>/dev/null
     mark cksum "$?"
+    held
     if [ $((tick % 10)) -eq 0 ]; then disk; fi
     mark end
 }

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 
+from novatui.diagnosis.held_findings import HOLD_LEFT, LEFT_BEHIND, UNDER_WAY
 from novatui.model.findings import Way
 from novatui.present import member_table
 from novatui.present.evidence import evidence_rows
@@ -144,6 +145,8 @@ class Dashboard(NovaScreen):
 
     def _keys(self, view: View) -> Row:
         """What to do about it, and which key does that."""
+        if any(one.id in (UNDER_WAY, LEFT_BEHIND, HOLD_LEFT) for one in view.diagnosis.findings):
+            return row(("L", Role.KEY), f" {_('locks')}  ", ("d", Role.KEY), f" {_('why')}")
         recommend = view.diagnosis.recommend
         if not recommend:
             return ()

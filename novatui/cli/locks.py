@@ -1,0 +1,119 @@
+"""``novatui locks [--break RUN --yes RUN]``: which run has which master, since when, whether it lives, and what can be done.
+Exit 0: all are free, or what was to be broken is; 2 refused, nothing changed; 4 some master is held; 1 broken in part."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from novatui.errors import HeldByAnother, Refused
+
+if TYPE_CHECKING:
+    from novatui.cli.people import People
+    from novatui.config import ClusterConfig
+    from novatui.model.cluster import ClusterSnapshot, Held
+    from novatui.present.locks import Taken
+
+TIMEOUT_S = 10.0
+HELD = 4
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--break", dest="break_run", metavar="RUN", help="put a silent run's lease aside")
+    parser.add_argument("--yes", metavar="RUN", help="the run again, typed: it can never go on afterwards")
+
+
+def main(args: argparse.Namespace) -> int:
+    from novatui.cli.main import open_cluster
+    from novatui.cli.people import People
+    from novatui.present.locks import locks_text
+
+    cluster, people = open_cluster(args), People.of(args)
+    if args.break_run:
+        return _break(cluster, people, args.break_run, args.yes)
+    snapshot = asyncio.run(_look(cluster, people))
+    runs = _taken(snapshot)
+    print(locks_text(_seen(snapshot), runs, time.time_ns() // 1_000_000), end="")
+    return HELD if runs else 0
+
+
+def _break(cluster: ClusterConfig, people: People, run: str, yes: str | None) -> int:
+    """Looked at first: what must not be broken is refused before anything is sent."""
+    from novatui.present.locks import who, why_not_break
+
+    snapshot = asyncio.run(_look(cluster, people))
+    found = next((one for one in _taken(snapshot) if one.run == run), None)
+    if found is None:
+        known = ", ".join(one.run for one in _taken(snapshot)) or "none"
+        raise Refused(
+            f"No master is held by run {run}", f"runs that hold one: {known}", "nothing was changed"
+        )
+    if found.alive:
+        raise HeldByAnother(
+            f"Run {run} is not broken: its runner lives",
+            f"{', '.join(found.nodes)}: {who(found)}",
+            "it is stopped where it was begun: novatui abort; nothing was changed",
+        )
+    if why := why_not_break(found):
+        raise Refused(
+            f"Run {run} is not broken",
+            why,
+            f"novatui resume {run} --from {found.nodes[0]} or novatui undo {run} --from {found.nodes[0]}; nothing was changed",
+        )
+    if yes != run:
+        raise Refused(
+            f"Breaking run {run} must be typed",
+            f"it is of {who(found)}, on {', '.join(found.nodes)}. Broken, it can never go on; what it staged stays there",
+            f"novatui locks --break {run} --yes {run}; nothing was changed",
+        )
+    return asyncio.run(_broken(cluster, people, found, _unasked(snapshot)))
+
+
+async def _broken(cluster: ClusterConfig, people: People, found: Taken, unasked: tuple[str, ...]) -> int:
+    from novatui.remote.arrival import arrived
+    from novatui.runner.breaking import break_lease
+
+    transport = people.transport(cluster)
+    try:
+        await arrived(transport, list(found.nodes), lambda: people.asking, TIMEOUT_S)
+        results = await break_lease(cluster, found.run, found.nodes, transport)
+    finally:
+        await transport.close()
+    for one in results:
+        words = f"free; the lease lies in {one.kept}" if one.kept else f"not broken: {one.why}"
+        print(f"{one.node}: {words}")
+    for node in unasked:
+        print(f"{node}: could not be asked; a lease it has there stands", file=sys.stderr)
+    print(f"Run {found.run} can never go on. What it staged stays beside the data until a person removes it.")
+    return 0 if all(one.kept for one in results) else 1
+
+
+async def _look(cluster: ClusterConfig, people: People) -> ClusterSnapshot:
+    from novatui.probes.collector import Collector
+    from novatui.remote.arrival import arrived
+
+    transport = people.transport(cluster)
+    try:
+        nodes = [node.name for node in cluster.nodes]
+        left = await arrived(transport, nodes, lambda: people.asking, TIMEOUT_S)
+        return await Collector(cluster, transport).once(max(1.0, left))
+    finally:
+        await transport.close()
+
+
+def _seen(snapshot: ClusterSnapshot) -> dict[str, Held | None]:
+    return {node.name: node.held if node.reachable else None for node in snapshot.nodes}
+
+
+def _taken(snapshot: ClusterSnapshot) -> list[Taken]:
+    from novatui.present.locks import taken
+    from novatui.runner import client
+
+    return taken(_seen(snapshot), [one.run for one in client.runs()])
+
+
+def _unasked(snapshot: ClusterSnapshot) -> tuple[str, ...]:
+    return tuple(node.name for node in snapshot.nodes if not node.reachable or node.held is None)

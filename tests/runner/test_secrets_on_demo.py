@@ -38,9 +38,11 @@ pytestmark = [pytest.mark.etcd, pytest.mark.slow, pytest.mark.timeout(600)]
 
 PASSPHRASE = "pl4nted-passphrase-Q"
 SUDO = "pl4nted-sudo-Z"
+LOGIN = "pl4nted-login-X"
 ENV_VALUE = "pl4nted-env-W"
-TYPED = (PASSPHRASE, SUDO)
-PLANTED = (*TYPED, ENV_VALUE)
+PLANTED = (PASSPHRASE, SUDO, LOGIN, ENV_VALUE)
+ASKED = {"passphrase of the key": PASSPHRASE, "sudo password of": SUDO}
+ASKED_TOO = {"password of nvt": LOGIN}  # the user of the jump host
 
 
 @pytest.fixture
@@ -58,9 +60,9 @@ def ground() -> Iterator[openssh.Ground | None]:
 
 
 def real_jump(demo: Any, ground: openssh.Ground) -> openssh.Server:
-    """An sshd with a user of its own, that takes the demo's key; the demo's configuration goes through it."""
-    jump, user = ground.server(), ground.user()
-    (ground.base / "keys" / user).write_text((demo.dir / "ssh/id_ed25519.pub").read_text())
+    """An sshd with a user of its own and his password; the demo's configuration goes through it."""
+    jump = ground.server("PasswordAuthentication yes", "PubkeyAuthentication no")
+    user = ground.user(password=LOGIN)
     with (demo.dir / "ssh/known_hosts").open("a") as known:
         known.write(f"[127.0.0.1]:{jump.port} {jump.host_key}\n")
     content = tomllib.loads(demo.config_path.read_text())
@@ -145,16 +147,14 @@ def on_terminal(demo: Any, folder: Path, *words: str) -> OnTerminal:
     return OnTerminal(argv, folder)
 
 
-def type_both(child: OnTerminal) -> None:
-    child.expect("passphrase of the key")
-    child.type(PASSPHRASE)
-    child.expect("sudo password of")
-    child.type(SUDO)
+def type_all(child: OnTerminal, asked: dict[str, str]) -> None:
+    for question, answer in asked.items():
+        child.expect(question)
+        child.type(answer)
 
 
-def once_each(child: OnTerminal) -> None:
-    assert child.shown.count("passphrase of the key") == 1, child.shown
-    assert child.shown.count("sudo password of") == 1, child.shown
+def once_each(child: OnTerminal, asked: dict[str, str]) -> None:
+    assert [child.shown.count(question) for question in asked] == [1] * len(asked), child.shown
     told = child.shown + child.said()
     assert not [secret for secret in PLANTED if secret in told]
 
@@ -170,21 +170,22 @@ def test_headless_typed_once_each_and_found_nowhere(
     locked: Any, ground: openssh.Ground | None, home: Path, tmp_path: Path
 ) -> None:
     jump = real_jump(locked, ground) if ground is not None else None
+    asked = ASKED_TOO | ASKED if jump else ASKED
     words = ["restore-cluster", "--snapshot", archive(locked), "--overrule", "newer-survivor"]
     with Watching() as watching:
         child = on_terminal(locked, tmp_path / "run", "run", *words, "--yes", "demo")
-        type_both(child)
+        type_all(child, asked)
         assert child.end(300) == 0, child.said()
-        once_each(child)
+        once_each(child, asked)
         run = run_id(child.said())
-        logins = jump.log.count("Accepted publickey") if jump else locked.tell("state")["bastion"]["accepted"]
+        logins = jump.log.count("Accepted password") if jump else locked.tell("state")["bastion"]["accepted"]
         assert logins == 2, "one for the plan, one for the runner"
         assert client.load(run)[1].result == "verified"
 
         back = on_terminal(locked, tmp_path / "undo", "undo", run, "--yes", "demo")
-        type_both(back)
+        type_all(back, asked)
         assert back.end(300) == 0, back.said()
-        once_each(back)
+        once_each(back, asked)
         assert "waiting for credentials: passphrase of the key" in back.said()
     assert watching.looks > 20 and watching.found == set()
     report = [sys.executable, "-m", "novatui", "-c", str(locked.config_path), "report", run]

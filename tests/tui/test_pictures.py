@@ -54,8 +54,9 @@ def picture(
 
     async def arrive(pilot: Pilot[Any]) -> None:
         await feed.started.wait()
-        for _ in range(30):
-            feed.snapshot(snapshot)
+        for _ in range(30):  # half a minute of them
+            app.fsync.add(snapshot)
+        feed.snapshot(snapshot)
         if snapshot.nodes[0].at_ms is not None:
             journals(feed)
         await pilot.pause(0.25)

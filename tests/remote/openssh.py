@@ -44,6 +44,15 @@ def why_not() -> str:
     return f"not installed: {', '.join(missing)}" if missing else ""
 
 
+def no_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return True
+    return False
+
+
 def run(*words: str, stdin: str = "", check: bool = True) -> str:
     done = subprocess.run(words, input=stdin, capture_output=True, text=True, timeout=30, check=False)
     if check and done.returncode:

@@ -14,7 +14,18 @@ from novatui.model.cluster import Link
 from novatui.remote.command import Command, Outcome
 from novatui.remote.secrets import Keeper, SecretKind
 from novatui.remote.ssh import SshTransport
-from tests.remote.openssh import Ground, Person, Server, cluster, know, node, run, ssh_agent, ssh_config
+from tests.remote.openssh import (
+    Ground,
+    Person,
+    Server,
+    cluster,
+    know,
+    no_ipv6,
+    node,
+    run,
+    ssh_agent,
+    ssh_config,
+)
 
 WHO = Command(argv=("id", "-un"), timeout_s=10)
 
@@ -82,6 +93,7 @@ async def test_the_configuration_wins_over_ssh_config(
     assert (await who(cluster(node(server, user, ground.key(user)))))[0].text().strip() == user
 
 
+@pytest.mark.skipif(no_ipv6(), reason="no IPv6 here")
 async def test_ipv6_and_names(ground: Ground, user: str, home: Path) -> None:
     six = ground.server(address="::1")
     key = ground.key(user)

@@ -74,7 +74,7 @@ GUIDES: dict[str, Guide] = {
             does=N_("replaces one member: removed, added again, its data fetched anew from the others"),
             fits=N_("the others have quorum without it, and it does not serve"),
             prepare=N_(
-                "prepares it: nothing stops yet. The way is proved on that master, the cluster's snapshot is kept; then "
+                "prepares it: nothing stops yet. The way is proved on that master, the others are compared; then "
                 "the gate asks for your typed word."
             ),
             checks=_WHOLE,

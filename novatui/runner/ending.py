@@ -88,7 +88,7 @@ class Endings:
         """Past the gate: hold and leases are kept, for a resume or an undo."""
         work = self._work
         forward = work.state.undoing or bool(no_return.verified(work.plan, work.state))
-        ways = "resume" if forward or isinstance(stop, NoWayBack) else "resume|undo"
+        ways = "resume" if forward else stop.way or "resume|undo"
         hint = f"what is stopped stays held, what runs goes on; then: novatui {ways} {work.plan.run}"
         hint = "\n".join([*await self._let_go(), hint])
         if isinstance(stop, NoWayBack):

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from novatui.errors import NovatuiError
 from novatui.model.plan import Plan
 from novatui.model.run import At, RunState
-from novatui.runbooks.step import Effect, State, Step
+from novatui.runbooks.step import Effect, Probed, State, Step
 from novatui.runner import survey
 from novatui.runner.looking import Looking
 from novatui.runner.shown import participants
-from novatui.runner.work import NoWayBack, Stop, Work
+from novatui.runner.work import Changed, NoWayBack, Stop, Work
 
 
 async def facts_stand(work: Work) -> None:
@@ -32,15 +32,13 @@ async def facts_stand(work: Work) -> None:
         if not changed:
             return
         if not survey.silent(answers) or work.now_s() >= deadline:
-            raise Stop(
-                "refused", "Changed since you looked", "\n".join(changed), "look again, make a new plan"
-            )
+            raise Changed(changed)
         await work.wait(work.pace.poll_most_s)
 
 
 def begun(work: Work) -> list[Step]:
-    """Steps that cannot be taken back, of which an act was begun."""
-    return [step for step in _steps(work) if any(_tries(work, step))]
+    """Steps that cannot be taken back and were reached: an act of them was begun, or they were found done already."""
+    return [step for step in _steps(work) if _reached(work, step)]
 
 
 def verified(plan: Plan, state: RunState) -> str:
@@ -55,11 +53,13 @@ def verified(plan: Plan, state: RunState) -> str:
 
 
 async def still_returnable(work: Work) -> None:
-    """Raises NoWayBack unless every step that cannot be taken back is still to be done, seen on the masters."""
+    """Raises NoWayBack unless every step that cannot be taken back is still to be done, seen on the masters. One that was
+    verified once is not looked at again: the world has gone on since."""
     looking = Looking(work)
     for step in begun(work):
         for node in participants(step, work.plan):
-            found = await looking.probe(step, node)
+            done = work.state.at(step.id, node).state is At.DONE
+            found = Probed(State.DONE) if done else await looking.probe(step, node)
             if found.state is not State.TODO:
                 raise NoWayBack(work.plan.run, step.title, found.detail, step.barrier)
 
@@ -69,5 +69,6 @@ def _steps(work: Work) -> Sequence[Step]:
     return [step for step in steps if isinstance(step, Step) and step.effect is Effect.NO_RETURN]
 
 
-def _tries(work: Work, step: Step) -> list[int]:
-    return [work.state.at(step.id, node).tries for node in participants(step, work.plan)]
+def _reached(work: Work, step: Step) -> bool:
+    nodes = participants(step, work.plan)
+    return any(work.state.at(step.id, node).state is not At.WAITING for node in nodes)

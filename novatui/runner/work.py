@@ -56,7 +56,12 @@ class Pace:
 
 
 class Stop(Exception):
-    """The run goes no further. ``result`` is the word of ``run_ended``; before the gate ``failed`` becomes ``refused``."""
+    """The run goes no further. ``result`` is the word of ``run_ended``; before the gate ``failed`` becomes ``refused``.
+
+    ``way``: the one command with which a run that is past its gate goes on from here; empty: resume or undo.
+    """
+
+    way = ""
 
     def __init__(
         self, result: str, title: str, detail: str = "", hint: str = "", exit_code: int | None = None
@@ -85,8 +90,24 @@ class Fenced(Stop):
         )
 
 
+class Changed(Stop):
+    """What the plan relies on is not so any more."""
+
+    way = "undo"
+
+    def __init__(self, differences: Sequence[str]) -> None:
+        super().__init__(
+            "refused",
+            "Changed since you looked",
+            "\n".join(differences),
+            "look again, make a new plan",
+        )
+
+
 class NoWayBack(Stop):
     """An undo of a run whose point of no return is passed, or may be: nothing is taken back."""
+
+    way = "resume"
 
     def __init__(self, run: str, step: str, found: str, why: str) -> None:
         super().__init__(

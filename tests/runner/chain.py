@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from novatui.model.plan import Request
+from novatui.model.plan import Plan, Request
 from novatui.model.run import RunState
 from novatui.runner import client, places
 from tests.runner.killing_process import COMMAND
 
 MOST = 80
+PHASES = ("before-act", "after-act", "after-outcome", "verified", "gate-opened", "gate-answered")
 
 
 def chain(
@@ -22,12 +23,18 @@ def chain(
     return asyncio.run(_chain(demo, request, answer, between))
 
 
+def halted(demo: Any, request: Request, answer: str, point: str) -> str:
+    """The run's id. Its runner dies at ``point`` (``step phase``) and nowhere else; from then on nobody kills it."""
+    return asyncio.run(_halted(demo, request, answer, point))
+
+
 def points(run: str) -> list[str]:
     """Where it was killed, in order."""
     return (places.find(run).path / "killed-at").read_text().splitlines()
 
 
-async def _chain(demo: Any, request: Request, answer: str, between: Callable[[str], object]) -> str:
+async def _begun(demo: Any, request: Request) -> tuple[Plan, places.RunDir]:
+    """A plan, and the directory of its run: nothing of it is begun."""
     from novatui.config import load
     from novatui.remote.ssh import SshTransport
 
@@ -37,7 +44,11 @@ async def _chain(demo: Any, request: Request, answer: str, between: Callable[[st
         plan = await client.make_plan(cluster, request, transport)
     finally:
         await transport.close()
-    place = places.create(plan, places.Launch(config=str(demo.config_path), cluster=cluster.name))
+    return plan, places.create(plan, places.Launch(config=str(demo.config_path), cluster=cluster.name))
+
+
+async def _chain(demo: Any, request: Request, answer: str, between: Callable[[str], object]) -> str:
+    plan, place = await _begun(demo, request)
     killed_at = place.path / "killed-at"
     killed_at.touch()
     for _ in range(MOST):
@@ -49,6 +60,18 @@ async def _chain(demo: Any, request: Request, answer: str, between: Callable[[st
         if new := killed_at.read_text().splitlines()[met:]:
             await asyncio.to_thread(between, new[-1])
     raise AssertionError("it does not end")
+
+
+async def _halted(demo: Any, request: Request, answer: str, point: str) -> str:
+    plan, place = await _begun(demo, request)
+    every = [f"{step.id} {phase}" for step in (*plan.steps, *plan.undo) for phase in PHASES]
+    killed_at = place.path / "killed-at"
+    killed_at.write_text("".join(f"{one}\n" for one in every if one != point))
+    await client.resume(plan.run, answers=[answer], command=COMMAND)
+    state = await _gone(place)
+    assert not state.ended, state.detail
+    killed_at.unlink()
+    return plan.run
 
 
 async def _gone(place: places.RunDir) -> RunState:

@@ -74,7 +74,7 @@ async def test_what_a_plan_relies_on_is_looked_at_right_before_it(bench: Bench) 
     ending = await bench.run(plan, checkpoint=change)
     assert (ending.result, ending.exit_code) == ("failed", 1)
     assert "Changed since you looked" in ending.detail and "m3: fact was none, is changed" in ending.detail
-    assert f"novatui resume|undo {plan.run}" in ending.detail
+    assert f"then: novatui undo {plan.run}" in ending.detail
     assert all("swap" not in done for done in bench.ledgers().values())
     bench.put("m3", "fact", "none")
     assert (await bench.run(plan, "resume")).result == "verified"

@@ -66,10 +66,7 @@ def differences(plan: Plan, now: Mapping[str, Facts]) -> list[str]:
 
 
 async def _node(transport: Transport, node: str, commands: Mapping[str, Command]) -> Mapping[str, Outcome]:
-    # One after the other on a master (its channels are few), all masters at the same time. One that cannot be reached is
-    # not waited for with every command anew.
-    answers: dict[str, Outcome] = {}
-    for name, command in commands.items():
-        gone = next((one for one in answers.values() if one.status is Status.UNKNOWN), None)
-        answers[name] = gone or await transport.run(node, command)
-    return answers
+    # At the same time: what one waits for (a member without quorum), another reads meanwhile (archives). A runbook asks
+    # for a handful; a master that allows fewer sessions makes the transport wait.
+    outcomes = await asyncio.gather(*(transport.run(node, command) for command in commands.values()))
+    return dict(zip(commands, outcomes, strict=True))

@@ -96,6 +96,22 @@ data_facts() {
     done
 }
 
+# Nobody listens on a loopback endpoint: to ask would only wait for its limit. /proc/net has addresses in hexadecimal,
+# their bytes reversed; a listener on any address counts. What cannot be judged so is asked.
+deaf() { # ENDPOINT
+    place=${1#*://} place=${place%%/*}
+    case $place in
+        *[!0-9.:]*) return 1 ;;
+        127.*.*.*:[0-9]*) : ;;
+        *) return 1 ;;
+    esac
+    [ -r /proc/net/tcp ] || return 1
+    # shellcheck disable=SC2046 # four numbers are four words
+    set -- $(printf '%s' "${place%:*}" | tr . ' ')
+    ip=$(printf '%02X%02X%02X%02X' "$4" "$3" "$2" "$1") port=$(printf '%04X' "${place##*:}")
+    ! cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -qE ": [0-9A-F]*($ip|0{8}):$port [0-9A-F]*:0000 0A "
+}
+
 endpoint_facts() {
     endpoint=$(own_endpoint)
     say endpoint "$endpoint"
@@ -113,22 +129,26 @@ endpoint_facts() {
     [ -z "$ETCDCTL_CACERT" ] || export ETCDCTL_CACERT
     [ -z "$ETCDCTL_CERT" ] || export ETCDCTL_CERT
     [ -z "$ETCDCTL_KEY" ] || export ETCDCTL_KEY
-    if status=$(timeout -k 1 5 "$etcdctl" endpoint status -w json 2>/dev/null); then
+    if ! deaf "$endpoint" && status=$(timeout -k 1 5 "$etcdctl" endpoint status -w json 2>/dev/null); then
         printf '%s' "$status" | say64 status
+        # Without quorum it waits for its limit: beside the other questions. etcdctl would read that limit from its
+        # environment too late.
+        timeout -k 1 3 "$etcdctl" get --consistency=l --limit=1 --keys-only novatui >/dev/null 2>&1 &
+        reading=$!
         # A serialisable read needs no quorum: its error tells whether authentication is on.
         timeout -k 1 5 "$etcdctl" get --consistency=s --limit=1 --keys-only novatui 2>&1 >/dev/null | say64 local_read
-        if timeout -k 1 5 "$etcdctl" get --consistency=l --limit=1 --keys-only novatui >/dev/null 2>&1; then
+        [ "$more" != roster ] || roster_facts "$status"
+        if wait "$reading"; then
             say quorum yes
         else
             say quorum no
         fi
-        [ "$more" != roster ] || roster_facts "$status"
     fi
 }
 
 # Hashed at the newest revision, and at the hundred below it: of those the members may have the same while keys are written.
 roster_facts() {
-    timeout -k 1 5 "$etcdctl" member list -w json 2>/dev/null | say64 members
+    timeout -k 1 3 "$etcdctl" member list -w json 2>/dev/null | say64 members
     ETCDCTL_COMMAND_TIMEOUT=10s timeout -k 1 12 "$etcdctl" endpoint hashkv -w json 2>/dev/null | say64 hashkv
     revision=$(printf '%s' "$1" | sed -n 's/.*"revision":\([0-9][0-9]*\).*/\1/p' | head -n 1)
     floor=$((${revision:-0} / 100 * 100))

@@ -12,6 +12,22 @@ unset ETCDCTL_WRITE_OUT ETCDCTL_DISCOVERY_SRV # a login shell's own would end ev
 
 say() { printf 'nv:%s=%s\n' "$1" "$2"; }
 say64() { printf 'nv:%s64=%s\n' "$1" "$(base64 | tr -d '\n')"; }
+# Nobody listens on a loopback endpoint: to ask would only wait for its limit. /proc/net has addresses in hexadecimal,
+# their bytes reversed; a listener on any address counts. What cannot be judged so is asked.
+deaf() { # ENDPOINT
+    place=${1#*://} place=${place%%/*}
+    case $place in
+        *[!0-9.:]*) return 1 ;;
+        127.*.*.*:[0-9]*) : ;;
+        *) return 1 ;;
+    esac
+    [ -r /proc/net/tcp ] || return 1
+    # shellcheck disable=SC2046 # four numbers are four words
+    set -- $(printf '%s' "${place%:*}" | tr . ' ')
+    ip=$(printf '%02X%02X%02X%02X' "$4" "$3" "$2" "$1") port=$(printf '%04X' "${place##*:}")
+    ! cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -qE ": [0-9A-F]*($ip|0{8}):$port [0-9A-F]*:0000 0A "
+}
+
 free_kib() { df -Pk -- "$1" 2>/dev/null | tail -n 1 | tr -s ' ' | cut -d' ' -f4; }
 
 verb=$1 stage=$2 run=$3
@@ -83,7 +99,7 @@ export ETCDCTL_ENDPOINTS ETCDCTL_DIAL_TIMEOUT ETCDCTL_COMMAND_TIMEOUT
 if [ -n "$cacert" ]; then ETCDCTL_CACERT=$cacert && export ETCDCTL_CACERT; fi
 if [ -n "$cert" ]; then ETCDCTL_CERT=$cert && export ETCDCTL_CERT; fi
 if [ -n "$key" ]; then ETCDCTL_KEY=$key && export ETCDCTL_KEY; fi
-if [ -n "$endpoint" ] && timeout -k 1 5 "$etcdctl" endpoint status >/dev/null 2>&1; then
+if [ -n "$endpoint" ] && ! deaf "$endpoint" && timeout -k 1 5 "$etcdctl" endpoint status >/dev/null 2>&1; then
     echo "this member answers: saving a snapshot through $endpoint"
     db=$(stat -c %s -- "$data/member/snap/db" 2>/dev/null || echo 0)
     if [ "$(free_kib "$stage")" -lt $((db / 1024 + 1048576)) ]; then
@@ -170,11 +186,12 @@ trap 'stop_copy; cd /; rm -rf -- "$stage/copy"' EXIT
 trap 'exit 143' HUP INT TERM
 unset ETCDCTL_CACERT ETCDCTL_CERT ETCDCTL_KEY
 # Short: between two tries it is seen whether the process still lives.
-ETCDCTL_ENDPOINTS=unix://client:0 ETCDCTL_DIAL_TIMEOUT=1s ETCDCTL_COMMAND_TIMEOUT=1s
-export ETCDCTL_ENDPOINTS ETCDCTL_DIAL_TIMEOUT ETCDCTL_COMMAND_TIMEOUT
+ETCDCTL_ENDPOINTS=unix://client:0 ETCDCTL_DIAL_TIMEOUT=1s
+export ETCDCTL_ENDPOINTS ETCDCTL_DIAL_TIMEOUT
+unset ETCDCTL_COMMAND_TIMEOUT
 began=$(date +%s)
 # A linearizable read: only then is the whole log applied.
-until timeout -k 1 5 "$etcdctl" get --limit=1 --keys-only novatui >/dev/null 2>&1; do
+until timeout -k 1 5 "$etcdctl" get --command-timeout=1s --limit=1 --keys-only novatui >/dev/null 2>&1; do
     if ! kill -0 "$pid" 2>/dev/null; then
         wait "$pid"
         reason=$(grep -E '"level":"(fatal|panic)"|^panic' "$stage/survivor.log" | tail -n 1 | head -c 600)
@@ -190,7 +207,6 @@ until timeout -k 1 5 "$etcdctl" get --limit=1 --keys-only novatui >/dev/null 2>&
     fi
     sleep 0.2
 done
-unset ETCDCTL_COMMAND_TIMEOUT
 if ! timeout -k 5 "$limit" "$etcdctl" snapshot save "$stage/survivor.db.part" >/dev/null 2>"$stage/survivor.err"; then
     result unread "no snapshot could be saved from a copy of its data: $(tail -n 1 "$stage/survivor.err" | head -c 600)"
 fi

@@ -1,4 +1,4 @@
-"""What the journal of a master says about it, row by row of the table of patterns; the newest line of each row."""
+"""What the journal of a master says about it, row by row of the table of patterns; the first and the newest line of each."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ _REFUSED_START = ("asserts failed", "Assertion failed for")
 _STARTED = ("Starting ", "Started ")
 _DOWN = ("inactive", "failed")
 
+Said = tuple[Entry, Entry]  # the first and the newest line of one row
+
 
 def journal_findings(
     node: NodeSnapshot, entries: Sequence[Entry], data: DataState, *, serves: bool, now_ms: int
@@ -40,23 +42,23 @@ def journal_findings(
     since_ms = now_ms + (node.clock_skew_ms or 0) - RECENT_MS
     if serves:
         lines = [entry for entry in since_it_serves(entries) if entry.at_ms >= since_ms]
-        told = (_of_one_that_serves(node, entry, pattern) for entry, pattern in _newest(lines))
+        told = (_of_one_that_serves(node, said, pattern) for said, pattern in _rows(lines))
     else:
         last_words, starts = telling(entries)
         told = (
-            _of_one_that_does_not(node, entry, pattern, data, since_ms, last=entry in last_words)
-            for entry, pattern in _newest([*last_words, *starts])
+            _of_one_that_does_not(node, said, pattern, data, since_ms, last=said[1] in last_words)
+            for said, pattern in _rows([*last_words, *starts])
         )
     yield from (finding for finding in told if finding is not None)
     yield from _held(node, entries)
 
 
-def _newest(lines: Sequence[Entry]) -> list[tuple[Entry, Pattern]]:
-    """The newest line of each row, newest first."""
-    found: dict[str, tuple[Entry, Pattern]] = {}
+def _rows(lines: Sequence[Entry]) -> list[tuple[Said, Pattern]]:
+    """Of each row its first and its newest line; the row whose line is the newest comes first."""
+    found: dict[str, tuple[Said, Pattern]] = {}
     for entry, pattern in judged(lines):
-        found.pop(pattern.id, None)
-        found[pattern.id] = (entry, pattern)
+        before = found.pop(pattern.id, None)
+        found[pattern.id] = ((before[0][0] if before else entry, entry), pattern)
     return list(reversed(found.values()))
 
 
@@ -79,27 +81,27 @@ def leader_changes(entries: Mapping[str, Sequence[Entry]], now_ms: int) -> Itera
         )  # fmt: skip
 
 
-def _of_one_that_serves(node: NodeSnapshot, entry: Entry, pattern: Pattern) -> Finding | None:
+def _of_one_that_serves(node: NodeSnapshot, said: Said, pattern: Pattern) -> Finding | None:
     if pattern.lasting and not _is_over(pattern, node):
-        return _told(node, entry, pattern.id, Severity.WARN, pattern.cause, pattern.hint)
-    return _was(node, entry, pattern)
+        return _told(node, said, pattern.id, Severity.WARN, pattern.cause, pattern.hint)
+    return _was(node, said, pattern)
 
 
 def _of_one_that_does_not(
-    node: NodeSnapshot, entry: Entry, pattern: Pattern, data: DataState, since_ms: int, *, last: bool
+    node: NodeSnapshot, said: Said, pattern: Pattern, data: DataState, since_ms: int, *, last: bool
 ) -> Finding | None:
     """``last``: said while it still served; what would keep a start from serving is known only from a start."""
-    if pattern.remedy is Remedy.WAIT and not (_runs(node) and entry.at_ms >= since_ms):
+    if pattern.remedy is Remedy.WAIT and not (_runs(node) and said[1].at_ms >= since_ms):
         return None  # said by a process that is gone, or of a moment that is over
     ends = pattern.lasting and pattern.severity is Severity.BAD and not _is_over(pattern, node)
     if last and pattern.remedy is not Remedy.RECOVER and not ends:
-        return _was(node, entry, pattern)
-    return _told(node, entry, pattern.id, pattern.severity, pattern.cause, _hint(pattern, data))
+        return _was(node, said, pattern)
+    return _told(node, said, pattern.id, pattern.severity, pattern.cause, _hint(pattern, data))
 
 
-def _was(node: NodeSnapshot, entry: Entry, pattern: Pattern) -> Finding | None:
+def _was(node: NodeSnapshot, said: Said, pattern: Pattern) -> Finding | None:
     """In the past tense; a row without words for it is over without a word."""
-    return _told(node, entry, pattern.id, Severity.INFO, pattern.past, "") if pattern.past else None
+    return _told(node, said, pattern.id, Severity.INFO, pattern.past, "") if pattern.past else None
 
 
 def _is_over(pattern: Pattern, node: NodeSnapshot) -> bool:
@@ -109,18 +111,16 @@ def _is_over(pattern: Pattern, node: NodeSnapshot) -> bool:
     return pattern.id == "quota-exceeded" and not any(a.kind == "NOSPACE" for a in node.endpoint.alarms)
 
 
-def _told(node: NodeSnapshot, entry: Entry, id: str, severity: Severity, cause: str, hint: str) -> Finding:
-    evidence = evidence_of(entry)
-    return of_node(
-        f"journal-{id}",
-        severity,
-        Words(N_("{cause} ({line})"), cause=Words(cause), line=_short(evidence.value)),
-        Words(hint),
+def _told(node: NodeSnapshot, said: Said, id: str, severity: Severity, cause: str, hint: str) -> Finding:
+    first, newest = map(evidence_of, said)
+    return Finding(
+        id=f"journal-{id}",
+        severity=severity,
+        title=Words(N_("{cause} ({line})"), cause=Words(cause), line=_short(newest.value)),
+        hint=Words(hint),
         node=node.name,
-        source=evidence.source,
-        value=evidence.value,
-        at_ms=evidence.at_ms,
-    )  # fmt: skip
+        evidence=(newest,) if first == newest else (first, newest),
+    )
 
 
 def _hint(pattern: Pattern, data: DataState) -> str:

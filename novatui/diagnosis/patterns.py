@@ -196,7 +196,7 @@ PATTERNS: tuple[Pattern, ...] = (
         (r"lost leader|is starting a new election|failed to publish local member to cluster through raft",),
         N_("it has no leader for the moment"),
         N_("no quorum or a slow disk: wait, and start the peers that are down; never restore for this"),
-        Severity.WARN,
+        Severity.INFO,
         past=N_("it had no leader for a moment"),
     ),
     wait(

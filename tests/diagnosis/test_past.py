@@ -10,7 +10,7 @@ from novatui.diagnosis.verdict import diagnose
 from novatui.model.cluster import Alarm, Disk
 from novatui.model.entries import Entry, Level
 from novatui.model.findings import Finding, Severity, Verdict
-from tests.diagnosis.build import NOW, alone, cluster, down, healthy, line, node, put
+from tests.diagnosis.build import NOW, alone, cluster, damage, down, healthy, line, node, put
 from tests.diagnosis.test_patterns import LINES
 
 
@@ -117,3 +117,10 @@ def test_what_a_stopped_member_said_of_its_peers_on_its_way_out_is_over_too() ->
     ]
     found = diagnose(put(healthy(), down(node(2), "inactive", "dead")), {"m2": said}, NOW)
     assert [finding.id for finding in found.findings] == ["unit-stopped"]
+
+
+def test_a_crash_loop_is_dated_from_its_first_round() -> None:
+    rounds = [damage("m2", ago_s) for ago_s in (50, 40, 30, 20, 10)]
+    found = diagnose(put(healthy(), down(node(2), "activating", "auto-restart")), {"m2": rounds}, NOW)
+    assert found.findings[0].id == "journal-database-invalid"
+    assert [evidence.at_ms for evidence in found.findings[0].evidence] == [NOW - 50_000, NOW - 10_000]

@@ -5,12 +5,12 @@ A breach is kept in ``found`` in words, with the time; the schedule is then a fa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from novatui.model.plan import Plan
-from novatui.runbooks.parts.params import NodeParams, Places, places, restore_params
+from novatui.runbooks.parts.params import NodeParams, Places, cluster_params, places
 from tests.sim.disk import Change, Dir, File
 from tests.sim.scripts.guard import word
 
@@ -52,7 +52,7 @@ class Checks:
     def watch(self, plan: Plan) -> None:
         """From now on this run is watched."""
         self.plan = plan
-        self._nodes = restore_params(plan).nodes
+        self._nodes = cluster_params(plan).nodes
         self.places = {name: places(node, plan.run) for name, node in self._nodes.items()}
         self.original = {name: self._as_it_is(master) for name, master in self.fleet.masters.items()}
         self._moves = {name: [] for name in self.fleet.masters}
@@ -61,7 +61,7 @@ class Checks:
             master.disk.lost = self._lost(master)
 
     def _as_it_is(self, master: Master) -> Original:
-        live = master.disk.find(self.places[master.name].live)
+        live = master.disk.find(self.live(master))
         data = master.data()
         return Original(
             inode=live.inode if live else None,
@@ -69,6 +69,11 @@ class Checks:
             env=master.disk.read(master.config.etcd.env_file) or b"",
             active=master.unit.active in ("active", "activating"),
         )
+
+    def live(self, master: Master) -> str:
+        """The directory that may be exchanged; of a master that takes no part its whole data directory."""
+        here = self.places.get(master.name)
+        return here.live if here is not None else master.data_dir
 
     def breach(self, words: str) -> None:
         self.found.append(f"{self.fleet.loop.time():9.3f}  {words}")
@@ -100,12 +105,27 @@ class Checks:
             self.breach(f"{master.name}: etcd opens its data in the middle of the exchange: {live}")
 
     def starting(self, master: Master, why: str) -> None:
-        if why == "start.sh" and not self.answered():
+        if not why.endswith(".sh"):
+            return
+        if not self.answered():
             self.breach(f"{master.name}: etcd is started by the run before its gate was answered")
+        if why == "begin.sh" and self.plan is not None and master.name not in self._acted_on():
+            self.breach(f"{master.name}: etcd is started where the plan does not say so")
 
     def stopping(self, master: Master) -> None:
         if master.actor is not None:
             self._may(master, master.actor, f"stop of {master.unit.name}", "")
+            if self.plan is not None and (
+                self.plan.runbook == "start-cluster" or master.name not in self._acted_on()
+            ):
+                self.breach(f"{master.name}: etcd is stopped where the plan does not say so")
+
+    def _acted_on(self) -> Collection[str]:
+        """Where the run may start or stop etcd."""
+        assert self.plan is not None
+        if self.plan.runbook == "restart-member":
+            return (self.plan.request.node,)
+        return tuple(self.plan.params.get("starts", self.plan.nodes))
 
     def written(self, master: Master) -> None:
         """An API server writes to etcd."""
@@ -144,6 +164,9 @@ class Checks:
 
     def _staged(self, master: Master, path: str) -> bool:
         here, work = self.places[master.name], master.config.etcd.work_dir
+        assert self.plan is not None
+        if f"{path}/".startswith(f"{work}/{self.plan.run}/"):
+            return True
         return bool(path) and (
             any(f"{path}/".startswith(f"{top}/") for top in (here.stage, here.staged, f"{here.staged}.part"))
             or f"{path}/".startswith(f"{work}/active/")

@@ -18,11 +18,15 @@ def at_the_end(fleet: Fleet, plan: Plan, state: RunState, expected: int) -> Iter
     for master in fleet.masters.values():
         for words in _kept(fleet, master):
             yield f"{master.name}: {words}"
-    if state.result == "verified":
+    if state.result == "verified" and plan.undo == ():
+        for master in fleet.masters.values():
+            for words in _serving(fleet, master, plan, state, expected):
+                yield f"{master.name}: {words}"
+    elif state.result == "verified":
         for master in fleet.masters.values():
             for words in _verified(fleet, master, plan, expected):
                 yield f"{master.name}: {words}"
-    elif state.result == "undone" or not state.committed:
+    elif state.result in ("undone", "refused") or not state.committed:
         for master in fleet.masters.values():
             for words in [*_undone(fleet, master), *_clean(fleet, master, plan, state)]:
                 yield f"{master.name}: {words}"
@@ -64,20 +68,36 @@ def _verified(fleet: Fleet, master: Master, plan: Plan, expected: int) -> Iterat
             yield f"left: {path}"
 
 
+def _serving(fleet: Fleet, master: Master, plan: Plan, state: RunState, expected: int) -> Iterator[str]:
+    """After a run that only starts: every participant serves, on the very data it had."""
+    original, daemon = fleet.checks.original[master.name], master.unit.daemon
+    live = master.disk.find(fleet.checks.live(master))
+    if (live.inode if live else None) != original.inode:
+        yield "its data directory is another one"
+    if master.name in plan.nodes:
+        if master.unit.active != "active" or daemon is None or not fleet.has_quorum(master):
+            yield f"not serving: the unit is {master.unit.active} ({master.unit.sub})"
+        elif (daemon.data.raft, daemon.data.revision) != (original.raft, expected):
+            yield f"serves {daemon.data.raft} at revision {daemon.data.revision}"
+    yield from _env_and_hold(fleet, master)
+    if master.disk.there(f"{master.config.etcd.work_dir}/active") and not state.detail:
+        yield "the lease was not given back, and nobody was told"
+
+
 def _undone(fleet: Fleet, master: Master) -> Iterator[str]:
     original = fleet.checks.original[master.name]
-    here = fleet.checks.places[master.name]
-    live = master.disk.find(here.live)
+    live = master.disk.find(fleet.checks.live(master))
     if (live.inode if live else None) != original.inode:
-        yield f"the data from before is not live at {here.live}"
+        yield f"the data from before is not live at {fleet.checks.live(master)}"
     if original.active and master.unit.active not in RUNS:
         yield f"the unit is {master.unit.active}, it ran before"
     yield from _env_and_hold(fleet, master)
 
 
 def _clean(fleet: Fleet, master: Master, plan: Plan, state: RunState) -> Iterator[str]:
-    here = fleet.checks.places[master.name]
-    for path in (here.stage, here.staged, f"{here.staged}.part"):
+    work, here = master.config.etcd.work_dir, fleet.checks.places.get(master.name)
+    staged = (here.stage, here.staged, f"{here.staged}.part") if here is not None else ()
+    for path in (*staged, f"{work}/{plan.run}/evidence"):
         if master.disk.there(path):
             yield f"left: {path}"
     if master.disk.there(f"{master.config.etcd.work_dir}/active") and not state.detail:

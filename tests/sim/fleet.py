@@ -53,13 +53,17 @@ class Fleet:
             for master in self.masters.values()
             if master.unit.daemon is not None
             and master.unit.daemon.up
+            and not master.unit.daemon.hung
             and master.unit.daemon.data.cluster == cluster_id
         ]
 
     def has_quorum(self, master: Master) -> bool:
         daemon = master.unit.daemon
         return (
-            daemon is not None and daemon.up and len(self.members_up(daemon.data.cluster)) >= daemon.quorum_of
+            daemon is not None
+            and daemon.up
+            and not daemon.hung
+            and len(self.members_up(daemon.data.cluster)) >= daemon.quorum_of
         )
 
     def leader(self, cluster_id: str) -> str:

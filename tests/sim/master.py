@@ -68,10 +68,14 @@ class Master:
     def boot_id(self) -> str:
         return f"{self.boots:08x}-{self.name}"
 
+    @property
+    def data_dir(self) -> str:
+        env = environment(self.disk.text(self.config.etcd.env_file) or "")
+        return env.get("ETCD_DATA_DIR", "")
+
     def data(self) -> etcd.Data | None:
         """What its data directory holds, None where etcd could not open it."""
-        env = environment(self.disk.text(self.config.etcd.env_file) or "")
-        return etcd.data_at(self.disk, env.get("ETCD_DATA_DIR", ""))
+        return etcd.data_at(self.disk, self.data_dir)
 
     def next_pid(self) -> int:
         self._pids += 1

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,7 @@ import msgspec
 from novatui.model import records as rec
 from novatui.model.plan import Plan
 from novatui.model.run import RunState, fold
-from novatui.runbooks import restore_cluster
+from novatui.runbooks import registry
 from novatui.runbooks.step import Runbook
 from novatui.runner import plan as planner
 from novatui.runner.bringing import as_journal
@@ -31,7 +31,7 @@ from tests.sim.fleet import Fleet, Models, SimTransport
 from tests.sim.loop import Endless, Killed, Process, SimLoop
 from tests.sim.process import Running
 from tests.sim.runner import Runner, install
-from tests.sim.scenario import SCENARIOS, WARM_S, Scenario
+from tests.sim.scenario import ALL, SCENARIOS, WARM_S, Scenario
 
 RUN = "0123abcd"
 MOST_S = 6 * 3600.0
@@ -53,8 +53,9 @@ class Played:
     records: int = 0
 
 
-def draw_plan(scenario: Scenario, runbook: Runbook = restore_cluster.RUNBOOK) -> Plan:
+def draw_plan(scenario: Scenario, runbook: Runbook | None = None) -> Plan:
     """As ``novatui plan`` makes it, on a fleet without faults."""
+    book = runbook or registry.find(scenario.request.runbook)
     loop = SimLoop(MOST_S, MOST_EVENTS)
     fleet = Fleet(loop, scenario.cluster, 0)
     scenario.build(fleet)
@@ -63,7 +64,7 @@ def draw_plan(scenario: Scenario, runbook: Runbook = restore_cluster.RUNBOOK) ->
         await asyncio.sleep(WARM_S)
         transport = SimTransport(fleet, Process(loop, "planner"), lambda: "")
         return await planner.make(
-            scenario.cluster, scenario.request, transport, find=lambda name: runbook, run=RUN
+            scenario.cluster, scenario.request, transport, find=lambda name: book, run=RUN
         )
 
     with contextlib.closing(loop):
@@ -72,7 +73,7 @@ def draw_plan(scenario: Scenario, runbook: Runbook = restore_cluster.RUNBOOK) ->
 
 @cache
 def plan_of(name: str) -> Plan:
-    return draw_plan(SCENARIOS[name])
+    return draw_plan(ALL[name])
 
 
 @cache
@@ -93,9 +94,9 @@ def catalogue(name: str) -> Catalogue:
     return Catalogue(tuple(commands), played.records, played.seconds - WARM_S, nodes)
 
 
-def schedule_of(seed: int) -> Schedule:
-    """The schedule that a seed means."""
-    names = list(SCENARIOS)
+def schedule_of(seed: int, scenarios: Collection[str] = tuple(SCENARIOS)) -> Schedule:
+    """The schedule that a seed means, of one of ``scenarios``."""
+    names = list(scenarios)
     name = Random(seed).choices(names, [4 if one == "quorum-lost" else 2 for one in names])[0]
     return draw(seed, name, catalogue(name))
 
@@ -108,22 +109,23 @@ class Play:
         schedule: Schedule,
         *,
         models: Models = scripts.MODELS,
-        runbook: Runbook = restore_cluster.RUNBOOK,
+        runbook: Runbook | None = None,
         plan: Plan | None = None,
         tell: bool = False,
     ) -> None:
         install()
         self.schedule = schedule
-        self.scenario = SCENARIOS[schedule.scenario]
+        self.scenario = ALL[schedule.scenario]
         self.plan = plan or plan_of(schedule.scenario)
-        self.runbook = runbook
+        self.runbook = runbook or registry.find(self.scenario.request.runbook)
         self.loop = SimLoop(MOST_S, MOST_EVENTS)
         self.fleet = Fleet(self.loop, self.scenario.cluster, schedule.seed, models)
         self.director = Director(self, self.fleet, schedule.faults, schedule.seed)
         self.played = Played(schedule)
         self.written: list[rec.Record] = []  # by any runner, in order
         self._tell = tell
-        self._choices = [one for one in schedule.choices if one in ("resume", "undo")]
+        ways = ("resume",) if self.runbook.no_undo else ("resume", "undo")
+        self._choices = [one for one in schedule.choices if one in ways]
         self._homes = Path(tempfile.mkdtemp(prefix="nv-sim-", dir=_fast_dir()))
         self._runners: list[Runner] = []
         self._answered = False
@@ -185,7 +187,8 @@ class Play:
                 break
             await asyncio.sleep(60)
             await self._one(do)
-        if self.state.result == "verified" and "undo-verified" in self.schedule.choices:
+        undone = "undo-verified" in self.schedule.choices and not self.runbook.no_undo
+        if self.state.result == "verified" and undone:
             await self._one("undo")
             if self.state.result != "undone":
                 await self._one("undo")
@@ -206,7 +209,7 @@ class Play:
     def _next(self) -> str:
         """What the person does next; empty when the run is over, one way or the other."""
         state = self.state
-        if state.result in ("verified", "undone"):
+        if state.result in ("verified", "undone") or (self.runbook.no_undo and state.result == "refused"):
             return ""
         if not state.committed:
             if state.ended:

@@ -90,7 +90,7 @@ class Running(Lines):
 
     @property
     def name(self) -> str:
-        return f"{self.command.script} {self.verb}".strip()
+        return f"{self.command.script or ' '.join(self.command.argv[:2])} {self.verb}".strip()
 
     # for the models of scripts
 
@@ -191,4 +191,7 @@ class Running(Lines):
 
 
 # Scripts whose first word says what they do.
-VERBS = ("api-fence", "archive", "survivor", "stage", "hold", "stop", "swap", "start", "release", "lease")
+VERBS = (
+    *("api-fence", "archive", "survivor", "stage", "hold", "stop", "swap", "start", "release", "lease"),
+    *("begin", "evidence"),
+)

@@ -165,6 +165,30 @@ def _three_of_five(fleet: Fleet) -> None:
     _corrupt(fleet, "m2", "m4", "m5")
 
 
+def _hang(fleet: Fleet) -> None:
+    """After it served for a while."""
+
+    def hang() -> None:
+        daemon = fleet.masters["m2"].unit.daemon
+        assert daemon is not None
+        daemon.hung = True
+
+    fleet.loop.after(WARM_S / 2, hang)
+
+
+def _stop(*names: str) -> Callable[[Fleet], None]:
+    def stop(fleet: Fleet) -> None:
+        for name in names:
+            fleet.masters[name].stopped = True
+
+    return stop
+
+
+def _dark_and_one_blank(fleet: Fleet) -> None:
+    _stop("m1", "m2")(fleet)
+    _no_data(fleet, "m3")
+
+
 _RESTORE = "restore-cluster"
 SCENARIOS = {
     one.name: one
@@ -202,3 +226,25 @@ SCENARIOS = {
         ),
     )
 }
+# Those that only start etcd on the data that is there.
+STARTS = {
+    one.name: one
+    for one in (
+        Scenario("hung", Request(runbook="restart-member", node="m2"), expected=NOW, break_it=_hang),
+        Scenario(
+            "member-down", Request(runbook="restart-member", node="m2"), expected=NOW, break_it=_stop("m2")
+        ),
+        Scenario(
+            "power-cut", Request(runbook="start-cluster"), expected=NOW, break_it=_stop("m1", "m2", "m3")
+        ),
+        Scenario("one-blank", Request(runbook="start-cluster"), expected=NOW, break_it=_dark_and_one_blank),
+        Scenario(
+            "two-of-five",
+            Request(runbook="start-cluster"),
+            nodes=5,
+            expected=NOW,
+            break_it=_stop("m1", "m2", "m4"),
+        ),
+    )
+}
+ALL = {**SCENARIOS, **STARTS}

@@ -385,3 +385,57 @@ def test_stop_looks(bench: Bench) -> None:
             Command(script="stop", argv=argv), {"files/d/member/snap/db": b"x"}, active=active
         )
         assert real.out == model.out
+
+
+DATA = {"files/d/member/snap/db": b"x", "files/d/member/wal/0-0.wal": b"log"}
+
+
+@pytest.mark.parametrize("active", ["inactive", "failed", "active"])
+def test_begin(bench: Bench, active: str) -> None:
+    """With all its data, half of it, empty files, none; free, held by this run, by another."""
+    quiet(bench)
+    words = (RUN, bench.path("work"), "etcd", bench.path("files/d"))
+    do = Command(script="begin", argv=("do", *words))
+    look = Command(
+        script="begin", argv=("look", *words, "https://127.0.0.1:1", "", "", "", bench.path("bin/etcdctl"))
+    )
+    halves = [{"files/": b"", **{name: DATA[name] for name in names}} for names in subsets(DATA)]
+    exits = set()
+    for tree in [
+        *halves,
+        {**DATA, "files/d/member/snap/db": b""},
+        {**DATA, "files/d/member/wal/0-0.wal": b""},
+    ]:
+        for held in ({}, {"work/hold": f"{RUN}\n".encode()}, {"work/hold": f"{OTHER}\n".encode()}):
+            exits.add(bench.same(do, {**tree, **held}, active=active).exit)
+            bench.same(look, {**tree, **held}, active=active)
+    assert exits == {0, 3}
+
+
+def test_evidence(bench: Bench) -> None:
+    """The real one keeps more than its model; the facts are the same, and what is taken back."""
+    quiet(bench)
+    do, look, drop = (
+        Command(script="evidence", argv=(verb, RUN, bench.path("work"), "etcd"))
+        for verb in ("do", "look", "drop")
+    )
+    kept = f"work/{RUN}/evidence"
+    bench.same(look, {"work/": b""})
+    for tree in ({"files/": b""}, {"work/": b""}, {f"{kept}.part/facts": b"half"}):
+        real, model = bench.both(do, tree)
+        assert (real.exit, model.exit) == (0, 0)
+        assert real.tree[f"{kept}/facts"] == model.tree[f"{kept}/facts"]
+        assert set(model.tree) <= set(real.tree)
+    whole = {f"{kept}/facts": b"nv:pid=0\n", f"{kept}/journal.json": b""}
+    bench.same(look, whole)
+    bench.same(drop, whole)
+    bench.same(drop, {**whole, f"work/{RUN}/plan.json": b"{}"})
+    bench.same(drop, {f"{kept}.part/facts": b"half"})
+
+
+def quiet(bench: Bench) -> None:
+    """A journal without a line, on any machine."""
+    for name in ("journalctl", "dmesg"):
+        tool = bench.top / "bin" / name
+        tool.write_text("#!/bin/sh\n")
+        tool.chmod(0o755)

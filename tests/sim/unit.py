@@ -22,13 +22,15 @@ EXIT_BROKEN = 1
 
 @dataclass(eq=False)
 class Daemon:
-    """One running etcd. ``up``: its peers can reach it. ``ready``: it had quorum since it started, and serves clients."""
+    """One running etcd. ``up``: its peers can reach it. ``ready``: it had quorum since it started, and serves clients.
+    ``hung``: it does neither, and hears only a signal."""
 
     data: etcd.Data
     db: File | None
     pid: int
     up: bool = False
     ready: bool = False
+    hung: bool = False
 
     @property
     def quorum_of(self) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.sim.process import Running, Script
-from tests.sim.scripts import apifence, changing, guard, looks, staging
+from tests.sim.scripts import apifence, begin, changing, guard, looks, staging
 from tests.sim.scripts.guard import Heartbeat
 
 __all__ = ["MODELS", "Heartbeat", "behind_fence"]
@@ -34,6 +34,9 @@ MODELS: Mapping[str, Callable[[Running], Script]] = {
     "swap": changing.swap,
     "start": changing.start,
     "release": changing.release,
+    "begin": begin.begin,
+    "evidence": begin.evidence,
+    "systemctl": begin.systemctl,
 }
 
 

@@ -29,7 +29,7 @@ def say_unit(run: Running, keys: tuple[str, ...]) -> None:
 def serving(run: Running) -> Daemon | None:
     """This master's etcd, when it answers."""
     daemon = run.master.unit.daemon
-    return daemon if daemon is not None and daemon.ready else None
+    return daemon if daemon is not None and daemon.ready and not daemon.hung else None
 
 
 def status_json(run: Running, daemon: Daemon) -> str:

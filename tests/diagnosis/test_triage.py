@@ -86,6 +86,7 @@ def test_one_hung_and_one_stopped_without_quorum_start_the_stopped_first() -> No
     assert advised(found) == ("restart-member", "m1")
 
 
+@pytest.mark.invariant("INV-10")
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_who_has_quorum_is_never_the_target(number: int) -> None:
     """Even with a line about damage in its journal, and its unit's state unknown."""
@@ -117,6 +118,7 @@ def test_the_stopped_come_before_the_damaged() -> None:
     assert advised(found) == ("restart-member", "m5")
 
 
+@pytest.mark.invariant("INV-10")
 def test_damage_that_a_running_member_reported_waits_for_what_a_start_says() -> None:
     """It served, panicked, and nobody has started it since: that alone does not give its data up."""
     said = [started("m2", 4_000), ready("m2", 3_990), line(PANIC, node="m2", ago_s=50)]
@@ -157,6 +159,7 @@ def test_a_master_that_may_be_a_member_under_another_name_is_not() -> None:
     assert found.recommend != "recover-member"
 
 
+@pytest.mark.invariant("INV-10")
 def test_a_list_without_quorum_proves_nothing() -> None:
     alone_with_it = without_third()
     nodes = [alone(alone_with_it.nodes[0]), down(alone_with_it.nodes[1]), alone_with_it.nodes[2]]
@@ -179,6 +182,7 @@ def test_data_of_two_lost_is_a_restore() -> None:
     assert lost_two().recommend == "restore-cluster"
 
 
+@pytest.mark.invariant("INV-10")
 @pytest.mark.parametrize(
     "cause",
     [
@@ -192,11 +196,13 @@ def test_another_cause_takes_the_restore_away(cause: tuple[str, str]) -> None:
     assert lost_two(cause).recommend != "restore-cluster"
 
 
+@pytest.mark.invariant("INV-10")
 def test_a_full_disk_takes_the_restore_away_whatever_the_journal_says() -> None:
     full = Disk(path="/var/lib/etcd", size=100_000_000_000, free=4_096)
     assert lost_two(disk=full).recommend != "restore-cluster"
 
 
+@pytest.mark.invariant("INV-10")
 def test_unseen_members_may_have_their_data() -> None:
     found = judge(put(healthy(), looping(1), unseen(node(2)), alone(node(3))), {"m1": [damage("m1")]})
     assert found.recommend not in ("restore-cluster", "recover-member")
@@ -261,6 +267,7 @@ def test_a_start_that_was_let_through_after_the_hold_makes_it_history() -> None:
 # no quorum for the moment -> wait; alarms
 
 
+@pytest.mark.invariant("INV-10")
 def test_all_up_and_no_leader_is_waited_for() -> None:
     found = judge(cluster(*(alone(node(i)) for i in (1, 2, 3))))
     assert (found.verdict, found.recommend) == (Verdict.NO_QUORUM, "wait")

@@ -14,12 +14,8 @@ if TYPE_CHECKING:
 
 _ARRIVE_S = 15.0  # without the time that a person takes to type
 
-# Words of the design that are refused by name until they are built.
-_NOT_YET = {
-    "upload": "put the archive on the masters yourself and name it with --snapshot",
-}
 # Options that no other runbook may pass over in silence.
-_OF_A_RESTORE = ("without", "token", "bump_revision", "no_fence")
+_OF_A_RESTORE = ("upload", "without", "token", "bump_revision", "no_fence")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +34,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="go on although this guard refuses; the plan and the refusal name it",
     )
-    parser.add_argument("--upload", metavar="FILE", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--upload", metavar="FILE", default="", help="an archive of this machine, sent to every master"
+    )
     parser.add_argument(
         "--without",
         metavar="NODE",
@@ -65,24 +63,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def request(args: argparse.Namespace) -> Request:
-    """Raises Refused for what this version does not do, UsageError for what the runbook does not know."""
+    """Raises Refused for an --upload that is no snapshot, UsageError for what the runbook does not know."""
     from novatui.model.plan import Request
 
-    for name, instead in _NOT_YET.items():
-        if getattr(args, name) is not None:
-            raise Refused(f"--{name.replace('_', '-')} is not in this version", instead)
     if args.runbook != "restore-cluster":
         given = [f"--{name.replace('_', '-')}" for name in _OF_A_RESTORE if getattr(args, name)]
         if given:
             raise UsageError(
                 f"{', '.join(given)}: of restore-cluster alone", f"{args.runbook} does not know it"
             )
+    upload = None
+    if args.upload:
+        from pathlib import Path
+
+        from novatui.runner.upload import describe
+
+        upload = describe(Path(args.upload))
     return Request(
         runbook=args.runbook,
         node=args.node,
         snapshot=args.snapshot,
         from_node=args.from_node,
         survivor=args.survivor,
+        upload=upload,
         without=tuple(dict.fromkeys(args.without)),
         token=args.token,
         no_fence=args.no_fence,

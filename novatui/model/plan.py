@@ -10,6 +10,17 @@ import msgspec
 PLAN_SCHEMA = 1
 
 
+class Upload(msgspec.Struct, frozen=True, kw_only=True):
+    """A snapshot on the operator's machine, as it was when it was read: SHA-256 and size of the database inside."""
+
+    path: str
+    sha256: str
+    size: int
+    taken_ms: int
+    dated_by: str  # name | mtime
+    urls: tuple[str, ...] = ()  # peer URLs inside
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What a person asked for: the words of ``novatui plan|run RUNBOOK ..`` or of a wizard."""
 
@@ -18,6 +29,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: str = ""  # a path on the masters
     from_node: str = ""  # copy it from there
     survivor: str = ""  # the node whose own data is the snapshot
+    upload: Upload | None = None  # sent to every master
     without: tuple[str, ...] = ()  # masters that take no part
     token: str = ""  # keep | fresh; empty: kept where every master takes part
     no_fence: bool = False  # API servers are left running

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 
 from novatui.config import ClusterConfig
@@ -13,6 +13,7 @@ from novatui.model.cluster import Link, NodeError
 from novatui.model.sanitize import clean
 from novatui.remote.call import Call, NotRun
 from novatui.remote.command import Command, Fence, Outcome, Status
+from novatui.remote.feed import fed
 from novatui.remote.link import Connect, MasterLink, said
 from novatui.remote.relay import relayed, tie
 from novatui.remote.stream import streamed
@@ -106,6 +107,22 @@ class Fleet(Transport):
             return await self._bounded(taker, whole, sorted({source[0], target[0]}), bound)
         finally:
             giver.session.stop()
+
+    async def feed(
+        self,
+        pieces: Iterator[bytes],
+        target: tuple[str, Command],
+        *,
+        fence: Fence,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> Outcome:
+        node, call = target[0], Call(target[1])
+
+        async def whole() -> Outcome:
+            await call.start(await self._links[node].connection(hurry=True), fence)
+            return await fed(call, pieces, on_progress)
+
+        return await self._bounded(call, whole, (node,), _bound(target[1], fence))
 
     async def stream(
         self,

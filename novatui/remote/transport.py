@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Protocol
 
 from novatui.remote.command import Command, Fence, Outcome
@@ -32,6 +32,17 @@ class Transport(Protocol):
         on_progress: Callable[[int], None] | None = None,
     ) -> Outcome:
         """Stream the stdout of one master's command into another's stdin; the outcome is the target's, or the source's failure."""
+        ...
+
+    async def feed(
+        self,
+        pieces: Iterator[bytes],
+        target: tuple[str, Command],
+        *,
+        fence: Fence,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> Outcome:
+        """Stream what is here into a master's command's stdin; the outcome is the command's, or FAILED when ``pieces`` raises."""
         ...
 
     def stream(self, node: str, command: Command, *, keepalive_s: float = 0.0) -> AsyncIterator[bytes]:

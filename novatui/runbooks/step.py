@@ -67,7 +67,17 @@ class Relay:
     target: Command
 
 
-Act = Command | Relay
+@dataclass(frozen=True)
+class Send:
+    """A snapshot of the operator's machine, ``size`` bytes of database in ``path``, into stdin of ``target`` (a changing
+    command) on the step's node."""
+
+    path: str
+    size: int
+    target: Command
+
+
+Act = Command | Relay | Send
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from novatui.model import records as rec
 from novatui.model.run import CLEANUP
 from novatui.model.sanitize import clean
 from novatui.remote.command import Command, Outcome, Status
-from novatui.runbooks.step import Act, Relay, Step
-from novatui.runner import shown
+from novatui.runbooks.step import Act, Relay, Send, Step
+from novatui.runner import shown, upload
 from novatui.runner.events import Output, Progress
 from novatui.runner.journal import capture
 from novatui.runner.lease import Leases
@@ -105,6 +106,14 @@ class Acting:
 
     async def _send(self, step: Step, node: str, act: Act) -> Outcome:
         work, fence = self._work, self._leases.fence(node)
+        if isinstance(act, Send):
+            send = act
+
+            def sent(done: int) -> None:
+                work.tell(Progress(step=step.id, node=node, done=done, total=send.size))
+
+            pieces = upload.pieces(Path(act.path), act.size)
+            return await work.transport.feed(pieces, (node, act.target), fence=fence, on_progress=sent)
         if isinstance(act, Relay):
 
             def progress(done: int) -> None:
@@ -154,11 +163,11 @@ def why(outcome: Outcome) -> str:
 
 
 def _target(act: Act) -> Command:
-    return act.target if isinstance(act, Relay) else act
+    return act.target if isinstance(act, Relay | Send) else act
 
 
 def _masked(raw: bytes, act: Act) -> bytes:
-    secrets = (*act.source.mask, *act.target.mask) if isinstance(act, Relay) else act.mask
+    secrets = (*act.source.mask, *act.target.mask) if isinstance(act, Relay) else _target(act).mask
     for secret in secrets:
         if secret:
             raw = raw.replace(secret.encode(), b"***")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from novatui.model.run import At
 from novatui.remote.command import Command
-from novatui.runbooks.step import Act, Context, Relay, Scope, Step
+from novatui.runbooks.step import Act, Context, Relay, Scope, Send, Step
 from novatui.runner import no_return
 from novatui.runner.shown import participants
 from novatui.runner.work import Work
@@ -125,6 +125,12 @@ def _act(work: Work, step: Step, node: str, number: int, act: Act) -> list[str]:
             "#   to the standard input of this:",
             _line(work, node, act.target),
         ]
+    if isinstance(act, Send):
+        return [
+            f"#   after a line of its own, nv-stream {act.size}, bring the database inside {act.path} of the operator's machine",
+            "#   to the standard input of this:",
+            _line(work, node, act.target),
+        ]
     line = _line(work, node, act)
     if act.stdin and not act.mask:
         line += f" <{shlex.quote(f'{home(work, node)}/{_input_name(step, number)}')}"
@@ -149,7 +155,9 @@ def _acts(work: Work, step: Step, node: str) -> Sequence[Act]:
 
 
 def _commands(act: Act) -> tuple[Command, ...]:
-    return (act.source, act.target) if isinstance(act, Relay) else (act,)
+    if isinstance(act, Relay):
+        return act.source, act.target
+    return (act.target,) if isinstance(act, Send) else (act,)
 
 
 def _input_name(step: Step, number: int) -> str:

@@ -20,6 +20,7 @@ from novatui.runner import journal, places
 from novatui.runner.events import Event, Met, Need, Output, Progress, Reply
 from novatui.runner.follower import Follower
 from novatui.runner.spawn import PROCESS, Orders, Secrets, spawn
+from novatui.runner.upload import describe as describe_upload
 
 __all__ = [
     "Event",
@@ -31,6 +32,7 @@ __all__ = [
     "Reply",
     "RunSummary",
     "abandon",
+    "describe_upload",
     "load",
     "make_plan",
     "resume",

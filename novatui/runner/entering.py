@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 from novatui.model.cluster import Link
 from novatui.model.sanitize import clean
@@ -45,6 +45,17 @@ class Patient(Transport):
         await self._while_asking(source[0])
         await self._while_asking(target[0])
         return await self._inner.relay(source, target, fence=fence, on_progress=on_progress)
+
+    async def feed(
+        self,
+        pieces: Iterator[bytes],
+        target: tuple[str, Command],
+        *,
+        fence: Fence,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> Outcome:
+        await self._while_asking(target[0])
+        return await self._inner.feed(pieces, target, fence=fence, on_progress=on_progress)
 
     def stream(self, node: str, command: Command, *, keepalive_s: float = 0.0) -> AsyncIterator[bytes]:
         return self._inner.stream(node, command, keepalive_s=keepalive_s)

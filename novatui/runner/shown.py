@@ -13,7 +13,7 @@ from typing import Any
 
 from novatui.config import ClusterConfig
 from novatui.model.plan import Plan, PlannedStep
-from novatui.runbooks.step import Act, Context, Gate, Relay, Scope, Step
+from novatui.runbooks.step import Act, Context, Gate, Relay, Scope, Send, Step
 
 BORN = re.compile(r"<[a-z][a-z0-9 _.:-]*>")
 PIPE = "|"
@@ -21,12 +21,16 @@ PIPE = "|"
 
 def words(act: Act) -> tuple[str, ...]:
     """What a person sees of one act; a relay as ``NODE: source words | target words``."""
+    if isinstance(act, Send):
+        return ("here:", act.path, PIPE, *act.target.shown())
     if isinstance(act, Relay):
         return (f"{act.source_node}:", *act.source.shown(), PIPE, *act.target.shown())
     return act.shown()
 
 
 def line(act: Act) -> str:
+    if isinstance(act, Send):
+        return f"here: {shlex.quote(act.path)} | {act.target.shown_line()}"
     if isinstance(act, Relay):
         return f"{act.source_node}: {act.source.shown_line()} | {act.target.shown_line()}"
     return act.shown_line()

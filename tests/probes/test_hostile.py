@@ -139,6 +139,9 @@ class Masters:
     async def relay(self, *_: object, **__: object) -> Outcome:
         raise NotImplementedError
 
+    async def feed(self, *_: object, **__: object) -> Outcome:
+        raise NotImplementedError
+
     async def stream(
         self,
         node: str,

@@ -409,3 +409,27 @@ def test_runbooks_that_are_not_there_yet() -> None:
         assert refused.value.hint
     with pytest.raises(UsageError):
         registry.find("reformat")
+
+
+def test_an_upload_is_planned_for_every_master() -> None:
+    """It was proved where it lies: the masters are not asked for archives, and each is sent the same bytes."""
+    upload = {
+        "path": "/home/op/x_k8s-v1.27.11_2024-06-14_081538.db.tar.gz",
+        "sha256": "ab" * 32,
+        "size": 20 * 1024 * 1024 + 32,
+        "taken_ms": 1,
+        "dated_by": "name",
+        "urls": ["https://172.31.100.97:2380"],
+    }
+    asked = request(snapshot="", upload=upload)
+    assert all("archives" not in one for one in restore_cluster.survey(cluster(), asked).values())
+    plan = draft(masters(), asked)
+    shown = {step.id: step for step in render(cluster(), plan, restore_cluster.steps(cluster(), plan))}
+    for node in NODES:
+        assert shown["prove"].commands[node] == (
+            f"here: {upload['path']} | archive.sh receive /var/lib/etcd.novatui-stage-{RUN} {'ab' * 32} /opt/etcd/etcdctl {RUN}",
+        )
+        assert shown["spread"].commands[node] == ()
+    elsewhere = request(snapshot="", upload={**upload, "urls": ["https://10.9.9.9:2380"]})
+    assert "foreign-snapshot" in reasons(masters(), elsewhere)
+    assert "no-source" in reasons(masters(), request(upload=upload))

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 from novatui.config import ClusterConfig, EtcdConfig, NodeConfig
@@ -90,6 +90,20 @@ class Masters:
         taker = Command(
             argv=target[1].argv, script=target[1].script, stdin=read.stdout, changes=target[1].changes
         )
+        return await self.run(target[0], taker, fence=fence)
+
+    async def feed(
+        self,
+        pieces: Iterator[bytes],
+        target: tuple[str, Command],
+        *,
+        fence: Fence,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> Outcome:
+        stdin = b"".join(pieces)
+        if on_progress is not None:
+            on_progress(len(stdin))
+        taker = Command(argv=target[1].argv, script=target[1].script, stdin=stdin, changes=target[1].changes)
         return await self.run(target[0], taker, fence=fence)
 
     async def stream(self, node: str, command: Command, *, keepalive_s: float = 0.0) -> AsyncIterator[bytes]:

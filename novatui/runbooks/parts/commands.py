@@ -20,8 +20,9 @@ JOURNAL_LINES = 600
 def survey_commands(node: NodeConfig, request: Request) -> Mapping[str, Command]:
     """By name: what one master is asked for the plan of a restore."""
     etcd = node.etcd
-    wanted = request.snapshot if not request.survivor else ""
-    dirs = etcd.snapshot_dirs if not request.survivor else ()
+    elsewhere = bool(request.survivor) or request.upload is not None
+    wanted = "" if elsewhere else request.snapshot
+    dirs = () if elsewhere else etcd.snapshot_dirs
     found = master_commands(node)
     found["api"] = api_server.command(node)
     if request.without:

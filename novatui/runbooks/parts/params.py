@@ -63,6 +63,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     db_size: int = 0
     taken_ms: int | None = None
     dated_by: str = ""  # name | mtime
+    upload: str = ""  # the path on the operator's machine that it is sent from, to all of ``nodes``
 
 
 class ClusterParams(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from novatui.runbooks.parts.params import restore_params
 from novatui.runbooks.parts.reading import Reading, read
 from novatui.runbooks.parts.refusal import FOREIGN_SNAPSHOT, reason
 from novatui.runbooks.parts.source_checks import foreign, is_ours
-from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, Relay, State, Step
+from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, Relay, Send, State, Step
 
 UNREADABLE = Probed(State.UNKNOWN, detail="the answer did not come whole")
 
@@ -221,9 +221,14 @@ def _prove(ctx: Context) -> Sequence[Act]:
     if ctx.node not in source.nodes:
         return ()
     stage, etcdctl = at.places.stage, at.node.etcdctl
+    if source.upload:
+        limit = 2 * limit_s(source.db_size, least=120)
+        argv: tuple[str, ...] = ("receive", stage, source.sha256, etcdctl, at.run)
+        target = Command(script="archive", argv=argv, timeout_s=limit, changes=True)
+        return [Send(source.upload, source.db_size, target)]
     if source.kind == "survivor":
         sha256 = born(ctx, "survivors", ctx.node, "sha256", "sha256 of the survivor")
-        argv: tuple[str, ...] = ("adopt", stage, sha256, etcdctl, at.run)
+        argv = ("adopt", stage, sha256, etcdctl, at.run)
     else:
         argv = ("prove", stage, source.paths[ctx.node], source.sha256, etcdctl, at.run)
     return [

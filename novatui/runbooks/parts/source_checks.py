@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from novatui.config import ClusterConfig
 from novatui.model.findings import Finding
-from novatui.model.plan import Request
+from novatui.model.plan import Request, Upload
 from novatui.runbooks.parts.archives import Archive
 from novatui.runbooks.parts.host import Host
 from novatui.runbooks.parts.params import Source
@@ -24,17 +24,19 @@ def choose(
     cluster: ClusterConfig, request: Request, hosts: Mapping[str, Host], found: Found
 ) -> tuple[Source | None, list[Finding]]:
     """The source, None when there is none to speak of, and every reason against it."""
-    asked = [bool(request.snapshot), bool(request.survivor)]
+    asked = [bool(request.snapshot), bool(request.survivor), request.upload is not None]
     if sum(asked) != 1:
         return None, [
             reason(
                 "no-source",
                 "no snapshot was chosen"
                 if not any(asked)
-                else "--snapshot and --survivor exclude each other",
-                "say --snapshot PATH (an archive on the masters) or --survivor NODE (its own data)",
+                else "--snapshot, --survivor and --upload exclude each other",
+                "say --snapshot PATH (an archive on the masters), --survivor NODE (its own data) or --upload FILE",
             )
         ]
+    if request.upload is not None:
+        return _uploaded(cluster, request.upload, hosts)
     if request.survivor:
         return _survivor(cluster, request, hosts)
     return _archive(cluster, request, hosts, found)
@@ -92,6 +94,24 @@ def _survivor(
         ]
     size = host.status.db_size if host.status else host.data.db_size
     return Source(kind="survivor", nodes=(node,), db_size=size), []
+
+
+def _uploaded(
+    cluster: ClusterConfig, upload: Upload, hosts: Mapping[str, Host]
+) -> tuple[Source | None, list[Finding]]:
+    """It was read and proved where it lies; its revision is told by the masters' tools, in the run."""
+    source = Source(
+        kind="archive",
+        name=upload.path.rpartition("/")[2],
+        nodes=tuple(node.name for node in cluster.nodes),
+        sha256=upload.sha256,
+        db_size=upload.size,
+        taken_ms=upload.taken_ms,
+        dated_by=upload.dated_by,
+        upload=upload.path,
+    )
+    ours = peer_urls(hosts)
+    return source, [] if is_ours(upload.urls, ours) else [foreign(upload.urls, ours, upload.path)]
 
 
 def _archive(

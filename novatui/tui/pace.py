@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
 
 
@@ -17,7 +19,7 @@ class Pace:
 
     def __init__(self, show: Callable[[ClusterSnapshot], None]) -> None:
         self._show = show
-        self._state: tuple[object, ...] = ()
+        self._state: tuple[NodeSnapshot, ...] = ()
         self._held: ClusterSnapshot | None = None
 
     def arrived(self, snapshot: ClusterSnapshot) -> None:
@@ -34,13 +36,24 @@ class Pace:
         return held
 
 
-def state_of(node: NodeSnapshot) -> tuple[object, ...]:
-    """Everything of a master but what always moves: times, latency, indexes, revision, sizes."""
-    unit, endpoint = node.unit, node.endpoint
-    return (
-        (node.link, node.doing, node.error, node.boot_id, node.env, node.members, node.at_ms is None),
-        (unit.load, unit.active, unit.sub, unit.main_pid, unit.restarts, unit.exit_status, unit.result),
-        (endpoint.answers, endpoint.has_quorum, endpoint.error, endpoint.alarms, endpoint.errors),
-        (endpoint.member_id, endpoint.leader_id, endpoint.is_learner, endpoint.term, endpoint.version),
-        endpoint.cluster_id,
+def state_of(node: NodeSnapshot) -> NodeSnapshot:
+    """The master without what always moves: times, latency, indexes, revision, sizes. What is not named here counts."""
+    return replace(
+        node,
+        at_ms=None if node.at_ms is None else 0,
+        members_at_ms=None,
+        clock_skew_ms=None,
+        disk=None,
+        unit=replace(node.unit, since_ms=None),
+        endpoint=replace(
+            node.endpoint,
+            latency_ms=None,
+            answered_ms=None,
+            index=None,
+            applied=None,
+            revision=None,
+            db_size=None,
+            db_in_use=None,
+            fsync_p99_ms=None,
+        ),
     )

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from textual._compositor import Compositor
 
-from novatui.model.cluster import ClusterSnapshot, Link, UnitState
+from novatui.model.cluster import ClusterSnapshot, Held, Link, UnitState
 from novatui.tui.app import NovatuiApp
 from novatui.tui.pace import Pace
 from novatui.tui.screens.dashboard import Dashboard
@@ -53,6 +53,7 @@ def test_figures_wait_for_the_clock_and_the_newest_is_kept() -> None:
         lambda node: replace(node, endpoint=replace(node.endpoint, leader_id="0")),
         lambda node: replace(node, endpoint=replace(node.endpoint, term=99)),
         lambda node: replace(node, members=node.members[:2]),
+        lambda node: replace(node, held=Held(run="7f3a")),
     ],
 )
 def test_a_change_of_state_is_shown_at_once_and_what_was_held_is_old(change: object) -> None:

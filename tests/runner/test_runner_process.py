@@ -116,6 +116,23 @@ async def test_a_stalled_client_slows_nothing(stage: Stage) -> None:
     assert state.result == "verified"
 
 
+async def test_a_client_lets_it_wait_and_another_lets_it_go_on(stage: Stage) -> None:
+    await stage.start(await stage.plan(), at=("slow-at", "stage m1 before-act"))
+    await until(lambda: stage.state().at("stage", "m1").state == "acting", "the staging to begin")
+    async with Follower.open("r1") as one, Follower.open("r1") as two:
+        assert (await one.request("continue")).why == "nothing is paused"
+        reply = await one.request("pause")
+        assert reply.taken and reply.why == "stage beside it"
+        assert (await two.request("pause")).why == "it was asked"
+        (places.find("r1").path / "go").touch()
+        await until(lambda: two.state.pause is not None and two.state.pause.at == "stage", "the pause")
+        assert two.state.open_gate is None and not two.state.gates
+        assert (await two.request("continue")).taken
+        assert (await one.answer("gate", await _gate(one), ["tiny"])).taken
+        assert (await one.request("retry")).why.startswith("nothing has failed")
+    assert (await ended(stage)).result == "verified"
+
+
 @pytest.mark.invariant("INV-1")
 async def test_a_follower_whose_connection_broke_comes_back_and_misses_nothing(stage: Stage) -> None:
     await stage.start(await stage.plan(), "tiny", at=("slow-at", "swap m1 before-act"))

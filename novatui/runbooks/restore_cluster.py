@@ -19,6 +19,7 @@ from novatui.runbooks.parts import (
     drawing,
     fence,
     hold,
+    kubernetes,
     left_out,
     listing,
     prepare,
@@ -122,7 +123,7 @@ def steps(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
         proof.members(),
         proof.last_gate(also=fence.files, judge=fence.judge_last_gate_fenced),
         hold.release(),
-        *([fence.unfence()] if fenced else []),
+        *([fence.unfence(), kubernetes.look()] if fenced else []),
     ]
 
 

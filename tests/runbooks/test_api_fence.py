@@ -16,7 +16,7 @@ import pytest
 from novatui.model.plan import Plan
 from novatui.remote.command import Outcome
 from novatui.runbooks import restore_cluster
-from novatui.runbooks.parts import fence
+from novatui.runbooks.parts import fence, kubernetes
 from novatui.runbooks.parts.api_server import api_server
 from novatui.runbooks.parts.params import restore_params
 from novatui.runbooks.step import Context, Gate, Probed, State, Step
@@ -234,7 +234,19 @@ def test_api_servers_are_fenced_before_etcd_is_held_and_come_back_last() -> None
     forward, back = restore_cluster.steps(cluster(), plan), restore_cluster.undo(cluster(), plan)
     names = ids(forward)
     assert names[names.index("confirm") :] == [
-        *("confirm", "fence", "hold", "stop", "swap", "start", "members", "last-gate", "release", "unfence")
+        *(
+            "confirm",
+            "fence",
+            "hold",
+            "stop",
+            "swap",
+            "start",
+            "members",
+            "last-gate",
+            "release",
+            "unfence",
+            "kubernetes",
+        )
     ]
     assert ids(back)[2:4] == ["undo-fence", "undo-hold"] and ids(back)[-1] == "undo-unfence"
     shown = {step.id: step for step in render(cluster(), plan, [*forward, *back])}
@@ -269,6 +281,53 @@ def test_an_api_server_that_comes_or_goes_is_a_change() -> None:
     assert facts[0] != facts[1]
     assert fence.read_none(said(["nv:manifest=yes", "nv:end=1"])).state is State.FOREIGN
     assert fence.read_none(said(["nv:manifest=no", "nv:end=1"])).state is State.DONE
+
+
+# -- Kubernetes -----------------------------------------------------------------------------------------------------
+
+
+def kubectl(bench: Bench, body: str) -> Path:
+    tool = bench.root / "bin/kubectl"
+    tool.write_text(f'#!/bin/sh\necho "$*" >>"{bench.root}/kube-asked"\n{body}\n')
+    tool.chmod(0o755)
+    (bench.root / "admin.conf").touch()
+    return tool
+
+
+def test_kubernetes_is_looked_at_and_never_fails_the_run(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "a master")
+    config = bench.root / "admin.conf"
+    absent = kubernetes.read_kube(bench.run("kube", "nokubectl", config, "0"))
+    assert absent.state is State.DONE and "not looked at: no nokubectl" in absent.detail
+    nodes = "m1 Ready control-plane 1d v1\nm2 Ready,SchedulingDisabled x 1d v1\nm3 NotReady x 1d v1"
+    tool = kubectl(bench, f'case $* in *readyz*) echo ok ;; *nodes*) printf "{nodes}\\n" ;; esac')
+    found = kubernetes.read_kube(bench.run("kube", tool, config, "5"))
+    assert found.detail == "2 of 3 nodes ready; not: m3"
+    tool = kubectl(
+        bench,
+        f'[ $(wc -l <"{bench.root}/kube-asked") -gt 4 ] || {{ echo refused >&2; exit 1; }}; echo m1 Ready',
+    )
+    assert kubernetes.read_kube(bench.run("kube", tool, config, "30")).facts["ready"] == "yes", "it waits"
+    tool = kubectl(bench, "echo '[-]etcd failed' >&2; exit 1")
+    down = kubernetes.read_kube(bench.run("kube", tool, config, "1"))
+    assert down.state is State.DONE and "does not serve yet: [-]etcd failed" in down.detail
+
+
+def test_the_checklist_is_on_record() -> None:
+    step = next(
+        one for one in restore_cluster.steps(cluster(), draft(with_api("m1"))) if one.id == "kubernetes"
+    )
+    assert isinstance(step, Step) and step.judge is not None
+    said = [
+        one.title
+        for one in step.judge(Context(plan=draft(with_api("m1")), cluster=cluster(), node="", facts={}))
+    ]
+    for words in ("kube-controller-manager", "masterleases", "IPAM", "CSI", "encryption"):
+        assert any(words in one for one in said)
+    assert not any(
+        one.refuses
+        for one in step.judge(Context(plan=draft(with_api("m1")), cluster=cluster(), node="", facts={}))
+    )
 
 
 # -- the last gate ------------------------------------------------------------------------------------------------

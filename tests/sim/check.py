@@ -90,7 +90,7 @@ class Checks:
 
     def executed(self, master: Master) -> None:
         """An etcd opens its data: nowhere may the exchange be half done then."""
-        if self.plan is None:
+        if self.plan is None or master.name not in self._nodes:
             return
         live = {}
         for name, node in self._nodes.items():

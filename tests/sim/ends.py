@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from novatui.model.plan import Plan
@@ -24,7 +25,8 @@ def at_the_end(fleet: Fleet, plan: Plan, state: RunState, expected: int) -> Iter
                 yield f"{master.name}: {words}"
     elif state.result == "verified":
         for master in fleet.masters.values():
-            for words in _verified(fleet, master, plan, expected):
+            check = _verified if master.name in plan.nodes else _stays_out
+            for words in check(fleet, master, plan, expected):
                 yield f"{master.name}: {words}"
     elif state.result in ("undone", "refused") or not state.committed:
         for master in fleet.masters.values():
@@ -62,10 +64,19 @@ def _verified(fleet: Fleet, master: Master, plan: Plan, expected: int) -> Iterat
     kept = master.disk.find(here.old)
     if original.inode is not None and (kept is None or kept.inode != original.inode):
         yield f"the data from before is not at {here.old}"
-    yield from _env_and_hold(fleet, master)
+    yield from _env_and_hold(fleet, master, params.token if params.fresh_token else "")
     for path in (here.stage, here.staged, f"{here.staged}.part"):
         if master.disk.there(path):
             yield f"left: {path}"
+
+
+def _stays_out(fleet: Fleet, master: Master, plan: Plan, expected: int) -> Iterator[str]:
+    """One that was left out of a restore, on again with its data from before."""
+    daemon = master.unit.daemon
+    if daemon is not None and daemon.data.cluster == restore_params(plan).cluster_id:
+        yield "was left out, and is in the restored cluster with its data from before"
+    if fleet.has_quorum(master):
+        yield "was left out, and serves"
 
 
 def _serving(fleet: Fleet, master: Master, plan: Plan, state: RunState, expected: int) -> Iterator[str]:
@@ -104,7 +115,7 @@ def _clean(fleet: Fleet, master: Master, plan: Plan, state: RunState) -> Iterato
         yield "the lease was not given back, and nobody was told"
 
 
-def _env_and_hold(fleet: Fleet, master: Master) -> Iterator[str]:
+def _env_and_hold(fleet: Fleet, master: Master, token: str = "") -> Iterator[str]:
     etcd, disk = master.config.etcd, master.disk
     if master.api.wanted and not disk.there(master.api.manifest):
         yield "the API server's manifest is not in its place"
@@ -114,5 +125,10 @@ def _env_and_hold(fleet: Fleet, master: Master) -> Iterator[str]:
         yield "still held"
     if disk.there(f"{etcd.unit_dir}/{etcd.unit}.service.d/00-novatui-hold.conf"):
         yield "the drop-in of the hold is still there"
-    if disk.read(etcd.env_file) != fleet.checks.original[master.name].env:
+    before = fleet.checks.original[master.name].env
+    if token:
+        before = re.sub(
+            rb"(?m)^ETCD_INITIAL_CLUSTER_TOKEN=.*$", b"ETCD_INITIAL_CLUSTER_TOKEN=" + token.encode(), before
+        )
+    if disk.read(etcd.env_file) != before:
         yield "the env file is not as it was"

@@ -161,6 +161,12 @@ def _one_left(fleet: Fleet) -> None:
     _corrupt(fleet, "m3")
 
 
+def _one_gone(fleet: Fleet) -> None:
+    """The third has lost its power: when it comes back it has the data from before."""
+    _corrupt(fleet, "m2")
+    fleet.loop.after(1.0, fleet.masters["m3"].power_off)
+
+
 def _three_of_five(fleet: Fleet) -> None:
     _corrupt(fleet, "m2", "m4", "m5")
 
@@ -205,6 +211,12 @@ SCENARIOS = {
             Request(runbook=_RESTORE, snapshot=PLAIN, overrule=("quorum-stands", "data-intact")),
             packed=False,
             api_on=(1, 3),
+        ),
+        Scenario(
+            "left-out",
+            Request(runbook=_RESTORE, snapshot=PLAIN, without=("m3",)),
+            packed=False,
+            break_it=_one_gone,
         ),
         Scenario(
             "from-one",

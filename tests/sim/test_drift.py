@@ -147,6 +147,21 @@ def test_release(bench: Bench, verb: str) -> None:
     bench.same(command, {**whole, "files/d.novatui-new-x.part/": b""})
 
 
+@pytest.mark.invariant("INV-16")
+@pytest.mark.parametrize("verb", ["look", "do", "undo"])
+def test_token(bench: Bench, verb: str) -> None:
+    """From each form of the token line, with and without the copy from before, given already and not."""
+    command = Command(script="token", argv=(verb, RUN, bench.path("files/env"), "fresh"))
+    forms = (b"A=1\n", b"ETCD_INITIAL_CLUSTER_TOKEN=fresh\nB=2\n", b" ETCD_INITIAL_CLUSTER_TOKEN='old'\nB=2")
+    exits = set()
+    for env, copy in itertools.product(
+        (*forms, forms[1] + forms[2]), (None, *forms, forms[2] + b"\n" + forms[1])
+    ):
+        tree = {"files/env": env, **({f"files/env.novatui-{RUN}": copy} if copy is not None else {})}
+        exits.add(bench.same(command, tree).exit)
+    assert exits == ({0} if verb == "look" else {0, 3})
+
+
 LIVE, STAGED, OLD, ASIDE = (
     "files/d",
     f"files/d.novatui-new-{RUN}",

@@ -124,6 +124,8 @@ def params(cluster: ClusterConfig, request: Request, run: str, seen: Seen, sourc
     nodes = {
         node.name: msgspec.structs.replace(
             _with_id(node, seen.hosts[node.name], ids),
+            kubectl=node.kubernetes.kubectl,
+            kubeconfig=node.kubernetes.kubeconfig,
             manifests=node.kubernetes.manifests,
             api_server="" if request.no_fence else _place(seen, node.name),
         )

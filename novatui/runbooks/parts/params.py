@@ -44,6 +44,8 @@ class NodeParams(msgspec.Struct, frozen=True, kw_only=True):
     had_quorum: bool
     survivor_bytes: int  # what a copy of its data would hold, for the limits
     stop_s: float = DEFAULT_STOP_S
+    kubectl: str = ""
+    kubeconfig: str = ""
     manifests: str = ""
     api_server: str = ""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.sim.process import Running, Script
-from tests.sim.scripts import apifence, begin, changing, guard, looks, staging
+from tests.sim.scripts import apifence, begin, changing, guard, leaving, looks, staging
 from tests.sim.scripts.guard import Heartbeat
 
 __all__ = ["MODELS", "Heartbeat", "behind_fence"]
@@ -29,7 +29,10 @@ MODELS: Mapping[str, Callable[[Running], Script]] = {
     "stage": staging.stage,
     "unstage": staging.unstage,
     "api-fence": apifence.api_fence,
+    "kube": apifence.kube,
     "hold": changing.hold,
+    "token": leaving.token,
+    "ports": leaving.ports,
     "stop": changing.stop,
     "swap": changing.swap,
     "start": changing.start,

@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tests.lab.needs import SYSTEM_PATH
+from tests.lab.needs import SYSTEM_PATH, which
 
 # /run is its own: nspawn's and ip's locks and names are not shared with this machine or with other labs.
 _INSIDE = """\
@@ -66,7 +66,7 @@ class Keeper:
     def argv(self, words: Sequence[str], *, only_net: bool = False) -> list[str]:
         """``words`` run in all of the lab's namespaces, or in its network alone."""
         spaces = ["--net"] if only_net else ["--net", "--mount", "--pid"]
-        return ["nsenter", "--target", str(self.pid), *spaces, "--", *words]
+        return [which("nsenter") or "nsenter", "--target", str(self.pid), *spaces, "--", *words]
 
     def run(self, *words: str) -> str:
         """Run to the end; its stdout. Raises CalledProcessError."""

@@ -8,7 +8,8 @@ from tests.lab.lab import Lab
 
 # Where stand-ins are found before the system's own: sshd's and sudo's PATH begin with it.
 BIN = "usr/local/bin"
-# Names of a run's commands as their words: patterns of sh.
+# Renames of a run as ``mv``'s words: patterns of sh.
+UNPACKED = "*/snapshot.db"
 FIRST_RENAME = "*/etcd.novatui-old-*"
 SECOND_RENAME = "*/var/lib/etcd"
 

@@ -11,7 +11,7 @@ from tests.lab.invariants import Before
 from tests.lab.lab import NAME, SUDO_FREE, Lab
 from tests.lab.restoring import Restoring, watched
 from tests.lab.shapes import quorum_lost
-from tests.lab.stopping import FIRST_RENAME, Stopping
+from tests.lab.stopping import FIRST_RENAME, UNPACKED, Stopping
 
 
 @pytest.mark.invariant("INV-4")
@@ -23,7 +23,7 @@ def test_no_room_is_refused_before_anything(lab: Lab) -> None:
     done = lab.novatui("run", "restore-cluster", "--snapshot", lab.snapshot.path, "--yes", NAME)
     said = done.stdout + done.stderr
     assert done.returncode == 2, said
-    assert full in said and "space" in said, said
+    assert full in said and "not enough room" in said, said
     assert "nothing was changed" in said
     before.assert_as_before()
 
@@ -34,7 +34,7 @@ def test_the_disk_fills_up_while_it_is_restored(lab: Lab, tmp_path: Path) -> Non
     quorum_lost(lab)
     before = Before(lab)
     full = lab.nodes[1]
-    stop = Stopping(lab, full, "*", tool="tar")
+    stop = Stopping(lab, full, UNPACKED)
     with Restoring(lab, tmp_path / "said") as run:
         run.until_reached("the archive to be unpacked", stop.reached)
         lab.fill_disk(full)

@@ -40,9 +40,37 @@ def test_somebody_starts_etcd_by_hand_and_the_hold_refuses(lab: Lab, tmp_path: P
 
 
 @pytest.mark.invariant("INV-11", "INV-13")
+def test_somebody_runs_a_blank_etcd_past_systemd(lab: Lab, tmp_path: Path) -> None:
+    """Between the two renames, in a shell: no hold stops that. The run stops and names it; once it is ended, a resume
+    keeps what it made aside and ends verified."""
+    quorum_lost(lab)
+    before = Before(lab)
+    victim = lab.nodes[1]
+    stops = {node: Stopping(lab, node, FIRST_RENAME) for node in lab.nodes}
+    with watched(lab), Restoring(lab, tmp_path / "said") as run:
+        run.until_reached("the first rename", *(stop.reached for stop in stops.values()))
+        place = run.place
+        words = f"set -a; . /{ENV_FILE}; ETCD_INITIAL_CLUSTER_STATE=new; setsid /opt/etcd/etcd >/var/blank.log 2>&1 &"
+        lab.run(victim, words)
+        until((lab.root(victim) / DATA_DIR / "member/snap/db").exists, "a blank etcd to have begun", 30)
+        for stop in stops.values():
+            stop.remove()
+        assert run.end() == 1, run.said
+        before.assert_kept()
+        refused = lab.novatui("resume", "--yes", NAME)
+        assert refused.returncode == 1, refused.stdout + refused.stderr
+        assert f"a process still holds /{DATA_DIR}/member/snap/db" in refused.stdout + refused.stderr
+        lab.run(victim, "pkill -KILL -x etcd; while pgrep -x etcd; do sleep 0.1; done")
+        resumed = lab.novatui("resume", "--yes", NAME)
+        assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+        before.assert_restored(place.run)
+    assert _foreign(lab, victim) == [f"etcd.novatui-foreign-{place.run}"], "what somebody started is kept"
+
+
+@pytest.mark.invariant("INV-11", "INV-13")
 def test_somebody_lifts_the_hold_and_starts_a_blank_etcd(lab: Lab, tmp_path: Path) -> None:
-    """Between the two renames, by all means: the drop-in and the file are removed, state=new, started. What came of it
-    is kept aside, and the run, or its resume, ends verified."""
+    """By all means: drop-in and file removed, state=new, started. The run stops; an undo keeps what came of it aside and
+    brings the data back."""
     quorum_lost(lab)
     before = Before(lab)
     victim = lab.nodes[1]
@@ -55,18 +83,22 @@ def test_somebody_lifts_the_hold_and_starts_a_blank_etcd(lab: Lab, tmp_path: Pat
             "rm -f /etc/systemd/system/etcd.service.d/*novatui* /var/lib/novatui/hold; systemctl daemon-reload; "
             f"sed -i s/STATE=existing/STATE=new/ /{ENV_FILE}; systemctl start --no-block etcd",
         )
-        until((lab.root(victim) / DATA_DIR / "member/wal").exists, "a blank etcd to have begun", 30)
+        until((lab.root(victim) / DATA_DIR / "member/snap/db").exists, "a blank etcd to have begun", 30)
         for stop in stops.values():
             stop.remove()
-        code = run.end()
+        assert run.end() == 1, run.said
         before.assert_kept()
-        if code != 0:
-            assert code == 1, run.said
-            resumed = lab.novatui("resume", "--yes", NAME)
-            assert resumed.returncode == 0, run.said + resumed.stdout + resumed.stderr
-        before.assert_restored(place.run)
-    left = [path.name for path in (lab.root(victim) / DATA_DIR).parent.glob("etcd.novatui-foreign-*")]
-    assert left == [f"etcd.novatui-foreign-{place.run}"], "what somebody started is kept"
+        for node in lab.nodes:
+            if node != victim:
+                assert lab.ask(node, "systemctl start etcd").returncode == 1, "the others stay held"
+        undone = lab.novatui("undo", place.run, "--yes", NAME)
+        assert undone.returncode == 0, undone.stdout + undone.stderr
+        before.assert_as_before()
+    assert _foreign(lab, victim) == [f"etcd.novatui-foreign-{place.run}"], "what somebody started is kept"
+
+
+def _foreign(lab: Lab, node: str) -> list[str]:
+    return [path.name for path in (lab.root(node) / DATA_DIR).parent.glob("etcd.novatui-foreign-*")]
 
 
 def by_power(lab: Lab, node: str) -> Callable[[], None]:

@@ -13,7 +13,7 @@ from tests.lab.invariants import Before
 from tests.lab.lab import NAME, Lab
 from tests.lab.restoring import Restoring, watched
 from tests.lab.shapes import Shape, quorum_lost
-from tests.lab.stopping import FIRST_RENAME, SECOND_RENAME, Stopping
+from tests.lab.stopping import FIRST_RENAME, SECOND_RENAME, UNPACKED, Stopping
 
 
 @pytest.mark.invariant("INV-3", "INV-6", "INV-11", "INV-13")
@@ -90,7 +90,7 @@ def test_one_loses_power_before_the_gate(lab: Lab, tmp_path: Path) -> None:
     quorum_lost(lab)
     before = Before(lab)
     victim = lab.nodes[-1]
-    stop = Stopping(lab, victim, "*", tool="tar")
+    stop = Stopping(lab, victim, UNPACKED)
     with Restoring(lab, tmp_path / "said") as run:
         run.until_reached("the archive to be unpacked", stop.reached)
         lab.power_off(victim)

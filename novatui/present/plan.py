@@ -37,7 +37,9 @@ def plan_rows(plan: Plan, nodes: Sequence[str], width: int) -> list[Row]:
 
 def plan_text(plan: Plan) -> str:
     """The same to be copied: a step a paragraph, each master's commands whole."""
-    lines = [f"{plan.runbook} on {plan.cluster}, run {plan.run}, plan sha256 {plan.sha256()}", ""]
+    lines = [f"{plan.runbook} on {plan.cluster}, run {plan.run}, plan sha256 {plan.sha256()}"]
+    lines += [f"{_('note')}: {note}" for note in _notes(plan)]
+    lines.append("")
     for part, steps in ((_("To do"), plan.steps), (_("To take it back"), plan.undo)):
         lines += [part, ""]
         for number, step in enumerate(steps, 1):
@@ -48,6 +50,8 @@ def plan_text(plan: Plan) -> str:
             ]
             if step.barrier:
                 lines.append(f"   == {_(step.barrier)}")
+        if not steps:
+            lines.append(way_back(plan))
         lines.append("")
     return "\n".join(lines)
 

@@ -272,10 +272,14 @@ def brief(ctx: Context) -> Brief:
         ("Its process", f"{process}; its threads wait in {hangs}" if hangs else process or "none runs"),
         ("Its data", "stays as it is: only the process is exchanged"),
         ("Quorum", params.quorum),
-        ("Stopping", f"may take {params.nodes[node].stop_s:.0f} s; then systemd kills it"),
         ("What is kept", f"journal, status and stacks of before: {keeping.place(ctx, node)} on {node}"),
         ("Way back", NO_UNDO),
     ]
+    if process:
+        limit_s = params.nodes[node].stop_s
+        rows.insert(
+            2, ("Stopping", f"may take {limit_s:.0f} s; one that does not hear is then killed by systemd")
+        )
     if params.overruled:
         rows.append(("Overruled", ", ".join(params.overruled)))
     rows += [("Note", note) for note in params.notes]

@@ -9,9 +9,11 @@ import pytest
 
 from novatui.errors import HeldByAnother, Refused, UsageError
 from novatui.model.plan import Plan, Request
+from novatui.present.plan import plan_text
 from novatui.runbooks import restart_member, start_cluster
 from novatui.runbooks.parts.refusal import RefusedPlan
 from novatui.runbooks.step import Runbook
+from novatui.runner.plan import words
 from novatui.runner.survey import differences
 from tests.runbooks.survey_text import (
     DAMAGED,
@@ -328,3 +330,12 @@ def test_a_crash_loop_alone_changes_no_fact() -> None:
         {"level": "fatal", "msg": "listen failed", "error": "bind: address already in use"}
     ]
     assert differences(plan, BOOKS["restart"].facts(cluster(), plan.request, answers(found))) == []
+
+
+def test_a_plan_says_who_takes_no_part_and_that_nothing_is_to_be_taken_back() -> None:
+    found = bent(serving("m1"), stopped("m2"), silent("m3"))
+    plan = words(cluster(), restart_member.RUNBOOK, draft("restart", found))
+    text = plan_text(plan)
+    assert "note: m3 takes no part: it cannot be asked (no route to host)" in text
+    assert text.rstrip().endswith("none is needed: no data and no file is touched")
+    assert not plan.undo

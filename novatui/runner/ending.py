@@ -111,10 +111,12 @@ class Endings:
         """Before the gate: take back what was staged, in reverse, wherever it can be reached; give the leases back."""
         work = self._work
         work.abort_by = ""  # the stop is under way; taking back is not to be stopped by it
-        left = [] if stop.exit_code == EXITS["fenced"] else self._not_ours()
+        elsewhere = stop.exit_code == EXITS["fenced"]
+        left = [] if elsewhere else self._not_ours()
         for step in reversed(work.runbook.steps(work.cluster, work.plan)):
             if isinstance(step, Step) and step.effect is Effect.STAGE and step.cleanup is not None:
                 left += await self._clean(step)
+                left += [] if elsewhere else self._out_of_reach(step, left)
         left += await self._leases.release_all()
         result = "aborted" if stop.result == "aborted" else "refused"
         hint = [stop.hint, "nothing was changed"]
@@ -135,6 +137,17 @@ class Endings:
             f"{node}: what was put there, and the lease, is still there: it could not be taken for this"
             for node, lease in self._work.state.leases.items()
             if lease not in ("released", "lost", "asked") and node not in self._leases.mine
+        ]
+
+    def _out_of_reach(self, step: Step, told: Sequence[str]) -> list[str]:
+        """What of this step is on masters that this process did not get, nor any runner before it when it gave them free."""
+        return [
+            f"{node}: {step.title}: still there: this master could not be taken for this"
+            for node in participants(step, self._work.plan)
+            if (at := self._work.state.at(step.id, node)).tries
+            and at.state is not At.UNDONE
+            and node not in self._leases.mine
+            and not any(words.startswith(f"{node}: ") for words in told)
         ]
 
     async def _clean(self, step: Step) -> list[str]:

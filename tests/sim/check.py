@@ -90,7 +90,7 @@ class Checks:
 
     def executed(self, master: Master) -> None:
         """An etcd opens its data: nowhere may the exchange be half done then."""
-        if self.plan is None or master.name not in self._nodes:
+        if self.plan is None or master.name not in self._nodes or self.plan.runbook == "recover-member":
             return
         live = {}
         for name, node in self._nodes.items():
@@ -123,9 +123,27 @@ class Checks:
     def _acted_on(self) -> Collection[str]:
         """Where the run may start or stop etcd."""
         assert self.plan is not None
-        if self.plan.runbook == "restart-member":
+        if self.plan.runbook in ("restart-member", "recover-member"):
             return (self.plan.request.node,)
         return tuple(self.plan.params.get("starts", self.plan.nodes))
+
+    def members_change(self, master: Master, verb: str, words: list[str]) -> None:
+        """The member list is about to be changed through this master."""
+        assert self.plan is not None
+        target = self.fleet.masters[self.plan.request.node]
+        if not self.answered():
+            self.breach(f"{master.name}: {verb} {words} before the gate was answered")
+        if target.unit.active not in ("inactive", "failed") or not self._held(target):
+            self.breach(
+                f"{master.name}: {verb} {words} while {target.name} is not held and stopped: {target.unit.active}"
+            )
+        safe = f"{self._nodes[str(self.plan.params['via'])].work_dir}/{self.plan.run}/safety.db"
+        if not self.fleet.masters[str(self.plan.params["via"])].disk.there(safe):
+            self.breach(f"{master.name}: {verb} {words} without a snapshot of the cluster")
+
+    def _held(self, master: Master) -> bool:
+        assert self.plan is not None
+        return master.disk.line(f"{master.config.etcd.work_dir}/hold") == self.plan.run
 
     def written(self, master: Master) -> None:
         """An API server writes to etcd."""
@@ -169,6 +187,8 @@ class Checks:
             return True
         return bool(path) and (
             any(f"{path}/".startswith(f"{top}/") for top in (here.stage, here.staged, f"{here.staged}.part"))
+            or path in (f"{here.stage}.try", f"{here.stage}.tried")
+            or path.startswith(f"{master.config.etcd.env_file}.novatui-{self.plan.run}.try")
             or f"{path}/".startswith(f"{work}/active/")
         )
 

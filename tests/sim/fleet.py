@@ -12,7 +12,7 @@ from novatui.config import ClusterConfig
 from novatui.errors import Unreachable
 from novatui.remote.command import Command, Fence, Outcome, Status, classify
 from novatui.remote.transport import OnOutput
-from tests.sim import etcd, scripts
+from tests.sim import etcd, roster, scripts
 from tests.sim.check import Checks
 from tests.sim.loop import Killed, Process, SimLoop
 from tests.sim.master import Call, Master
@@ -36,6 +36,7 @@ class Fleet:
         self.random = Random(seed)
         self.models = models
         self.masters = {node.name: Master(self, node) for node in cluster.nodes}
+        self.rosters: dict[str, roster.Roster] = {}  # of clusters whose member list was changed
         self.checks = Checks(self)
         self.at_point: Callable[[Running], None] = lambda running: None
 
@@ -55,6 +56,10 @@ class Fleet:
             and master.unit.daemon.up
             and not master.unit.daemon.hung
             and master.unit.daemon.data.cluster == cluster_id
+            and (
+                cluster_id not in self.rosters
+                or master.unit.daemon.data.member in self.rosters[cluster_id].members
+            )
         ]
 
     def has_quorum(self, master: Master) -> bool:
@@ -76,6 +81,9 @@ class Fleet:
         """A member joined its peers: with quorum an election is held, and those that wait become ready."""
         daemon = master.unit.daemon
         assert daemon is not None
+        roster.tell(self, daemon.data.cluster)
+        if master.unit.daemon is not daemon:
+            return  # it was removed
         up = self.members_up(daemon.data.cluster)
         self.checks.together(up, daemon.quorum_of)
         if len(up) < daemon.quorum_of:

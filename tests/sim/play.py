@@ -187,7 +187,8 @@ class Play:
                 break
             await asyncio.sleep(60)
             await self._one(do)
-        undone = "undo-verified" in self.schedule.choices and not self.runbook.no_undo
+        forward = self.runbook.no_undo or any(step.effect == "no_return" for step in self.plan.steps)
+        undone = "undo-verified" in self.schedule.choices and not forward
         if self.state.result == "verified" and undone:
             await self._one("undo")
             if self.state.result != "undone":
@@ -215,6 +216,10 @@ class Play:
             if state.ended:
                 return "abandon" if "novatui abort" in state.detail else ""
             return "resume"
+        if "point of no return" in state.detail:
+            return "resume"
+        if "Changed since you looked" in state.detail and not state.undoing and not self.runbook.no_undo:
+            return "undo"
         choice = self._choices[self._turn % len(self._choices)] if self._choices else "resume"
         self._turn += 1
         return "resume" if state.undoing else choice

@@ -193,5 +193,5 @@ class Running(Lines):
 # Scripts whose first word says what they do.
 VERBS = (
     *("api-fence", "archive", "survivor", "stage", "hold", "stop", "swap", "start", "release", "lease"),
-    *("token", "begin", "evidence"),
+    *("token", "begin", "evidence", "trial", "save", "roster", "aside", "join"),
 )

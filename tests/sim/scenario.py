@@ -12,7 +12,7 @@ from functools import cache
 from novatui.config import ClusterConfig, EtcdConfig, NodeConfig
 from novatui.model.plan import Request
 from novatui.runbooks.parts.bump import BUMP
-from tests.sim import apiserver, etcd
+from tests.sim import apiserver, etcd, roster
 from tests.sim.fleet import Fleet
 from tests.sim.loop import EPOCH_MS
 from tests.sim.master import Master
@@ -195,6 +195,41 @@ def _dark_and_one_blank(fleet: Fleet) -> None:
     _no_data(fleet, "m3")
 
 
+def _damaged(fleet: Fleet) -> None:
+    _corrupt(fleet, "m2")
+
+
+def _damaged_of_five(fleet: Fleet) -> None:
+    _corrupt(fleet, "m4")
+
+
+def _wiped(fleet: Fleet) -> None:
+    _no_data(fleet, "m3")
+
+
+def _removed(fleet: Fleet) -> None:
+    """By hand, while it was down; it is not added."""
+    _corrupt(fleet, "m2")
+    fleet.loop.after(WARM_S / 2, lambda: _by_hand(fleet, "m2", add=False))
+
+
+def _added(fleet: Fleet) -> None:
+    """By hand too: removed, added, its data gone."""
+    _no_data(fleet, "m2")
+    fleet.loop.after(WARM_S / 2, lambda: _by_hand(fleet, "m2", add=True))
+
+
+def _by_hand(fleet: Fleet, name: str, *, add: bool) -> None:
+    daemon = fleet.masters["m1"].unit.daemon
+    assert daemon is not None
+    cluster = daemon.data.cluster
+    found = roster.of(fleet, cluster, daemon.data.members)
+    number, _, url = next(one for one in daemon.data.members if one[1] == name.replace("m", "etcd"))
+    roster.remove(fleet, cluster, found, number)
+    if add:
+        roster.add(fleet, cluster, found, url)
+
+
 _RESTORE = "restore-cluster"
 SCENARIOS = {
     one.name: one
@@ -259,4 +294,29 @@ STARTS = {
         ),
     )
 }
-ALL = {**SCENARIOS, **STARTS}
+RECOVERIES = {
+    one.name: one
+    for one in (
+        Scenario(
+            "one-damaged", Request(runbook="recover-member", node="m2"), expected=NOW, break_it=_damaged
+        ),
+        Scenario(
+            "one-damaged-mount",
+            Request(runbook="recover-member", node="m2"),
+            mounts=(2,),
+            expected=NOW,
+            break_it=_damaged,
+        ),
+        Scenario("one-wiped", Request(runbook="recover-member", node="m3"), expected=NOW, break_it=_wiped),
+        Scenario(
+            "one-of-five",
+            Request(runbook="recover-member", node="m4"),
+            nodes=5,
+            expected=NOW,
+            break_it=_damaged_of_five,
+        ),
+        Scenario("removed", Request(runbook="recover-member", node="m2"), expected=NOW, break_it=_removed),
+        Scenario("added", Request(runbook="recover-member", node="m2"), expected=NOW, break_it=_added),
+    )
+}
+ALL = {**SCENARIOS, **STARTS, **RECOVERIES}

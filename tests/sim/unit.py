@@ -10,8 +10,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.sim import etcd
-from tests.sim.disk import File
+from tests.sim import etcd, roster
+from tests.sim.disk import File, NoSpace
 
 if TYPE_CHECKING:
     from tests.sim.master import Master
@@ -154,6 +154,8 @@ class Unit:
         """The fleet found that this daemon has quorum for the first time."""
         assert self.daemon is not None
         self.daemon.ready = True
+        env = environment(self.master.disk.text(self.env_file) or "")
+        roster.publish(self.master.fleet, self.master, env.get("ETCD_NAME", ""))
         if self.active == "activating":
             self._set("active", "running")
 
@@ -171,21 +173,21 @@ class Unit:
         master, disk = self.master, self.master.disk
         env = environment(disk.text(self.env_file) or "")
         data_dir = env.get("ETCD_DATA_DIR", "")
+        joins = False
         if etcd.blank_at(disk, data_dir):
-            if env.get("ETCD_INITIAL_CLUSTER_STATE", "new") != "new" or master.fleet.bootstrapped(env):
+            if (data := self._begun(env)) is None:
                 self.crash(EXIT_BROKEN)
                 return
-            master.fleet.checks.blank(master)
-            data = etcd.bootstrapped(
-                env["ETCD_NAME"],
-                env["ETCD_INITIAL_CLUSTER"],
-                env["ETCD_INITIAL_CLUSTER_TOKEN"],
-                raft=etcd.BLANK,
-                content=etcd.BLANK,
-                revision=1,
-            )
-            etcd.put(disk, data_dir, data)
+            joins = True
+            try:
+                etcd.put(disk, data_dir, data)
+            except NoSpace:
+                # Its log is made under another name and renamed: without room there is none.
+                disk.remove(f"{data_dir}/member")
+                self.crash(EXIT_BROKEN)
+                return
             disk.sync()
+            roster.joined(master.fleet, data)
         found = etcd.data_at(disk, data_dir)
         db = disk.file(f"{data_dir}/member/snap/db")
         if found is None or db is None or db.exclusive is not None:
@@ -196,7 +198,26 @@ class Unit:
         self.exit_status = 0
         self.daemon = Daemon(data=found, db=db, pid=self._pids)
         db.exclusive = self.daemon
-        self._timer = master.later(master.fleet.random.uniform(0.1, 0.8), self._up)
+        # A new member's first word may be lost: then it is said again after 15 s.
+        lost = joins and master.fleet.random.random() < 0.3
+        self._timer = master.later(15.3 if lost else master.fleet.random.uniform(0.1, 0.8), self._up)
+
+    def _begun(self, env: dict[str, str]) -> etcd.Data | None:
+        """What a blank member begins with; None when it is refused and ends."""
+        fleet = self.master.fleet
+        if env.get("ETCD_INITIAL_CLUSTER_STATE", "new") != "new":
+            return roster.joining(fleet, self.master, env)
+        if fleet.bootstrapped(env):
+            return None
+        fleet.checks.blank(self.master)
+        return etcd.bootstrapped(
+            env["ETCD_NAME"],
+            env["ETCD_INITIAL_CLUSTER"],
+            env["ETCD_INITIAL_CLUSTER_TOKEN"],
+            raft=etcd.BLANK,
+            content=etcd.BLANK,
+            revision=1,
+        )
 
     def _up(self) -> None:
         if self.daemon is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.sim.process import Running, Script
-from tests.sim.scripts import apifence, begin, changing, guard, leaving, looks, staging
+from tests.sim.scripts import apifence, begin, changing, guard, leaving, looks, recovering, staging
 from tests.sim.scripts.guard import Heartbeat
 
 __all__ = ["MODELS", "Heartbeat", "behind_fence"]
@@ -40,6 +40,13 @@ MODELS: Mapping[str, Callable[[Running], Script]] = {
     "begin": begin.begin,
     "evidence": begin.evidence,
     "systemctl": begin.systemctl,
+    "trial": recovering.trial,
+    "hash": recovering.hash_,
+    "steady": recovering.steady,
+    "save": recovering.save,
+    "roster": recovering.roster_,
+    "aside": recovering.aside,
+    "join": recovering.join,
 }
 
 

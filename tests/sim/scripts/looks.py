@@ -64,6 +64,11 @@ def _header(data: etcd.Data) -> dict[str, Any]:
     }
 
 
+def hash_json(data: etcd.Data) -> str:
+    inner = {"header": _header(data), "hash": data.hash, "compact_revision": 0}
+    return json.dumps([{"Endpoint": "", "HashKV": inner}])
+
+
 def member(run: Running) -> Script:
     yield 0.03
     say_unit(run, SHOWN)
@@ -82,8 +87,7 @@ def last_gate(run: Running) -> Script:
     run.say64("status1", status_json(run, daemon) if daemon else "")
     hashed = ""
     if daemon is not None and revision.isdigit() and int(revision) <= daemon.data.revision:
-        inner = {"header": _header(daemon.data), "hash": daemon.data.hash, "compact_revision": 0}
-        hashed = json.dumps([{"Endpoint": "", "HashKV": inner}])
+        hashed = hash_json(daemon.data)
     run.say64("hashkv", hashed)
     if daemon is not None and run.master.fleet.has_quorum(run.master):
         run.say("write", "yes")
@@ -138,7 +142,7 @@ def kept(run: Running) -> Script:
 
 
 def survey(run: Running) -> Script:
-    env_file, unit, _, work, unit_dir, manifests = run.command.argv
+    env_file, unit, _, work, unit_dir, manifests, *more = run.command.argv
     disk, master = run.disk, run.master
     yield 0.1
     run.say("boot_id", master.boot_id)
@@ -168,6 +172,8 @@ def survey(run: Running) -> Script:
         run.say("data_dir", env["ETCD_DATA_DIR"])
         _data_facts(run, env["ETCD_DATA_DIR"])
         _endpoint_facts(run, env)
+        if more == ["roster"]:
+            _roster_facts(run, env["ETCD_DATA_DIR"])
     run.say("end", 1)
     return 0
 
@@ -214,3 +220,12 @@ def _endpoint_facts(run: Running, env: dict[str, str]) -> None:
         run.say64("members", members_json(daemon))
         run.say64("local_read", "")
         run.say("quorum", "yes" if run.master.fleet.has_quorum(run.master) else "no")
+
+
+def _roster_facts(run: Running, data: str) -> None:
+    """Beside the list, which is said anyway."""
+    if (daemon := serving(run)) is not None:
+        run.say64("hashkv", hash_json(daemon.data))
+    wal = f"{data}/member/wal"
+    for name in run.disk.names(wal)[:1]:
+        run.say64("wal", run.disk.read(f"{wal}/{name}") or b"")

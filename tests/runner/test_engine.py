@@ -3,105 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from novatui.model import records as rec
-from novatui.model.plan import Plan, Request
 from novatui.model.run import At, Phase
 from novatui.remote.command import Command
-from novatui.runbooks.step import Runbook
-from novatui.runner import plan as planner
-from novatui.runner.clock import SystemClock
-from novatui.runner.engine import Ending, Engine
 from novatui.runner.events import Reply
-from novatui.runner.journal import Journal
 from novatui.runner.process import refusal
-from novatui.runner.work import Checkpoint, Pace, Work, no_checkpoint
+from novatui.runner.work import Pace
 from tests.runner import masters, tiny
-
-QUICK = Pace(poll_s=0.02, poll_most_s=0.05, reconnect_s=1.0, reach_s=0.3, gate_s=5.0, alive_s=0.3, orphan_s=2)
-
-
-@dataclass
-class Bench:
-    """One cluster of directories and runs on it."""
-
-    root: Path
-    nodes: int = 3
-    pace: Pace = QUICK
-    fault: masters.Fault = lambda node, command: None
-    runbook: Runbook = tiny.TINY
-    kept: dict[str, bytes] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.cluster = masters.cluster(self.root, self.nodes)
-        self.masters = masters.Masters(self.cluster, lambda node, command: self.fault(node, command))
-
-    async def plan(self, run: str = "r1", **words: Any) -> Plan:
-        request = Request(runbook="tiny", **words)
-        return await planner.make(
-            self.cluster, request, self.masters, find=lambda name: self.runbook, run=run
-        )
-
-    def journal(self, plan: Plan) -> Path:
-        return self.root / f"{plan.run}.jsonl"
-
-    def engine(
-        self,
-        plan: Plan,
-        *,
-        answers: Sequence[str] | None = ("tiny",),
-        on_failure: str = "stop",
-        checkpoint: Checkpoint = no_checkpoint,
-        operator: str = "ops@here",
-    ) -> Engine:
-        path, clock = self.journal(plan), SystemClock()
-        journal = (
-            Journal.resume(path, clock, runbook_version=1) if path.exists() else Journal.create(path, clock)
-        )
-        work = Work(
-            cluster=self.cluster,
-            runbook=self.runbook,
-            plan=plan,
-            transport=self.masters,
-            journal=journal,
-            clock=clock,
-            operator=operator,
-            checkpoint=checkpoint,
-            pace=self.pace,
-        )
-        return Engine(work, answers=answers, on_failure=on_failure, keep=self.kept.__setitem__)
-
-    async def run(self, plan: Plan, do: str = "run", **options: Any) -> Ending:
-        engine = self.engine(plan, **options)
-        try:
-            ending: Ending = await getattr(engine, do)()
-        finally:
-            engine.work.journal.close()  # type: ignore[attr-defined]
-        self.state = engine.work.state
-        return ending
-
-    def ledgers(self) -> dict[str, list[str]]:
-        return {node.name: tiny.ledger(self.cluster, node.name) for node in self.cluster.nodes}
-
-    def put(self, node: str, name: str, text: str = "") -> None:
-        Path(tiny.home(self.cluster, node), name).write_text(text)
-
-    def leased(self) -> list[str]:
-        return [n.name for n in self.cluster.nodes if Path(n.etcd.work_dir, "active").exists()]
+from tests.runner.bench import ALL_DONE, Bench, Killed, losing
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
-
-
-ALL_DONE = ["stage", "stop", "swap"]
 
 
 async def test_a_run_does_every_act_once_and_gives_the_masters_free(bench: Bench) -> None:
@@ -427,19 +346,6 @@ async def test_an_abort_past_the_gate_keeps_the_hold_and_can_be_resumed(bench: B
     assert bench.ledgers() == {"m1": ALL_DONE, "m2": ALL_DONE, "m3": ALL_DONE}
 
 
-def losing(step: str, node: str, when: str, times: int = 1) -> masters.Fault:
-    """The first ``times`` acts of a step on a node meet ``when``."""
-    left = [times]
-
-    def fault(at: str, command: Command) -> str | None:
-        if at == node and command.changes and command.argv[-1] == step and left[0]:
-            left[0] -= 1
-            return when
-        return None
-
-    return fault
-
-
 @pytest.mark.invariant("INV-6")
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_an_unknown_outcome_is_probed_never_repeated_blindly(bench: Bench, when: str) -> None:
@@ -601,59 +507,3 @@ async def test_our_own_bug_ends_in_words_and_70(bench: Bench) -> None:
     ending = await bench.run(await bench.plan(), checkpoint=bug)
     assert (ending.result, ending.exit_code) == ("failed", 70)
     assert "KeyError" in ending.detail
-
-
-class Killed(BaseException):
-    """The process is gone: nothing of it runs on."""
-
-
-async def kill_points(bench: Bench) -> list[tuple[str, str, str]]:
-    seen: list[tuple[str, str, str]] = []
-
-    async def note(step: str, node: str, phase: str) -> None:
-        seen.append((step, node, phase))
-
-    assert (await bench.run(await bench.plan(), checkpoint=note)).result == "verified"
-    return seen
-
-
-@pytest.mark.slow
-@pytest.mark.invariant("INV-2", "INV-6")
-async def test_killed_at_any_one_point_and_resumed_each_act_is_done_once(tmp_path: Path) -> None:
-    """A follower and the leader; a third master meets nothing that these two do not."""
-    points = await kill_points(Bench(tmp_path / "all", nodes=2))
-    assert len(points) > 25
-    for number, point in enumerate(points):
-        bench = Bench(tmp_path / str(number), nodes=2)
-        plan = await bench.plan()
-
-        async def kill(step: str, node: str, phase: str, point: tuple[str, str, str] = point) -> None:
-            if (step, node, phase) == point:
-                raise Killed
-
-        with pytest.raises(Killed):
-            await bench.run(plan, checkpoint=kill)
-        assert (await bench.run(plan, "resume")).result == "verified", point
-        assert bench.ledgers() == {"m1": ALL_DONE, "m2": ALL_DONE}, point
-
-
-@pytest.mark.invariant("INV-2", "INV-6")
-async def test_killed_at_every_next_point_until_done_each_act_is_done_once(bench: Bench) -> None:
-    plan = await bench.plan()
-    hit: set[tuple[str, str, str]] = set()
-
-    async def kill(step: str, node: str, phase: str) -> None:
-        if (step, node, phase) not in hit:
-            hit.add((step, node, phase))
-            raise Killed
-
-    do = "run"
-    for _ in range(200):
-        try:
-            ending = await bench.run(plan, do, checkpoint=kill)
-            break
-        except Killed:
-            do = "resume"
-    assert ending.result == "verified"
-    assert len(hit) > 20
-    assert bench.ledgers() == {"m1": ALL_DONE, "m2": ALL_DONE, "m3": ALL_DONE}

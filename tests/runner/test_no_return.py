@@ -15,7 +15,7 @@ from novatui.remote.command import Command
 from novatui.runbooks.step import Effect, Gate, Scope, Step
 from novatui.runner import no_return
 from tests.runner import tiny
-from tests.runner.test_engine import Bench
+from tests.runner.bench import Bench
 
 LIMIT = "m1"
 

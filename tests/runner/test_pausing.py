@@ -18,7 +18,7 @@ from novatui.runbooks.step import Effect, Gate, Runbook, Step
 from novatui.runner.engine import Engine
 from novatui.runner.pausing import resting_places
 from tests.runner import tiny
-from tests.runner.test_engine import ALL_DONE, QUICK, Bench
+from tests.runner.bench import ALL_DONE, QUICK, Bench
 
 
 def _rests(*names: str) -> Runbook:

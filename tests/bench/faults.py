@@ -25,14 +25,14 @@ def main() -> None:
             print("faults: the screen did not come up", flush=True)
             return
         _killed(demo, screen)
-        _lost(demo, screen, "power off", "power-off", "power-on")
-        _lost(demo, screen, "link cut", "cut", "uncut")
+        _lost(demo, screen, ("power off", "power-off", "power-on"), ("✖ lost",))
+        _lost(demo, screen, ("link cut", "cut", "uncut"), ("▲ stale", "✖ lost"))
 
 
 def _killed(demo: Demo, screen: PtyScreen) -> None:
     took: list[float] = []
     for _ in range(KILLS):
-        pid = demo.tell("state")["masters"][VICTIM]["pid"]
+        pid = demo.tell("state")["nodes"][VICTIM]["pid"]
         place, began = screen.mark(), time.monotonic()
         os.kill(pid, signal.SIGKILL)
         came = screen.until("DEGRADED", place, 10)
@@ -50,13 +50,15 @@ def _killed(demo: Demo, screen: PtyScreen) -> None:
     )
 
 
-def _lost(demo: Demo, screen: PtyScreen, what: str, off: str, on: str) -> None:
+def _lost(demo: Demo, screen: PtyScreen, fault: tuple[str, str, str], words: tuple[str, ...]) -> None:
+    """``fault``: what it is called, the demo's verb for it and the one that ends it. A master that is off refuses at once;
+    one whose link is cut says nothing."""
+    what, off, on = fault
     place, began = screen.mark(), time.monotonic()
     demo.tell(off, VICTIM)
-    said = {word: screen.until(word, place, 30) for word in ("stale", "lost")}
+    came = screen.all_of(words, place, 30)
     shown = ", ".join(
-        f"{word} after {came - began:.1f} s" if came is not None else f"{word} not seen"
-        for word, came in said.items()
+        f"{word} after {came[word] - began:.1f} s" if word in came else f"{word} not seen" for word in words
     )
     place = screen.mark()
     demo.tell(on, VICTIM)

@@ -65,13 +65,20 @@ class PtyScreen:
 
     def until(self, word: str, since: int, limit_s: float) -> float | None:
         """When (monotonic) ``word`` came after the place ``since``; None when it did not."""
-        deadline, wanted = time.monotonic() + limit_s, word.encode()
+        return self.all_of((word,), since, limit_s).get(word)
+
+    def all_of(self, words: Sequence[str], since: int, limit_s: float) -> dict[str, float]:
+        """When each of ``words`` came, in whatever order; who is missing did not come within the limit."""
+        deadline, came = time.monotonic() + limit_s, dict[str, float]()
         with self._news:
-            while wanted not in self._said[max(0, len(self._said) - (self.written - since)) :]:
+            while True:
+                said = self._said[max(0, len(self._said) - (self.written - since)) :]
+                came |= {
+                    word: time.monotonic() for word in words if word not in came and word.encode() in said
+                }
                 left = deadline - time.monotonic()
-                if left <= 0 or not self._news.wait(left):
-                    return None
-            return time.monotonic()
+                if len(came) == len(words) or left <= 0 or not self._news.wait(left):
+                    return came
 
     def _read(self) -> None:
         while not self._over.is_set():

@@ -15,7 +15,7 @@ from novatui.config import ClusterConfig
 from novatui.model.plan import Plan, PlannedStep
 from novatui.runbooks.step import Act, Context, Gate, Relay, Scope, Send, Step
 
-BORN = re.compile(r"<[a-z][a-z0-9 _.:-]*>")
+BORN = re.compile(r"<[a-z][A-Za-z0-9 _.:-]*>")
 PIPE = "|"
 
 

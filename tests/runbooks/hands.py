@@ -42,6 +42,25 @@ def systemctl(demo: Any, node: str, *words: str) -> None:
     subprocess.run([f"{root}/bin/systemctl", *words], env={"PATH": path}, timeout=60, check=False)
 
 
+def by_hand(demo: Any, text: str) -> list[str]:
+    """A person who follows FINISH.txt or UNDO.txt to the letter, each line on the master it names; what was typed where."""
+    assert text.rstrip().endswith("# That is all."), text
+    done, node = [], ""
+    for line in text.splitlines():
+        words = line.lstrip("#").strip()
+        if line.startswith("#") and words.startswith("on "):
+            node = words.removeprefix("on ").partition(":")[0]
+            assert node in demo.nodes, line
+        elif line and not line.startswith("#"):
+            root = demo.root(node)
+            env = {"PATH": f"{root}/bin:{os.environ['PATH']}", "HOME": str(root / "home")}
+            typed = subprocess.run(["sh", "-c", line], env=env, capture_output=True, timeout=120, check=False)
+            done.append(f"{node} $ {line} -> {typed.returncode}")
+            assert typed.returncode == 0, "\n".join([*done, typed.stdout.decode(), typed.stderr.decode()])
+    assert done
+    return done
+
+
 def listed(demo: Any, node: str) -> dict[str, dict[str, Any]]:
     """The member list as ``node`` tells it: by peer URL."""
     answer = json.loads(ctl(demo, node, "member", "list", "-w", "json"))

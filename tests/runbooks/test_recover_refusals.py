@@ -18,7 +18,7 @@ from novatui.runbooks.parts.recover_params import RecoverParams, quorum_rows, re
 from novatui.runbooks.parts.refusal import RefusedPlan
 from novatui.runbooks.parts.roster import Hash, majority
 from novatui.runbooks.step import Context, Gate, Step
-from novatui.runner.shown import render
+from novatui.runner.shown import matches, render
 from tests.runbooks.survey_text import DAMAGED, HOSTS, MEMBERS, MIB, Master, answers, b64, cluster
 
 RUN = "7f3a00aa"
@@ -146,6 +146,17 @@ def test_the_new_id_is_a_name_in_the_plan() -> None:
     assert recover_params(plan).learner
     planned = {step.id: step for step in render(cluster(), plan, recover_member.steps(cluster(), plan))}
     assert planned["promote"].commands["m3"][0].endswith("'<new member ID>'")
+    promote = next(
+        step
+        for step in recover_member.steps(cluster(), plan)
+        if isinstance(step, Step) and step.id == "promote"
+    )
+    assert promote.apply is not None
+    born = {"add": {"m3": {"member_id": "4cafbdb8e176044a"}}}
+    acts = promote.apply(Context(plan=plan, cluster=cluster(), node="m3", facts=born))
+    assert [matches(planned["promote"].commands["m3"], act) for act in acts] == [True], (
+        "what is born is what was planned"
+    )
 
 
 def unstarted(**more: Any) -> dict[str, Any]:

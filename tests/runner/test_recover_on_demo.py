@@ -15,6 +15,7 @@ from novatui.runner.journal import read
 from tests.runbooks.hands import (
     CANARY,
     LIVE,
+    by_hand,
     corrupted,
     ctl,
     data,
@@ -127,3 +128,49 @@ def test_a_list_that_changed_meanwhile_is_not_changed_further(broken: Any) -> No
     assert done.returncode == 0, done.stdout + done.stderr
     assert client.load(run)[1].result == "verified"
     assert ctl(broken, second, "get", CANARY, "--print-value-only").strip() == LIVE
+
+
+@pytest.mark.invariant("INV-13", "INV-15")
+def test_the_operators_machine_is_gone_and_a_person_finishes_by_hand(broken: Any) -> None:
+    """Held and stopped, nothing removed yet: from FINISH.txt on the master alone, line by line."""
+    first, second, _ = broken.nodes
+    corrupted(broken, second)
+    old, inode = own(broken, second, first), data(broken, second).stat().st_ino
+    run = chain.halted(broken, request(broken), second, "steady-alone verified")
+    text = (broken.root(first) / f"var/lib/novatui/{run}/FINISH.txt").read_text()
+    typed = by_hand(broken, text)
+    assert [line for line in typed if "roster.sh remove" in line] and [
+        line for line in typed if "roster.sh add" in line
+    ]
+    until(lambda: state(broken, second).get("active") == "active", "it joins")
+    new = own(broken, second, first)
+    assert new["name"] == old["name"] and new["id"] != old["id"]
+    assert (broken.root(second) / f"var/lib/etcd.novatui-old-{run}").stat().st_ino == inode
+    assert ctl(broken, second, "get", CANARY, "--print-value-only").strip() == LIVE
+    assert not (broken.root(second) / "etc/systemd/system/etcd.service.d").exists()
+    for node in broken.nodes:
+        assert not (broken.root(node) / "var/lib/novatui/active").exists()
+
+
+def _removed(demo: Any, node: str) -> bool:
+    """By hand, again while etcd says that the cluster is not healthy enough for it yet."""
+    if found := own(demo, node, demo.nodes[0]):
+        ctl(demo, demo.nodes[0], "member", "remove", found["id"], check=False)
+    return not own(demo, node, demo.nodes[0])
+
+
+@pytest.mark.invariant("INV-15")
+def test_a_cluster_of_one_grows_by_learners_to_three(broken: Any) -> None:
+    """The others were removed by hand. From one voter to two as a learner on every version, then the third as a voter."""
+    first, second, third = broken.nodes
+    for node in (second, third):
+        until(lambda node=node: _removed(broken, node), "etcd lets it go")  # type: ignore[misc]
+        until(lambda node=node: state(broken, node).get("active") != "active", "it ends: it was removed")  # type: ignore[misc]
+    for node in (second, third):
+        done = novatui(broken, "run", "recover-member", "--node", node, "--yes", node)
+        assert done.returncode == 0, done.stdout + done.stderr
+        found = client.load(client.runs()[0].run)[1]
+        assert ("promote" in found.steps) is (node == second)
+    for node in broken.nodes:
+        assert ctl(broken, node, "get", CANARY, "--print-value-only").strip() == LIVE
+    assert len(listed(broken, third)) == 3 and all(one["name"] for one in listed(broken, third).values())

@@ -137,6 +137,8 @@ def test_another_runs_directory_and_a_manifest_that_is_gone_stop_it(world: World
     found = world.fence()
     assert found.state is State.FOREIGN and "is gone" in found.detail
     assert world.run("do").exit == 3
+    gone = fence.read_fence(world.run("look"), may_be_gone=True)
+    assert gone.state is State.DONE and "any more" in gone.detail, "an undo weeks later is not refused for it"
     assert api_server(world.bench.run("api-fence", "survey", world.manifests)).left == (  # type: ignore[union-attr]
         str(world.home / ".novatui-ffffffff/kube-apiserver.yaml"),
     )

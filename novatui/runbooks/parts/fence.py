@@ -31,13 +31,14 @@ def fenced(plan: Plan) -> tuple[str, ...]:
     return tuple(node for node in plan.nodes if nodes[node].api_server)
 
 
-def fence(id: str = "fence", *, until: str) -> Step:
-    """``until``: the step from whose first act on the fence is not let go any more."""
+def fence(id: str = "fence", *, until: str, may_be_gone: bool = False) -> Step:
+    """``until``: the step from whose first act on the fence is not let go any more. ``may_be_gone``: somebody may have taken
+    an API server away since the plan; where nothing listens that is as good."""
     return Step(
         id=id,
         title="Fence the API servers: manifests aside, ports closed",
         effect=Effect.CHANGE,
-        probe=_ask_fence,
+        probe=lambda ctx: _ask_fence(ctx, may_be_gone),
         apply=lambda ctx: _act(ctx, "do"),
         let_go=lambda ctx: _act(ctx, "back"),
         let_go_until=until,
@@ -104,9 +105,12 @@ def _command(ctx: Context, verb: str) -> Command:
     return Command(script="api-fence", argv=argv, timeout_s=30, changes=verb != "look")
 
 
-def _ask_fence(ctx: Context) -> Ask:
+def _ask_fence(ctx: Context, may_be_gone: bool) -> Ask:
     wanted = bool(At(ctx).node.api_server)
-    return Ask(_command(ctx, "look"), lambda outcome: read_fence(outcome) if wanted else read_none(outcome))
+    return Ask(
+        _command(ctx, "look"),
+        lambda outcome: read_fence(outcome, may_be_gone=may_be_gone) if wanted else read_none(outcome),
+    )
 
 
 def _ask_unfence(ctx: Context) -> Ask:
@@ -123,7 +127,7 @@ def read_none(outcome: Outcome) -> Probed:
     return Probed(State.DONE, {"fence": "none"})
 
 
-def read_fence(outcome: Outcome) -> Probed:
+def read_fence(outcome: Outcome, *, may_be_gone: bool = False) -> Probed:
     """DONE when the manifest is aside, a while ago, nobody listens, and who listened is gone."""
     reading = read(outcome)
     if not reading.whole:
@@ -133,6 +137,8 @@ def read_fence(outcome: Outcome) -> Probed:
         return Probed(State.FOREIGN, detail=f"somebody has put another {MANIFEST} in its place")
     if manifest:
         return Probed(State.TODO, detail="its API server is not fenced")
+    if not kept and may_be_gone and not reading.all("listening"):
+        return Probed(State.DONE, {"fence": "none"}, detail=f"there is no {MANIFEST} any more")
     if not kept:
         return Probed(
             State.FOREIGN, detail=f"{MANIFEST} is gone: neither in its place nor put aside by this run"

@@ -18,7 +18,7 @@ from novatui.runner.work import Changed, NoWayBack, Stop, Work
 async def facts_stand(work: Work) -> None:
     """Asks the survey again; raises Stop with every difference from what the plan relies on."""
     plan = work.plan
-    deadline = work.now_s() + work.pace.reach_s
+    deadline = work.now_s() + work.reach_s()
     while True:
         # A master that takes no part, and on which nothing rests, is not waited for.
         nodes = {*plan.nodes, *plan.facts}
@@ -31,7 +31,10 @@ async def facts_stand(work: Work) -> None:
         changed = survey.differences(plan, now)
         if not changed:
             return
-        if not survey.silent(answers) or work.now_s() >= deadline:
+        silent = survey.silent(answers)
+        if silent and work.state.committed and work.now_s() >= deadline:
+            raise Stop("failed", "What the plan relies on could not be looked at again", "\n".join(changed))
+        if not silent or work.now_s() >= deadline:
             raise Changed(changed)
         await work.wait(work.pace.poll_most_s)
 

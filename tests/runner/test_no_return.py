@@ -177,3 +177,24 @@ async def test_a_proof_that_is_of_no_matter_any_more_is_not_asked_again(bench: B
     bench.fault = fault
     assert (await bench.run(plan, "resume")).result == "verified"
     assert not [one for one in asked if one in ("m2 stop", "m3 stop")]
+
+
+async def test_a_master_that_cannot_be_looked_at_right_before_it_is_waited_for_and_is_no_change(
+    bench: Bench,
+) -> None:
+    plan = await bench.plan()
+    gone = [False]
+
+    async def lost(step: str, node: str, phase: str) -> None:
+        gone[0] = gone[0] or (step, phase) == ("alone", "verified")
+
+    bench.fault = lambda node, command: "gone" if gone[0] and node == "m3" else None
+    ending = await bench.run(plan, checkpoint=lost)
+    assert (ending.result, ending.exit_code) == ("failed", 1)
+    assert (
+        "could not be looked at again" in ending.detail and f"novatui resume|undo {plan.run}" in ending.detail
+    )
+    assert "swap" not in bench.ledgers()["m1"]
+    gone[0] = False
+    bench.fault = lambda node, command: None
+    assert (await bench.run(plan, "resume")).result == "verified"

@@ -38,12 +38,26 @@ MEANINGS = {
     ),
     "newer-survivor": N_("A master holds newer data than the snapshot; it is kept aside, and not used."),
     "survivor-unread": N_("A master's own data could not be read; it may be newer than the snapshot."),
+    "quorum-without": N_("If quorum rests on this member, the cluster stops serving while it is restarted."),
+    "member-serves": N_("A member that serves is stopped for the time of a restart."),
+    "left-out-quorum": N_("Masters that are left out could form a cluster of their own, with the old data."),
+    "other-writers": N_("Something may write to etcd while it goes back in time."),
     "foreign-snapshot": N_("The snapshot names no master of this cluster; it may be another cluster's data."),
 }
 
 
-def meaning(guard: str) -> str:
-    return _(MEANINGS[guard]) if guard in MEANINGS else _("The check is passed over.")
+def meaning(guard: str, runbook: str = "") -> str:
+    """What overruling it means; where that differs by runbook, for ``runbook``."""
+    found = _FOR.get((runbook, guard)) or MEANINGS.get(guard)
+    return _(found) if found else _("The check is passed over.")
+
+
+# what a guard means where it is not a restore's
+_FOR = {
+    ("recover-member", "data-intact"): N_(
+        "A member whose data may be good is replaced; a restart might have been enough. The data is kept aside."
+    ),
+}
 
 
 def of_node(findings: Sequence[Finding], node: str) -> list[Finding]:
@@ -138,7 +152,9 @@ def _check(label: str, failed: Sequence[Finding], *, made: bool, passed_over: bo
     return row(("✔ ", Role.OK), label)
 
 
-def refusal_rows(findings: Sequence[Finding], overruled: Sequence[str], width: int) -> list[Row]:
+def refusal_rows(
+    findings: Sequence[Finding], overruled: Sequence[str], width: int, runbook: str = ""
+) -> list[Row]:
     """Every reason in words, each with what to do instead; guards with what overruling them means."""
     rows: list[Row] = []
     for finding in findings:
@@ -153,7 +169,7 @@ def refusal_rows(findings: Sequence[Finding], overruled: Sequence[str], width: i
             said = _("overruled") if done else _("o overrules it")
             rows += [
                 row("  ", (piece, Role.WARN))
-                for piece in wrap(f"{said} ({finding.guard}): {meaning(finding.guard)}", width - 2)
+                for piece in wrap(f"{said} ({finding.guard}): {meaning(finding.guard, runbook)}", width - 2)
             ]
         rows.append(BLANK)
     return rows[:-1] if rows else rows

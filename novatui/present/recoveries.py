@@ -17,15 +17,16 @@ def only_one(diagnosis: Diagnosis) -> Way | None:
     return possible[0] if len(possible) == 1 and possible[0].runbook == diagnosis.recommend else None
 
 
-def menu_rows(way: Way, recommended: str, width: int, *, chosen: bool) -> list[Row]:
-    """One recovery: its key and name, what it does, and why it fits or does not."""
+def menu_rows(way: Way, recommended: str, width: int, *, chosen: bool, brief: bool = False) -> list[Row]:
+    """One recovery: its key and name, what it does (but for ``brief``), and why it fits or does not."""
     book = guide(way.runbook)
     name = f"{way.runbook}  {way.node}".rstrip()
     role = Role.DIM if way.why_not and not chosen else Role.BRIGHT
     head = row(("› " if chosen else "  ", Role.ACCENT), (f"{book.key} ", Role.KEY), (name, role))
     tip = row((_("recommended"), Role.ACCENT)) if way.runbook == recommended else BLANK
     rows = [spread(head, tip, width)]
-    rows += [row("    ", (piece, Role.DIM)) for piece in wrap(_(book.does), width - 4)]
+    if not brief:
+        rows += [row("    ", (piece, Role.DIM)) for piece in wrap(_(book.does), width - 4)]
     glyph, tone = ("✖ ", Role.DIM) if way.why_not else ("✔ ", Role.NORMAL)
     said = translated(way.why_not or way.why)
     pieces = wrap(said, width - 6) if said else ()

@@ -207,11 +207,11 @@ def confirm_word(plan: Plan) -> str:
 
 
 def past_return(plan: Plan, state: RunState) -> bool:
-    """Whether a step that cannot be taken back was begun: from there on the way is forward."""
-    at = [
-        state.steps[step.id] for step in plan.steps if step.effect == "no_return" and step.id in state.steps
-    ]
-    return any(node.tries for run in at for node in run.nodes.values())
+    """Whether a step that cannot be taken back was seen to be done: from there on the way is forward. Of one that was only
+    begun the runner looks at the masters."""
+    final = [step.id for step in plan.steps if step.effect == "no_return"]
+    runs = [state.steps[id] for id in final if id in state.steps]
+    return any(node.state is At.DONE for run in runs for node in run.nodes.values())
 
 
 def no_return(plan: Plan, *, short: bool = False) -> str:

@@ -77,7 +77,13 @@ def _times(watch: Watch, width: int) -> list[Row]:
     words = minutes(elapsed(watch))
     if span is not None:
         how = _("etcd still down, {time} so far") if span[1] else _("etcd was down {time}")
-        words += "   " + how.format(time=minutes(span[0]))
+        if watch.plan.request.node:
+            how = (
+                _("etcd on {node} still down, {time} so far")
+                if span[1]
+                else _("etcd on {node} was down {time}")
+            )
+        words += "   " + how.format(time=minutes(span[0]), node=clean(watch.plan.request.node))
     rows = pair_rows(_("Took"), words, width)
     gate = next((g for g in watch.state.gates.values() if g.answered_ms is not None), None)
     if gate is not None:

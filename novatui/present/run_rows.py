@@ -49,7 +49,7 @@ def header(watch: Watch, width: int) -> Row:
     what = row((plan.runbook, Role.BRIGHT))
     run = row((_("run {run}").format(run=plan.run), Role.DIM))
     here, brief = _position(watch), _position(watch, brief=True)
-    clocks = joined([row((minutes(elapsed(watch)), Role.BRIGHT)), _down_row(watch)], "   ")
+    clocks = joined([row((minutes(elapsed(watch)), Role.BRIGHT)), _down_row(watch, width)], "   ")
     right = (*clocks, (" ", Role.NORMAL))
     room = width - width_of(right) - 1
     left = first_that_fits(
@@ -67,13 +67,20 @@ def header(watch: Watch, width: int) -> Row:
     return spread(left, right, width)
 
 
-def _down_row(watch: Watch) -> Row:
+def _down_row(watch: Watch, width: int) -> Row:
     span = down(watch)
     if span is None:
         return BLANK
+    time, node = minutes(span[0]), clean(watch.plan.request.node)
+    if node and width < 100:
+        words = _("down {time}") if span[1] else _("was down {time}")
+        return row((words.format(time=time), Role.WARN if span[1] else Role.DIM))
+    if node:  # of one master: the cluster's etcd serves
+        words = _("{node} down {time}") if span[1] else _("{node} was down {time}")
+        return row((words.format(node=node, time=time), Role.WARN if span[1] else Role.DIM))
     if span[1]:
-        return row((_("etcd down {time}").format(time=minutes(span[0])), Role.WARN))
-    return row((_("etcd was down {time}").format(time=minutes(span[0])), Role.DIM))
+        return row((_("etcd down {time}").format(time=time), Role.WARN))
+    return row((_("etcd was down {time}").format(time=time), Role.DIM))
 
 
 def _position(watch: Watch, *, brief: bool = False) -> Row:

@@ -95,7 +95,11 @@ def preflight_rows(seen: Preflight, width: int) -> list[Row]:
     """Why not, in words, when it is refused, and what to open instead; then a column of checks a master."""
     rows = _verdict(seen, width)
     if seen.findings:
-        rows += [*refusal_rows(seen.findings, seen.overruled, width), BLANK, *_instead(seen, width)]
+        rows += [
+            *refusal_rows(seen.findings, seen.overruled, width, seen.runbook),
+            BLANK,
+            *_instead(seen, width),
+        ]
     else:
         rows.append(BLANK)
     across = max(1, min(len(seen.nodes), width // _LEAST_COLUMN))

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
+from novatui.model.cluster import Held
 from novatui.model.records import Record
 from novatui.tui.app import NovatuiApp
 from novatui.tui.screens.gate import GateModal
@@ -163,6 +165,25 @@ def test_menu(snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
         feed.snapshot(cluster(node(1), dead(2), node(3)))
         await pilot.pause(0.2)
         await pilot.press("w")
+        await _quiet(pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@sizes
+def test_locks(snap_compare: Callable[..., bool], size: tuple[int, int]) -> None:
+    """A run of another machine, its runner silent, and a master that could not be read."""
+    silent = Held(run="7f3a", epoch=2, operator="ops@desk", host="desk", since_ms=NOW - 754_000, alive=False)
+    held = [silent, silent, None]
+    feed = FakeFeed()
+    app = NovatuiApp(config(), feed=feed, clock=lambda: NOW, client=FakeClient(FakeFollower([], live=False)))
+
+    async def before(pilot: Pilot[Any]) -> None:
+        await feed.started.wait()
+        nodes = [node(n) for n in (1, 2, 3)]
+        feed.snapshot(cluster(*(replace(one, held=has) for one, has in zip(nodes, held, strict=True))))
+        await pilot.pause(0.2)
+        await pilot.press("L")
         await _quiet(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=before)

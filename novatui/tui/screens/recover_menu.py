@@ -17,12 +17,15 @@ from novatui.present.i18n import _, translated
 from novatui.present.recoveries import menu_rows
 from novatui.present.rows import BLANK, Role, Row, row, wrap
 from novatui.tui.screens.run_words import DEAF_SECONDS
+from novatui.tui.state import View
 from novatui.tui.widgets.rows_view import RowsView
+
+BRIEF_BELOW = 30  # rows of the terminal below which only the chosen one says what it does
 
 
 class RecoverMenu(ModalScreen["Way | None"], inherit_bindings=False):
     """Ends with the way that was chosen, or None. Opening a wizard only looks, so any of them may be opened: what speaks
-    against it, it says itself."""
+    against it, it says itself. Kept up to date; the order stays once a person has moved in it."""
 
     CSS_PATH = "../styles/run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = []
@@ -33,6 +36,7 @@ class RecoverMenu(ModalScreen["Way | None"], inherit_bindings=False):
         self.diagnosis = diagnosis
         self.ways: Sequence[Way] = diagnosis.ways
         self.chosen = 0
+        self._moved = False
         self._armed = False
         self._starts: list[tuple[int, int]] = []
 
@@ -43,6 +47,18 @@ class RecoverMenu(ModalScreen["Way | None"], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.set_timer(DEAF_SECONDS, self._listen)
+        self.watch(self.app, "view", self._renew, init=False)
+
+    def _renew(self, view: View) -> None:
+        """What is seen now; a judge that knows no ways any more changes nothing here."""
+        fresh = {way.runbook: way for way in view.diagnosis.ways}
+        if not fresh:
+            return
+        self.diagnosis = view.diagnosis
+        order = [way.runbook for way in self.ways] if self._moved else list(fresh)
+        self.ways = [fresh[runbook] for runbook in order if runbook in fresh]
+        self.chosen = min(self.chosen, len(self.ways) - 1)
+        self.refill()
 
     def _listen(self) -> None:
         self._armed = True
@@ -59,7 +75,9 @@ class RecoverMenu(ModalScreen["Way | None"], inherit_bindings=False):
         self._starts = []
         for number, way in enumerate(self.ways):
             begin = len(rows)
-            rows += menu_rows(way, self.diagnosis.recommend, width, chosen=number == self.chosen)
+            here = number == self.chosen
+            brief = self.size.height < BRIEF_BELOW and not here
+            rows += menu_rows(way, self.diagnosis.recommend, width, chosen=here, brief=brief)
             self._starts.append((begin, len(rows)))
         rows += [BLANK, row(("Enter", Role.KEY), " " + _("opens it"), ("   Esc", Role.KEY), " " + _("back"))]
         body = self.query_one("#choice-rows", RowsView)
@@ -84,6 +102,7 @@ class RecoverMenu(ModalScreen["Way | None"], inherit_bindings=False):
             case "enter" | "w":
                 self.dismiss(self.ways[self.chosen])
             case "down" | "j" | "up" | "k":
+                self._moved = True
                 by = 1 if event.key in ("down", "j") else -1
                 self.chosen = max(0, min(len(self.ways) - 1, self.chosen + by))
                 self.refill()

@@ -160,7 +160,7 @@ class WizardScreen(WizardView):
     def act_wizard_overrule(self) -> None:
         guard = overrulable(self.findings, self.overruled)[0]
         reasons = [f for f in self.findings if f.guard == guard]
-        self.app.push_screen(OverruleModal(guard, reasons), self._overruled)
+        self.app.push_screen(OverruleModal(guard, reasons, self.runbook), self._overruled)
 
     def _overruled(self, guard: str | None) -> None:
         if guard:

@@ -16,13 +16,13 @@ from novatui.tui.screens.run_words import WordsModal
 class OverruleModal(WordsModal[str]):
     """Ends with the guard's id, or empty. It changes nothing: the plan is made again, without that check."""
 
-    def __init__(self, guard: str, reasons: Sequence[Finding]) -> None:
+    def __init__(self, guard: str, reasons: Sequence[Finding], runbook: str = "") -> None:
         super().__init__(
             _("Overrule {guard}").format(guard=guard),
             [Typed(word=guard, why=_("To overrule it type its name."), guard=guard)],
             _("Plan without this check"),
         )
-        self.guard, self.reasons = guard, list(reasons)
+        self.guard, self.reasons, self.runbook = guard, list(reasons), runbook
 
     def rows(self, width: int) -> list[Row]:
         rows: list[Row] = []
@@ -30,7 +30,7 @@ class OverruleModal(WordsModal[str]):
             where = f"{finding.node}: " if finding.node else ""
             rows += pair_rows(_("Against it"), where + clean(finding.title), width, Role.BRIGHT)
             rows += pair_rows(_("Better"), clean(finding.hint), width) if finding.hint else []
-        return rows + pair_rows(_("It means"), meaning(self.guard), width, Role.WARN)
+        return rows + pair_rows(_("It means"), meaning(self.guard, self.runbook), width, Role.WARN)
 
     def keys(self) -> Row:
         return row(("Esc", Role.KEY), " " + _("changes nothing"))

@@ -21,7 +21,7 @@ CANARY = data.CANARY
 # What the archive holds of it, and what was written afterwards.
 CANARY_SAVED = data.CANARY_BEFORE
 CANARY_LIVE = data.CANARY_AFTER
-HEALTHY_LIMIT_S = 60.0
+HEALTHY_LIMIT_S = 120.0
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.lab import cgroups, network
 from tests.lab.keeper import Keeper, children, environment
 
-BOOT_LIMIT_S = 60.0
+BOOT_LIMIT_S = 120.0
 DISK_MB = 2048
 
 

@@ -55,6 +55,18 @@ def test_the_vendors_table_comes_true_and_undo_takes_it_back(lab: Lab, user: str
     before.assert_as_before()
 
 
+@pytest.mark.parametrize("lab", [Shape(1), Shape(5)], indirect=True, ids=str)
+def test_one_master_and_five(lab: Lab) -> None:
+    """Of one its only database is damaged; of five three."""
+    quorum_lost(lab)
+    before = Before(lab)
+    guards = [] if len(lab.nodes) == 1 else ["--overrule", "newer-survivor"]
+    words = ("run", "restore-cluster", "--snapshot", lab.snapshot.path, "--yes", NAME, *guards)
+    done = lab.novatui(*words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    before.assert_restored(places.every()[-1].run)
+
+
 @pytest.mark.invariant("INV-8")
 @pytest.mark.parametrize("lab", BOTH, indirect=True, ids=str)
 def test_a_sudo_password_is_typed_once_and_is_nowhere_afterwards(lab: Lab, tmp_path: Path) -> None:

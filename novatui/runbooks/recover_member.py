@@ -23,12 +23,14 @@ from novatui.runbooks.parts import (
     recover_change,
     recover_checks,
     recover_drawing,
+    recover_end,
     recover_gate,
+    recover_list,
     start,
     stop,
 )
 from novatui.runbooks.parts.recover_params import JOIN, REMOVE, recover_params
-from novatui.runbooks.parts.refusal import refuse
+from novatui.runbooks.parts.refusal import DATA_INTACT, refuse
 from novatui.runbooks.step import Answers, Facts, Gate, Runbook, Step
 
 NAME = "recover-member"
@@ -74,14 +76,14 @@ def draft(cluster: ClusterConfig, request: Request, run: str, answers: Answers) 
 
 def steps(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
     params = recover_params(plan)
-    node, change = params.target, recover_change
+    node, change, members, end = params.target, recover_change, recover_list, recover_end
     found: list[Step | Gate] = [
         *recover_before.steps(params),
         keeping.keep(node, seed="1.2/8-9"),
         recover_gate.gate(params),
     ]
     if params.odd:
-        found.append(change.hand_over(params))
+        found.append(members.hand_over(params))
     found += [
         hold.hold(node=node, seed=""),
         stop.stop_one(node, seed="1.2/10"),
@@ -89,16 +91,16 @@ def steps(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
         change.safety(params),
     ]
     if params.way == REMOVE:
-        found.append(change.remove(params))
+        found.append(members.remove(params))
     if params.way != JOIN:
-        found.append(change.add(params))
-    found += [change.archive(params), change.env(params), change.start(params), change.caught_up(params)]
+        found.append(members.add(params))
+    found += [change.archive(params), change.env(params), change.start(params), end.caught_up(params)]
     if params.learner:
-        found.append(change.promote(params))
-    found.append(change.members())
+        found.append(members.promote(params))
+    found.append(end.members())
     if params.corrupt:
-        found += [recover_before.alike(params, "alike-after", after=True), change.disarm(params)]
-    return [*found, change.last_gate(), hold.release(node=node, keep_env=True)]
+        found += [recover_before.alike(params, "alike-after", after=True), members.disarm(params)]
+    return [*found, end.last_gate(), hold.release(node=node, keep_env=True)]
 
 
 def undo(cluster: ClusterConfig, plan: Plan) -> Sequence[Step]:
@@ -125,4 +127,6 @@ RUNBOOK = Runbook(
     steps=steps,
     undo=undo,
     confirm=confirm,
+    takes=("node",),
+    guards=(DATA_INTACT,),
 )

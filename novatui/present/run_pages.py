@@ -47,7 +47,10 @@ _QUIET = ("endpoint", "cacert", "cert", "key", "boot_id", "state", "raw")
 
 def result_rows(watch: Watch, width: int, by_hand: Mapping[str, str]) -> list[Row]:
     """How it ended, what is verified, what stands where, and which key does what next. ``by_hand``: directory per node."""
-    rows = [joined([result_word(watch.state.result), row((watch.plan.runbook, Role.NORMAL))]), BLANK]
+    which = row(
+        (watch.plan.runbook, Role.NORMAL), "  ", (_("run {run}").format(run=watch.plan.run), Role.DIM)
+    )
+    rows = [joined([result_word(watch.state.result), which]), BLANK]
     if watch.link is Link.GONE:
         rows = [row(("✖ " + _("the runner is gone"), Role.BAD)), BLANK]
     if watch.state.detail:

@@ -11,11 +11,22 @@ if TYPE_CHECKING:
     from novatui.cli.people import People
     from novatui.config import ClusterConfig
     from novatui.model.plan import Plan, Request
+    from novatui.runbooks.step import Runbook
 
 _ARRIVE_S = 15.0  # without the time that a person takes to type
 
-# Options that no other runbook may pass over in silence.
-_OF_A_RESTORE = ("upload", "without", "token", "bump_revision", "no_fence")
+# Field of the request -> its option: none is passed over in silence by a runbook that does not take it.
+_OPTIONS = {
+    "node": "--node",
+    "snapshot": "--snapshot",
+    "from_node": "--from",
+    "survivor": "--survivor",
+    "upload": "--upload",
+    "without": "--without",
+    "token": "--token",
+    "bump_revision": "--bump-revision",
+    "no_fence": "--no-fence",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,13 +76,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def request(args: argparse.Namespace) -> Request:
     """Raises Refused for an --upload that is no snapshot, UsageError for what the runbook does not know."""
     from novatui.model.plan import Request
+    from novatui.runner import books
 
-    if args.runbook != "restore-cluster":
-        given = [f"--{name.replace('_', '-')}" for name in _OF_A_RESTORE if getattr(args, name)]
-        if given:
-            raise UsageError(
-                f"{', '.join(given)}: of restore-cluster alone", f"{args.runbook} does not know it"
-            )
+    _understood(args, books.find(args.runbook))  # before anybody is asked
     upload = None
     if args.upload:
         from pathlib import Path
@@ -94,13 +101,28 @@ def request(args: argparse.Namespace) -> Request:
     )
 
 
+def _understood(args: argparse.Namespace, book: Runbook) -> None:
+    """Raises UsageError for what this runbook would pass over: an option, a guard."""
+    given = [option for name, option in _OPTIONS.items() if getattr(args, name) and name not in book.takes]
+    if given:
+        taken = ", ".join(_OPTIONS[name] for name in book.takes)
+        raise UsageError(
+            f"{book.name} does not take {', '.join(given)}", f"it takes {taken or 'none of these options'}"
+        )
+    if args.from_node and not args.snapshot:
+        raise UsageError("--from without --snapshot", "it names the master that --snapshot is copied from")
+    odd = [guard for guard in args.overrule if guard not in book.guards]
+    if odd:
+        known = ", ".join(book.guards)
+        raise UsageError(
+            f"--overrule {', '.join(odd)}: {book.name} has no such guard",
+            f"these can be overruled: {known}" if known else "nothing of it can be overruled",
+        )
+
+
 def plan(cluster: ClusterConfig, wanted: Request, people: People) -> Plan:
     """Survey the masters and draw the plan, asking ``people`` to get in. Raises Refused with every reason."""
     import asyncio
-
-    from novatui.runner import books
-
-    books.find(wanted.runbook)  # an unknown one is refused before anybody is asked
 
     async def over_ssh() -> Plan:
         from novatui.remote.arrival import arrived

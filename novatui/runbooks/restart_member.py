@@ -317,6 +317,8 @@ RUNBOOK = Runbook(
     steps=steps,
     undo=undo,
     confirm=confirm,
+    takes=("node",),
+    guards=(MEMBER_SERVES, QUORUM_WITHOUT),
     no_undo=NO_UNDO,
     instead=instead,
 )

@@ -34,7 +34,16 @@ from novatui.runbooks.parts.drawing import Seen
 from novatui.runbooks.parts.gate import gate
 from novatui.runbooks.parts.host import Host
 from novatui.runbooks.parts.left_out import taking_part
-from novatui.runbooks.parts.refusal import refuse
+from novatui.runbooks.parts.refusal import (
+    DATA_INTACT,
+    FOREIGN_SNAPSHOT,
+    LEFT_OUT_QUORUM,
+    NEWER_SURVIVOR,
+    OTHER_WRITERS,
+    QUORUM_STANDS,
+    SURVIVOR_UNREAD,
+    refuse,
+)
 from novatui.runbooks.step import Answers, Facts, Gate, Runbook, Step
 
 NAME = "restore-cluster"
@@ -159,4 +168,23 @@ RUNBOOK = Runbook(
     steps=steps,
     undo=undo,
     confirm=confirm,
+    takes=(
+        "snapshot",
+        "from_node",
+        "survivor",
+        "upload",
+        "without",
+        "token",
+        "bump_revision",
+        "no_fence",
+    ),
+    guards=(
+        QUORUM_STANDS,
+        DATA_INTACT,
+        NEWER_SURVIVOR,
+        SURVIVOR_UNREAD,
+        FOREIGN_SNAPSHOT,
+        LEFT_OUT_QUORUM,
+        OTHER_WRITERS,
+    ),
 )

@@ -177,6 +177,8 @@ class Runbook:
     steps: Callable[[ClusterConfig, Plan], Sequence[Step | Gate]]
     undo: Callable[[ClusterConfig, Plan], Sequence[Step]]
     confirm: Callable[[ClusterConfig, Plan], str]  # what ``--yes`` must name
+    takes: Sequence[str] = ()  # the fields of a Request that it reads: the rest must not be set
+    guards: Sequence[str] = ()  # what of it may be overruled
     # For a runbook that leaves nothing to be taken back: why, in words. ``undo`` is then empty, nothing is ever held, and a
     # run that fails gives its masters free. ``instead`` says what then helps.
     no_undo: str = ""

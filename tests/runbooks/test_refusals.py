@@ -109,6 +109,7 @@ def without_etcdutl(found: dict[str, Master]) -> None:
 
 
 FLAGS = "{ path=/opt/etcd/etcd ; argv[]=/opt/etcd/etcd --name x ; ignore_errors=no ; pid=0 }"
+WRAPPER = "{ path=/usr/local/bin/run-etcd.sh ; argv[]=/usr/local/bin/run-etcd.sh ; ignore_errors=no ; pid=0 }"
 CASES: list[tuple[str, Bend, str, tuple[str, ...]]] = [
     ("silent", lambda f: setattr(f["m2"], "silent", True), "unreachable", ("m2", "no route to host")),
     ("config file", set_env("ETCD_CONFIG_FILE", "/etc/etcd.yml"), "env-forbidden", ("m2", "/etc/etcd.env", "ETCD_CONFIG_FILE")),
@@ -116,6 +117,8 @@ CASES: list[tuple[str, Bend, str, tuple[str, ...]]] = [
     ("proxy", set_env("ETCD_PROXY", "on"), "env-forbidden", ("m2", "ETCD_PROXY", "no member")),
     ("force new", set_env("ETCD_FORCE_NEW_CLUSTER", "true"), "env-forbidden", ("m2", "FORCE_NEW_CLUSTER")),
     ("flags", set_host("unit.ExecStart", FLAGS), "unit-flags", ("m2", "--name x")),
+    ("masked", set_host("unit.LoadState", "masked"), "unit-masked", ("m2", "unit etcd", "systemctl unmask etcd")),
+    ("wrapper", set_host("unit.ExecStart", WRAPPER), "unit-program", ("m2", "unit etcd", "/usr/local/bin/run-etcd.sh")),
     ("no ExecStart", set_host("unit.ExecStart", None), "unit-command", ("m2",)),
     ("other env files", set_host("unit.EnvironmentFiles", "/etc/default/etcd (ignore_errors=no)"), "unit-env-files", ("m2", "/etc/default/etcd")),
     ("unit environment", set_host("unit.Environment", "GOMAXPROCS=2 ETCD_DEBUG=1"), "unit-environment", ("m2", "ETCD_DEBUG")),

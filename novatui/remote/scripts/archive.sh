@@ -133,8 +133,12 @@ sweep() { # PLACE
 # The scratch directory: beside the etcd data if there is the most room, removed whatever happens.
 make_scratch() {
     best='' most=-1
-    data=$(sed -n 's/^[[:blank:]]*ETCD_DATA_DIR=//p' "$env_file" 2>/dev/null | tail -n 1 | tr -d "\"'\\r")
-    for place in "$(dirname -- "${data:-/var/lib/etcd}")" /var/tmp "${TMPDIR:-/tmp}"; do
+    data=
+    if [ -f "$env_file" ]; then
+        data=$(sed -n 's/^[[:blank:]]*ETCD_DATA_DIR=//p' "$env_file" 2>/dev/null | tail -n 1 | tr -d "\"'\\r")
+    fi
+    case $data in /?*) : ;; *) data=/var/lib/etcd ;; esac
+    for place in "$(dirname -- "$data")" /var/tmp "${TMPDIR:-/tmp}"; do
         [ -w "$place" ] || continue
         sweep "$place"
         room=$(free_kib "$place")
@@ -158,9 +162,18 @@ survey() {
                 for dir in "$@"; do
                     if [ -z "$path" ] && [ -f "$dir/$wanted" ]; then path=$dir/$wanted; fi
                 done
+                for dir in "$@"; do
+                    if [ -z "$path" ] && [ -e "$dir/$wanted" ]; then path=$dir/$wanted; fi
+                done
                 ;;
         esac
-        if [ -f "$path" ] && [ -r "$path" ]; then survey_one "$path" 1; fi
+        if [ -f "$path" ] && [ -r "$path" ]; then
+            survey_one "$path" 1
+        elif [ -e "$path" ]; then
+            printf '%s' "$path" | say64 archive
+            if [ -f "$path" ]; then why='cannot be read by this user'; else why='is not a file'; fi
+            printf '%s' "$why" | say64 refused
+        fi
     else
         # Newest first, by the date in the name where there is one: names with a newline are left out.
         for dir in "$@"; do

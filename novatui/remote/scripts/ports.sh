@@ -63,7 +63,7 @@ port_of() { # URL: its number, the scheme's without one
     case $1 in https:*) printf 443 ;; *) printf 80 ;; esac
 }
 
-if [ -r "$env_file" ]; then
+if [ -f "$env_file" ] && [ -r "$env_file" ]; then
     own=$(env_value ETCD_NAME)
     list=$(env_value ETCD_ADVERTISE_CLIENT_URLS)
     client=$(port_of "${list%%,*}")

@@ -196,7 +196,11 @@ work_fs=$(stat -f -c %T -- "$near" 2>/dev/null)
 if [ -e "$work/hold" ]; then head -c 200 "$work/hold" | say64 hold; fi
 if [ -e "$unit_dir/$unit.service.d/00-novatui-hold.conf" ]; then say hold_dropin yes; fi
 if [ -e "$work/active/owner" ]; then head -c 200 "$work/active/owner" | say64 lease; fi
-if [ -r "$env_file" ]; then
+if [ ! -e "$env_file" ]; then say env_is missing
+elif [ ! -f "$env_file" ]; then say env_is odd
+elif [ ! -r "$env_file" ]; then say env_is unreadable
+elif [ ! -s "$env_file" ]; then say env_is empty
+else
     say env_real "$(readlink -f -- "$env_file")"
     say env_sha256 "$(sha256sum <"$env_file" | cut -d' ' -f1)"
     say env_writable "$(yes_if test -w "$(dirname -- "$(readlink -f -- "$env_file")")")"

@@ -49,7 +49,10 @@ def _names(cluster: ClusterConfig, hosts: Mapping[str, Host], left_out: bool) ->
     for node, name in names.items():
         if name and name in taken:
             yield reason(
-                "env-name", f"ETCD_NAME is {name!r} on {taken[name]} too", "names are unique", node=node
+                "env-name",
+                f"{cluster.node(node).etcd.env_file}: ETCD_NAME is {name!r} on {taken[name]} too",
+                "names are unique",
+                node=node,
             )
         taken.setdefault(name, node)
     listed = {name for host in hosts.values() if host.env for name in host.env.initial_cluster()}

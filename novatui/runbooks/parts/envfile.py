@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 import msgspec
 
 _LINE = re.compile(r"[ \t]*(?P<key>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
+_MISREAD = re.compile(r"[ \t]*(?P<export>export[ \t]+)?(?P<key>[A-Za-z_][A-Za-z0-9_]*)[ \t]*=.*")
 
 
 class EnvFile(msgspec.Struct, frozen=True, kw_only=True):
     """``values``: the last of each key, unquoted. ``repeated``: keys that are set twice with different values.
-    ``odd``: keys whose quoting or continuation is more than this program reads as systemd would."""
+    ``odd``: keys whose quoting or continuation is more than this program reads as systemd would. ``misread``: keys of lines
+    that are no ``KEY=value`` to it, each with why."""
 
     values: dict[str, str]
     repeated: tuple[str, ...] = ()
     odd: tuple[str, ...] = ()
+    misread: dict[str, str] = {}
     carriage_returns: bool = False
 
     def get(self, key: str) -> str:
@@ -38,11 +42,18 @@ def parse(text: str) -> EnvFile:
     values: dict[str, str] = {}
     repeated: list[str] = []
     odd: list[str] = []
+    misread: dict[str, str] = {}
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         if not line.strip() or line.lstrip()[0] in "#;":
             continue
         found = _LINE.fullmatch(line)
         if found is None:
+            if near := _MISREAD.fullmatch(line):
+                misread[near["key"]] = (
+                    "is exported: systemd passes over that line"
+                    if near["export"]
+                    else "has a blank before its ="
+                )
             continue
         key, raw = found["key"], found["value"].strip(" \t")
         value = _unquoted(raw)
@@ -52,7 +63,27 @@ def parse(text: str) -> EnvFile:
         if values.get(key, value) != value:
             repeated.append(key)
         values[key] = value
-    return EnvFile(values=values, repeated=tuple(repeated), odd=tuple(odd), carriage_returns="\r" in text)
+    return EnvFile(
+        values=values,
+        repeated=tuple(repeated),
+        odd=tuple(odd),
+        misread=misread,
+        carriage_returns="\r" in text,
+    )
+
+
+def is_url(text: str) -> bool:
+    """Whether etcd takes it for a URL to listen on or to be reached at (client/pkg/types/urls.go): scheme, host, port, no path."""
+    try:
+        parts = urlsplit(text)
+        return (
+            parts.scheme in ("http", "https", "unix", "unixs")
+            and bool(parts.hostname)
+            and parts.port is not None
+            and not (parts.path or parts.query or parts.fragment)
+        )
+    except ValueError:  # a port that is no number, or over 65535
+        return False
 
 
 def _unquoted(raw: str) -> str | None:

@@ -47,6 +47,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     uid: str
     unit: Unit
     env: EnvFile | None
+    env_is: str  # why there is none: missing, odd (no file), unreadable, empty
     env_path: str  # with links resolved
     env_sha256: str
     process_env: dict[str, str]
@@ -92,6 +93,7 @@ def host(outcome: Outcome | None) -> Host | None:
         uid=reading.get("uid"),
         unit=unit(reading),
         env=env,
+        env_is=reading.get("env_is"),
         env_path=reading.get("env_real"),
         env_sha256=reading.get("env_sha256"),
         process_env=dict(

@@ -1,4 +1,4 @@
-"""What must be so on each master by itself before etcd may be stopped there: unit, env file, tools, data directory, hold."""
+"""What must be so on each master by itself before etcd may be stopped there: unit, tools, data directory, hold."""
 
 from __future__ import annotations
 
@@ -6,38 +6,22 @@ from collections.abc import Iterator
 
 from novatui.config import NodeConfig
 from novatui.model.findings import Finding
-from novatui.runbooks.parts.envfile import EnvFile
+from novatui.runbooks.parts.env_checks import NOT_HERE, data_dir_problem, env_checks
 from novatui.runbooks.parts.host import Host
 from novatui.runbooks.parts.refusal import HELD, reason
 
-NEEDED_KEYS = (
-    "ETCD_NAME",
-    "ETCD_DATA_DIR",
-    "ETCD_INITIAL_CLUSTER",
-    "ETCD_INITIAL_CLUSTER_TOKEN",
-    "ETCD_INITIAL_ADVERTISE_PEER_URLS",
-    "ETCD_LISTEN_PEER_URLS",
-    "ETCD_LISTEN_CLIENT_URLS",
-    "ETCD_ADVERTISE_CLIENT_URLS",
-)
-# Keys that make etcd start as something else than what a restore prepares.
-FORBIDDEN_KEYS = {
-    "ETCD_CONFIG_FILE": "etcd then reads that file and ignores the env file",
-    "ETCD_WAL_DIR": "the log lies apart from the data directory: a restore that leaves it comes up green and not restored",
-    "ETCD_DISCOVERY": "the members are then found elsewhere",
-    "ETCD_DISCOVERY_SRV": "the members are then found elsewhere",
-    "ETCD_PROXY": "this etcd is then no member",
-}
-# Kubespray writes this one everywhere: etcd's default.
-HARMLESS = {("ETCD_PROXY", "off")}
-_PROCESS_KEYS = ("ETCD_NAME", "ETCD_DATA_DIR", "ETCD_WAL_DIR", "ETCD_CONFIG_FILE")
 _KINDS = {
     "link": "is a symbolic link",
     "inner-link": "holds a symbolic link in place of member, member/wal or member/snap",
     "inner-mount": "has another file system mounted below it",
     "odd": "is not a directory",
 }
-NOT_HERE = "not in this version"
+_NO_ENV = {
+    "missing": "is missing",
+    "odd": "is not a file",
+    "unreadable": "cannot be read by the SSH user",
+    "empty": "is empty",
+}
 
 
 def node_checks(config: NodeConfig, host: Host) -> Iterator[Finding]:
@@ -46,7 +30,7 @@ def node_checks(config: NodeConfig, host: Host) -> Iterator[Finding]:
     yield from unit_checks(config, host)
     yield from _tools(config, host)
     if host.env is None:
-        yield _no_env(config)
+        yield _no_env(config, host)
         return
     yield from env_checks(config, host, host.env)
     yield from _data(config, host)
@@ -59,7 +43,7 @@ def serving_checks(config: NodeConfig, host: Host) -> Iterator[Finding]:
     if "etcdctl" not in host.tools:
         yield _no_etcdctl(config)
     if host.env is None:
-        yield _no_env(config)
+        yield _no_env(config, host)
         return
     yield from env_checks(config, host, host.env)
     yield from _privileges(config, host)
@@ -117,6 +101,13 @@ def unit_checks(config: NodeConfig, host: Host) -> Iterator[Finding]:
             f"they override the env file, and a restore by the env file would not fit: {NOT_HERE}",
             node=config.name,
         )
+    elif unit.program.rpartition("/")[2] != "etcd":
+        yield reason(
+            "unit-program",
+            f"unit {name}: ExecStart runs {unit.program}, not etcd itself",
+            f"what a wrapper gives etcd cannot be seen: {NOT_HERE}",
+            node=config.name,
+        )
     wanted = {config.etcd.env_file, host.env_path}
     others = [path for path in unit.env_files if path not in wanted]
     if others or not unit.env_files:
@@ -136,10 +127,10 @@ def unit_checks(config: NodeConfig, host: Host) -> Iterator[Finding]:
         )
 
 
-def _no_env(config: NodeConfig) -> Finding:
+def _no_env(config: NodeConfig, host: Host) -> Finding:
     return reason(
         "env-missing",
-        f"{config.etcd.env_file} cannot be read",
+        f"{config.etcd.env_file} {_NO_ENV.get(host.env_is, 'cannot be read')}",
         "set etcd.env_file of this node in the configuration to the file the unit reads",
         node=config.name,
     )
@@ -170,68 +161,15 @@ def _tools(config: NodeConfig, host: Host) -> Iterator[Finding]:
         yield reason("tool-missing", f"missing on this master: {', '.join(host.lacks)}", "", node=config.name)
 
 
-def env_checks(config: NodeConfig, host: Host, env: EnvFile) -> Iterator[Finding]:
-    file, node = config.etcd.env_file, config.name
-    for key in NEEDED_KEYS:
-        if not env.get(key):
-            yield reason("env-key", f"{file}: {key} is missing or empty", "add it", node=node)
-    for key, why in FORBIDDEN_KEYS.items():
-        if env.get(key) and (key, env.get(key)) not in HARMLESS:
-            yield reason("env-forbidden", f"{file}: {key} is set: {why}", NOT_HERE, node=node)
-    if env.get("ETCD_FORCE_NEW_CLUSTER").lower() in ("true", "1", "t"):
-        yield reason(
-            "env-forbidden",
-            f"{file}: ETCD_FORCE_NEW_CLUSTER is set: every start makes this member a cluster of its own",
-            "remove it",
-            node=node,
-        )
-    for key in env.repeated:
-        yield reason("env-repeated", f"{file}: {key} is set twice, differently", "leave one", node=node)
-    for key in (key for key in env.odd if key.startswith("ETCD")):
-        yield reason(
-            "env-quoting",
-            f"{file}: {key} is quoted in a way that is not read here",
-            "write it plain, or in one pair of quotes",
-            node=node,
-        )
-    for key in _PROCESS_KEYS:
-        running = host.process_env.get(key, env.get(key))
-        if host.process_env and running != env.get(key):
-            yield reason(
-                "env-not-effective",
-                f"{file}: {key} is {env.get(key)!r}, the running etcd has {running!r}",
-                "the file was changed after the start: find out which is right, and make them agree",
-                node=node,
-            )
-    name, initial = env.get("ETCD_NAME"), env.initial_cluster()
-    if not name or not initial:
-        return
-    if name not in initial:
-        yield reason(
-            "env-name",
-            f"{file}: ETCD_NAME is {name!r}, which ETCD_INITIAL_CLUSTER does not name (it has {', '.join(sorted(initial))})",
-            "make them agree",
-            node=node,
-        )
-    elif (own := tuple(sorted(env.urls("ETCD_INITIAL_ADVERTISE_PEER_URLS")))) and own != initial[name]:
-        yield reason(
-            "env-peer-url",
-            f"{file}: ETCD_INITIAL_ADVERTISE_PEER_URLS is {','.join(own)}, "
-            f"but ETCD_INITIAL_CLUSTER has {','.join(initial[name])} for {name}",
-            "make them agree",
-            node=node,
-        )
-
-
 def _data(config: NodeConfig, host: Host) -> Iterator[Finding]:
     data, node = host.data, config.name
-    if host.env is None or not host.env.get("ETCD_DATA_DIR"):
+    if host.env is None or data_dir_problem(host.env.get("ETCD_DATA_DIR")):
         return
-    if data.path != host.env.get("ETCD_DATA_DIR").rstrip("/") or not data.path.startswith("/"):
+    if data.path != host.env.get("ETCD_DATA_DIR").rstrip("/"):
         yield reason(
             "data-dir",
-            f"{config.etcd.env_file}: ETCD_DATA_DIR is {host.env.get('ETCD_DATA_DIR')!r}: not a directory that is worked on",
-            "an absolute path below / is needed",
+            f"{config.etcd.env_file}: ETCD_DATA_DIR is {host.env.get('ETCD_DATA_DIR')!r}, {data.path!r} was looked at",
+            "write it plain, once",
             node=node,
         )
     elif data.kind in _KINDS:

@@ -136,12 +136,32 @@ def _seat(look: Look) -> Iterator[Finding]:
             "name and peer URL of its env file must fit one entry: correct the file, or remove the wrong entry by hand",
             node=look.target,
         )
-    elif look.seat is not None and env is not None:
+        return
+    if env is None:
+        return
+    file, name = look.cluster.node(look.target).etcd.env_file, env.get("ETCD_NAME")
+    theirs = [one for one in roster.others if name and one.name == name]
+    if theirs:
+        where = [f" on {node}" for node, one in roster.healthy.items() if one.id == theirs[0].id]
+        yield reason(
+            "env-name",
+            f"{file}: ETCD_NAME is {name!r}, which is the member {theirs[0].id}{''.join(where)}",
+            "names are unique: write this member's own",
+            node=look.target,
+        )
+    elif look.seat is not None and name and look.seat.name not in ("", name):
+        yield reason(
+            "env-name",
+            f"{file}: ETCD_NAME is {name!r}, the member list has {look.seat.name} at its peer URL",
+            "write the name that the list has",
+            node=look.target,
+        )
+    if look.seat is not None:
         own = tuple(sorted(env.urls("ETCD_INITIAL_ADVERTISE_PEER_URLS")))
         if own != tuple(sorted(look.seat.peer_urls)):
             yield reason(
                 "env-peer-url",
-                f"{look.cluster.node(look.target).etcd.env_file}: ETCD_INITIAL_ADVERTISE_PEER_URLS is {','.join(own)}, "
+                f"{file}: ETCD_INITIAL_ADVERTISE_PEER_URLS is {','.join(own)}, "
                 f"the member list has {','.join(look.seat.peer_urls)} for {look.seat.name or look.seat.id}",
                 "make them agree: the env file, or etcdctl member update",
                 node=look.target,

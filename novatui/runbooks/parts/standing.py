@@ -48,7 +48,7 @@ def lost(host: Host, data: DataState) -> str:
             for name, there in (("log", host.data.wal_files), ("database", host.data.db_size))
             if not there
         ]
-        return f"no {' and no '.join(what)} in {host.data.path or 'its data directory'}"
+        return f"no {' and no '.join(what)} in {host.data.path or 'its data directory'} (ETCD_DATA_DIR of its env file)"
     if data.state is Usability.UNUSABLE:
         said = f" ({data.evidence[-1].value})" if data.evidence else ""
         return f"{data.why}{said}"

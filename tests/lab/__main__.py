@@ -25,7 +25,7 @@ def main() -> int:
     )
     verbs.add_parser("sweep", help="remove what dead labs left")
     args = parser.parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # also where a shell started it with &
         signal.signal(number, signal.default_int_handler)
     try:
         if args.verb == "build":

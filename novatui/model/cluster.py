@@ -147,7 +147,8 @@ class NodeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     link: Link = Link.CONNECTING
     doing: str = ""  # while connecting: the step it is at
     error: NodeError | None = None
-    notes: tuple[str, ...] = ()  # of the connection: what of ssh_config is not followed, what the master is short of
+    # of the connection: what of ssh_config is not followed, what the master is short of
+    notes: tuple[str, ...] = ()
     since_ms: int | None = None  # of the present ``link``
     at_ms: int | None = None  # of the last sample
     boot_id: str | None = None

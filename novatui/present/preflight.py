@@ -23,7 +23,7 @@ CHECKS: dict[str, tuple[str, tuple[str, ...]]] = {
     "data": (N_("its data"), ("data-lost",)),
     "space": (N_("room on the disk"), ("space",)),
     "privilege": (N_("privilege"), ("no-privilege", "work-dir")),
-    "api-server": (N_("no API server to fence"), ("api-server",)),
+    "api-server": (N_("API server fenced, if any"), ("api-server",)),
     "auth": (N_("authentication off"), ("auth",)),
     "endpoint": (N_("own endpoint"), ("endpoint",)),
     "source": (N_("the source"), ("archive", "foreign-snapshot", "no-survivor", "survivor-unread")),
@@ -40,7 +40,9 @@ MEANINGS = {
     "survivor-unread": N_("A master's own data could not be read; it may be newer than the snapshot."),
     "quorum-without": N_("If quorum rests on this member, the cluster stops serving while it is restarted."),
     "member-serves": N_("A member that serves is stopped for the time of a restart."),
-    "left-out-quorum": N_("Masters that are left out could form a cluster of their own, with the old data."),
+    "left-out-quorum": N_(
+        "Each master that is left out is powered off: together they could form a cluster of their own, with the old data."
+    ),
     "other-writers": N_("Something may write to etcd while it goes back in time."),
     "foreign-snapshot": N_("The snapshot names no master of this cluster; it may be another cluster's data."),
 }

@@ -84,7 +84,8 @@ async def test_a_need_is_told_to_whoever_comes_and_a_wrong_answer_comes_back(sta
         await until(lambda: [n.attempt for n in one.needs.values()] == [2], "it comes back")
         proc = Path(f"/proc/{pid}")
         told = (proc / "cmdline").read_bytes()
-        with contextlib.suppress(PermissionError):  # an ordinary user may not read what cannot be dumped: so be it
+        # An ordinary user may not read what cannot be dumped: so be it.
+        with contextlib.suppress(PermissionError):
             told += (proc / "environ").read_bytes()
         assert b"Max core file size        0                    0" in (proc / "limits").read_bytes()
         assert (await one.give(await needed(one), SECRET)).taken

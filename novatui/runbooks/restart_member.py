@@ -109,6 +109,7 @@ def reasons(cluster: ClusterConfig, node: str, seen: Seen) -> Iterator[Finding]:
         yield reason("unreachable", f"cannot be asked: {seen.silent[node]}", "reach it first", node=node)
         return
     yield from standing.all_held(cluster, seen)
+    yield from standing.all_open(cluster, seen, but=node)
     yield from serving_checks(cluster.node(node), seen.hosts[node])
     yield from _its_data(cluster, node, seen)
     yield from _nothing_to_do(cluster, node, seen)

@@ -125,6 +125,7 @@ def _never_on_nothing(host: Host) -> str:
 
 def reasons(cluster: ClusterConfig, seen: Seen, barred: Mapping[str, Finding]) -> Iterator[Finding]:
     yield from standing.all_held(cluster, seen)
+    yield from standing.all_open(cluster, seen)
     starts = startable(seen, barred)
     if not starts:
         yield from _nothing(cluster, seen, barred)

@@ -43,6 +43,8 @@ def describe(path: Path) -> Upload:
             found.update(_PEER_URLS.findall(window))
         mtime = int(path.stat().st_mtime * 1000)
     except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError) as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise _refused(path, f"cannot be read: {error.strerror}") from None
         raise _refused(path, f"cannot be read, truncated or damaged: {error}") from None
     if size % 512 != TRAILER:
         raise _refused(

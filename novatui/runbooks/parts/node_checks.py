@@ -200,7 +200,8 @@ def _privileges(config: NodeConfig, host: Host) -> Iterator[Finding]:
         )
 
 
-def _access(config: NodeConfig, host: Host) -> Iterator[Finding]:
+def auth(config: NodeConfig, host: Host) -> Iterator[Finding]:
+    """Only one that answers tells it."""
     error = host.local_read_error.lower()
     if any(words in error for words in ("user name is empty", "permission denied", "invalid auth token")):
         yield reason(
@@ -209,6 +210,10 @@ def _access(config: NodeConfig, host: Host) -> Iterator[Finding]:
             f"the checks that end a run would be refused by etcd: {NOT_HERE}",
             node=config.name,
         )
+
+
+def _access(config: NodeConfig, host: Host) -> Iterator[Finding]:
+    yield from auth(config, host)
     if not host.endpoint:
         yield reason(
             "endpoint",

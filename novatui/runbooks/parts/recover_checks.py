@@ -92,7 +92,8 @@ def reasons(look: Look) -> Iterator[Finding]:
     yield from standing.all_held(look.cluster, look.seen)
     config = look.cluster.node(look.target)
     yield from (one for one in node_checks(config, look.host) if one.id not in (*_WRITTEN_NEW, HELD))
-    found = list(_quorum(look))
+    found = list(standing.all_open(look.cluster, look.seen, but=look.target))
+    found = found or list(_quorum(look))  # who wants a password does not tell whether it has quorum
     yield from found
     if found:
         return

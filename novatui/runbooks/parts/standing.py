@@ -12,7 +12,7 @@ from novatui.model.findings import Finding
 from novatui.model.plan import Request
 from novatui.runbooks.parts.drawing import Seen, node_params
 from novatui.runbooks.parts.host import Host
-from novatui.runbooks.parts.node_checks import held
+from novatui.runbooks.parts.node_checks import auth, held
 from novatui.runbooks.parts.source_checks import peer_urls
 from novatui.runbooks.step import Facts
 
@@ -93,6 +93,13 @@ def all_held(cluster: ClusterConfig, seen: Seen) -> Iterator[Finding]:
         host = seen.hosts.get(node.name)
         if host is not None and (host.held_by or host.lease):
             yield from held(node, host)
+
+
+def all_open(cluster: ClusterConfig, seen: Seen, but: str = "") -> Iterator[Finding]:
+    """Masters whose etcd wants a user and a password: the checks that end a run ask every member."""
+    for node in cluster.nodes:
+        if node.name in seen.hosts and node.name != but:
+            yield from auth(node, seen.hosts[node.name])
 
 
 def facts(cluster: ClusterConfig, seen: Seen, acted_on: Sequence[str]) -> dict[str, Facts]:

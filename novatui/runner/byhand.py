@@ -39,9 +39,9 @@ def undo(work: Work) -> str:
         )
     steps = work.runbook.undo(work.cluster, work.plan)
     text = _text(work, "UNDO", f"novatui undo {work.plan.run}", steps)
-    for step in no_return.begun(work):
-        text = (
-            f"# LOOK FIRST: this was begun, and cannot be taken back once it is done: {step.title}\n"
+    for step in no_return.final(work):
+        text = (  # whoever died in it did not come to write down here that it was begun
+            f"# LOOK FIRST: this may have been begun, and cannot be taken back once it is done: {step.title}\n"
             f"#   {step.barrier}\n# When it is done, the way is forward: FINISH.txt.\n\n{text}"
         )
     return text

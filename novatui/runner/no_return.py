@@ -40,8 +40,9 @@ async def facts_stand(work: Work) -> None:
 
 
 def begun(work: Work) -> list[Step]:
-    """Steps that cannot be taken back and were reached: an act of them was begun, or they were found done already."""
-    return [step for step in _steps(work) if _reached(work, step)]
+    """Steps that cannot be taken back and were reached: an act of them was begun, or they were found done already. Of a journal
+    that was brought over the end may be missing: each may have been."""
+    return [step for step in final(work) if work.state.brought or _reached(work, step)]
 
 
 def verified(plan: Plan, state: RunState) -> str:
@@ -67,7 +68,8 @@ async def still_returnable(work: Work) -> None:
                 raise NoWayBack(work.plan.run, step.title, found.detail, step.barrier)
 
 
-def _steps(work: Work) -> Sequence[Step]:
+def final(work: Work) -> Sequence[Step]:
+    """The steps of the run that cannot be taken back."""
     steps = work.runbook.steps(work.cluster, work.plan)
     return [step for step in steps if isinstance(step, Step) and step.effect is Effect.NO_RETURN]
 

@@ -12,7 +12,7 @@ import pytest
 
 from novatui.remote.command import Outcome
 from novatui.runbooks.parts.hold import read_hold, read_release
-from novatui.runbooks.parts.start import read_start
+from novatui.runbooks.parts.start import read_start, read_started_as_before
 from novatui.runbooks.parts.stop import read_stop
 from novatui.runbooks.step import State
 from tests.runbooks.bench import SHELLS, Bench, data_dir, tree
@@ -139,6 +139,28 @@ def test_the_way_back_never_starts_restored_data_as_the_old(bench: Bench) -> Non
     assert not any(line.startswith("start") for line in bench.asked()), (
         "it was stopped before, it stays stopped"
     )
+
+
+@pytest.mark.invariant("INV-11")
+@pytest.mark.parametrize("kept", ["nothing at all", "an empty directory", "a database alone", "an empty log"])
+def test_the_way_back_starts_nothing_on_nothing(bench: Bench, kept: str) -> None:
+    """While the state is "existing" a blank member would join under its old ID: the hold stays until that is put back."""
+    if kept != "nothing at all":
+        data_dir(bench.data, "before")
+        for log in (bench.data / "member/wal").iterdir():
+            log.write_bytes(b"")
+            if kept != "an empty log":
+                log.unlink()
+        if kept == "an empty directory":
+            shutil.rmtree(bench.data / "member")
+    assert hold(bench, "do").ok
+    assert start(bench, "do", mark="").ok
+    assert bench.hold_file.exists()
+    assert not any(line.startswith("start") for line in bench.asked())
+    found = read_started_as_before(start(bench, "look", mark=""), was_running=True, had_quorum=False)
+    assert found.state is State.DONE and found.facts["nothing"] and "no log" in found.detail
+    assert release(bench, "do").ok
+    assert not bench.hold_file.exists() and bench.env_file.read_text() == ENV.format("new")
 
 
 @pytest.mark.invariant("INV-3")

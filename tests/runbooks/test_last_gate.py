@@ -54,6 +54,18 @@ def test_it_hashes_at_the_newest_revision_any_member_was_seen_at() -> None:
     assert newest_seen(context({}), 40) == 40
 
 
+@pytest.mark.parametrize("script", ["last-gate", "hash"])
+def test_hashing_has_more_time_than_an_answer(tmp_path: Path, script: str) -> None:
+    """All keys are read for it: a database of some GB on a slow disk would else never pass, its API servers fenced."""
+    bench, told = Bench(tmp_path / "a master"), tmp_path / "told"
+    etcdctl = tmp_path / "etcdctl"
+    etcdctl.write_text(f'#!/bin/sh\necho "$ETCDCTL_COMMAND_TIMEOUT $*" >>"{told}"\n')
+    etcdctl.chmod(0o755)
+    assert bench.run(script, "http://127.0.0.1:1", "", "", "", etcdctl, "7").ok
+    limits = {line.split(" ", 1)[0] for line in told.read_text().splitlines() if "hashkv" in line}
+    assert limits == {"60s"}
+
+
 @pytest.mark.etcd
 def test_a_compacted_revision_is_hashed_at_the_newest(tmp_path: Path) -> None:
     """A snapshot taken right after a compaction, and the cure of NOSPACE, leave no hash at the snapshot's revision."""

@@ -13,7 +13,8 @@ from novatui.model import records as rec
 from novatui.model.plan import Plan
 from novatui.remote.command import Command
 from novatui.runbooks.step import Effect, Gate, Scope, Step
-from novatui.runner import no_return
+from novatui.runner import bringing, no_return
+from novatui.runner.journal import read
 from tests.runner import tiny
 from tests.runner.bench import Bench
 
@@ -115,6 +116,32 @@ async def test_past_it_nothing_is_taken_back_and_it_goes_forward(bench: Bench, o
     await _goes_forward(bench, plan)
 
 
+@pytest.mark.invariant("INV-15", "INV-2")
+@pytest.mark.parametrize("done", [True, False])
+async def test_a_copy_that_is_a_step_behind_is_not_believed(bench: Bench, done: bool) -> None:
+    """The machine was lost in the act, and what the masters keep says nothing of it yet: they are asked before anything goes
+    back, and what was not done there is taken back."""
+    plan = await bench.plan()
+
+    async def dies(step: str, node: str, phase: str) -> None:
+        if (step, phase) == ("swap", "after-act" if done else "before-act"):
+            raise Killed
+
+    with pytest.raises(Killed):
+        await bench.run(plan, checkpoint=dies)
+    path = bench.journal(plan)
+    behind = [one for one in read(path) if getattr(one, "step", "") != "swap"]
+    path.write_bytes(bringing.as_journal(behind, "m2"))
+    before = bench.ledgers()
+    ending = await bench.run(plan, "undo")
+    if not done:
+        assert (ending.result, ending.exit_code) == ("undone", 0), ending
+        return
+    assert ending.exit_code == 2 and "past its point of no return" in ending.detail
+    assert bench.ledgers() == before and not bench.state.undoing
+    await _goes_forward(bench, plan)
+
+
 async def _goes_forward(bench: Bench, plan: Plan) -> None:
     assert (await bench.run(plan, "resume")).result == "verified"
     assert {name: done.count("swap") for name, done in bench.ledgers().items()} == {"m1": 1, "m2": 0, "m3": 0}
@@ -139,7 +166,9 @@ async def test_by_hand_too_the_way_is_forward(bench: Bench) -> None:
             seen[f"{step} {phase}"] = bench.kept.get("UNDO.txt", b"").decode()
 
     assert (await bench.run(plan, checkpoint=note)).result == "verified"
-    assert "start again" in seen["swap after-outcome"] and "LOOK FIRST" not in seen["swap after-outcome"]
+    assert "start again" in seen["stop verified"] and "LOOK FIRST" in seen["stop verified"], (
+        "the machine may be lost in the next act, before it writes that it has begun it"
+    )
     assert "start again" in seen["swap verified"] and "LOOK FIRST" in seen["swap verified"]
     end = bench.kept["UNDO.txt"].decode()
     assert "past its point of no return" in end and "start again" not in end

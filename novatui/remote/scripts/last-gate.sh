@@ -20,12 +20,14 @@ is_fenced() { [ -n "$manifest" ] && [ ! -e "$manifest" ] && [ -e "$kept" ]; }
 fenced=no manifest=${7:-} kept=${8:-}
 is_fenced && fenced=yes
 timeout -k 1 12 "$etcdctl" endpoint status -w json 2>/dev/null | say64 status1
+# Hashing reads all keys: of some GB on a slow disk that takes its time, and etcdctl hears this limit for it.
+hash_keys() { ETCDCTL_COMMAND_TIMEOUT=60s timeout -k 1 70 "$etcdctl" endpoint hashkv "$@" -w json 2>/dev/null; }
 # A revision that was compacted (a snapshot taken right after, or the cure of a full database) has no hash: then the newest.
-if hashed=$(timeout -k 1 60 "$etcdctl" endpoint hashkv --rev="$revision" -w json 2>/dev/null); then
+if hashed=$(hash_keys --rev="$revision"); then
     printf '%s' "$hashed" | say64 hashkv
 else
     say hashed newest
-    timeout -k 1 60 "$etcdctl" endpoint hashkv -w json 2>/dev/null | say64 hashkv
+    hash_keys | say64 hashkv
 fi
 if lease=$(timeout -k 1 12 "$etcdctl" lease grant 30 2>&1); then
     # "lease 694d... granted with TTL(30s)"

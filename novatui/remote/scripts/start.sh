@@ -2,6 +2,8 @@
 # usage: start.sh look|do RUN WORK_DIR UNIT DATA MARK START
 # MARK: this run's marker below DATA that must be there; "" for the data from before, which must not carry it;
 #       "-" for a member that joins: under the hold DATA must have no log yet.
+# With MARK "" and no log in DATA (nv:nothing=yes) nothing is started, and the hold stays for the release: while the state is
+# "existing" a blank member would join under the ID it had, and vote without the log that it promised to keep.
 # START: yes, or no to lift the hold alone (the unit was stopped before the run).
 # exit 3: the data is not what it must be, nothing was started
 set -u
@@ -17,11 +19,18 @@ for path in "$data/.novatui-run" "$data/member/.novatui-run"; do
     [ "$(head -n 1 "$path" 2>/dev/null)" != "$run" ] || restored=yes
 done
 
+nothing=no
+if [ -z "$mark" ] && [ "$restored" = no ]; then
+    nothing=yes
+    for file in "$data"/member/wal/*.wal; do [ ! -s "$file" ] || nothing=no; done
+fi
+
 if [ "$verb" = look ]; then
     systemctl show "$unit" -p LoadState,ActiveState,SubState,MainPID,Result,ExecMainStatus,NRestarts 2>/dev/null |
         while IFS= read -r line; do printf 'nv:unit.%s\n' "$line"; done
     say restored "$restored"
     say held_by "$held_by"
+    [ -n "$mark" ] || say nothing "$nothing"
     say end 1
     exit 0
 fi
@@ -41,6 +50,9 @@ elif [ -n "$mark" ]; then
     [ "$wal" = yes ] || refuse "no log in $data/member/wal"
 elif [ "$restored" = yes ]; then
     refuse "$data is still the restored data of this run"
+elif [ "$nothing" = yes ]; then
+    echo "novatui: not started: no log in $data" >&2
+    exit 0
 fi
 if [ -n "$held_by" ]; then
     rm -f -- "$work/hold" || exit 1

@@ -283,10 +283,11 @@ def as_before(*, node: str = "") -> Step:
 
 def _ask_as_before(ctx: Context) -> Ask:
     node = At(ctx).node
-    return Ask(_member_command(ctx), _as_before_reader(node.had_quorum, node.was_running))
+    started = node.was_running and not known(ctx, "undo-start", ctx.node, "nothing")
+    return Ask(_member_command(ctx), _as_before_reader(node.had_quorum, started))
 
 
-def _as_before_reader(had_quorum: bool, was_running: bool) -> Callable[[Outcome], Probed]:
+def _as_before_reader(had_quorum: bool, started: bool) -> Callable[[Outcome], Probed]:
     def reader(outcome: Outcome) -> Probed:
         reading = read(outcome)
         if not reading.whole:
@@ -300,7 +301,7 @@ def _as_before_reader(had_quorum: bool, was_running: bool) -> Callable[[Outcome]
         }
         if had_quorum and reading.get("quorum") != "yes":
             return Probed(State.TODO, facts, detail="it had quorum before, and has none yet")
-        if was_running and active in ("inactive", ""):
+        if started and active in ("inactive", ""):
             return Probed(State.TODO, facts, detail=f"the unit is {active or 'unknown'}, it ran before")
         words = "" if had_quorum else "without quorum, as before"
         return Probed(State.DONE, facts, detail=words)

@@ -10,6 +10,9 @@ from novatui.runbooks.step import Ask, Context, Effect, Probed, Scope, State, St
 
 # Until a started member is up: its peers, an election, and a first publish that is lost and retried (15.3 s).
 START_S = 60.0
+NOTHING_THERE = (
+    "left stopped: its data directory has no log, as before the run, and nothing is started on nothing"
+)
 
 
 def start() -> Step:
@@ -82,7 +85,8 @@ def start_as_before(*, node: str = "") -> Step:
 
 
 def read_started_as_before(outcome: Outcome, was_running: bool, had_quorum: bool) -> Probed:
-    """A cluster without quorum never becomes active again: for it "as before" is that its units were started."""
+    """A cluster without quorum never becomes active again: for it "as before" is that its units were started; but none is on
+    nothing (``nothing``)."""
     reading = read(outcome)
     if not reading.whole:
         return UNREADABLE
@@ -90,6 +94,8 @@ def read_started_as_before(outcome: Outcome, was_running: bool, had_quorum: bool
     facts = {"unit": active, "restarts": reading.unit("NRestarts")}
     if reading.get("restored") == "yes":
         return Probed(State.FOREIGN, facts, detail="the live data is still what this run restored")
+    if reading.get("nothing") == "yes":
+        return Probed(State.DONE, {**facts, "nothing": True}, detail=NOTHING_THERE)
     if reading.get("held_by"):
         return Probed(State.TODO, facts, detail="held")
     fine = ("active",) if had_quorum else ("active", "activating", "failed", "reloading")

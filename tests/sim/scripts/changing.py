@@ -252,10 +252,15 @@ def start(run: Running) -> Script:
     yield 0.01
     held_by = disk.line(f"{work}/hold")
     restored = any(disk.line(f"{data}/{name}") == this for name in (".novatui-run", "member/.novatui-run"))
+    wal = f"{data}/member/wal"
+    logs = [name for name in disk.names(wal) if name.endswith(".wal")]
+    nothing = not mark and not restored and not any(disk.read(f"{wal}/{name}") for name in logs)
     if verb == "look":
         say_unit(run, SHOWN)
         run.say("restored", "yes" if restored else "no")
         run.say("held_by", held_by)
+        if not mark:
+            run.say("nothing", "yes" if nothing else "no")
         run.say("end", 1)
         return 0
 
@@ -265,8 +270,6 @@ def start(run: Running) -> Script:
 
     if held_by and held_by != this:
         return refuse(f"this master is held by run {held_by}")
-    wal = f"{data}/member/wal"
-    logs = [name for name in disk.names(wal) if name.endswith(".wal")]
     if mark == "-":
         if held_by and logs:
             return refuse(f"{data} has a log: a new member begins with nothing")
@@ -279,6 +282,8 @@ def start(run: Running) -> Script:
             return refuse(f"no log in {wal}")
     elif restored:
         return refuse(f"{data} is still the restored data of this run")
+    elif nothing:
+        return 0
     if held_by:
         disk.remove(f"{work}/hold")
         yield 0.01

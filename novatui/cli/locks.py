@@ -87,6 +87,9 @@ async def _broken(cluster: ClusterConfig, people: People, found: Taken, unasked:
         print(f"{one.node}: {words}")
     for node in unasked:
         print(f"{node}: could not be asked; a lease it has there stands", file=sys.stderr)
+    if not any(one.kept or one.unknown for one in results):
+        print("Nothing was changed.")
+        return 2
     print(f"Run {found.run} can never go on. What it staged stays beside the data until a person removes it.")
     return 0 if all(one.kept for one in results) else 1
 

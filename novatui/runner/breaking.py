@@ -1,5 +1,6 @@
 """The typed break: a lease that its runner left behind is put aside on the masters, by a person's word, so that another run
-may begin. Never while the runner lives, never while its hold keeps etcd down: that is for going on, undo, or by hand."""
+may begin. Never while the runner lives, never while its hold keeps etcd down or it has an API server put aside: that is for
+going on, undo, or by hand."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from novatui.config import ClusterConfig
 from novatui.model.sanitize import clean
 from novatui.remote.command import Command, Outcome, Status
 from novatui.remote.transport import Transport
+from novatui.runbooks.parts import api_server
 from novatui.runner.lease import ALIVE_EXIT, BUSY_EXIT, OTHER_EXIT, field, said
 
 HOLDS_EXIT = 79  # lease.sh: the run holds etcd down
@@ -33,7 +35,14 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True):
 async def break_lease(
     cluster: ClusterConfig, run: str, nodes: tuple[str, ...], transport: Transport
 ) -> list[Broken]:
-    """Break ``run``'s lease on ``nodes``, all at the same time. Each master decides for itself, under its act lock."""
+    """Break ``run``'s lease on ``nodes``, all at the same time. Each master decides for itself, under its act lock. Nowhere
+    while the run has an API server's manifest put aside on any of them: nothing would bring that back any more."""
+    asides = await asyncio.gather(*(_aside(cluster, run, node, transport) for node in nodes))
+    if any(asides):
+        return [
+            Broken(node=node, why=why or "another of its masters may not be broken")
+            for node, why in zip(nodes, asides, strict=True)
+        ]
     by = {"by": f"{getpass.getuser()}@{socket.gethostname()}", "at": time.time_ns() // 1_000_000}
     text = msgspec.json.encode(by).decode()
 
@@ -44,6 +53,19 @@ async def break_lease(
         return _read(node, outcome)
 
     return list(await asyncio.gather(*(one(node) for node in nodes)))
+
+
+async def _aside(cluster: ClusterConfig, run: str, node: str, transport: Transport) -> str:
+    """In words, that ``run`` has the manifest of this master's API server put aside, or that this is not known; else empty."""
+    config = cluster.node(node)
+    found = api_server.api_server(await transport.run(node, api_server.command(config)))
+    if found is None:
+        return "whether its API server is put aside could not be read"
+    kept = next((path for path in found.left if f"/.novatui-{run}/" in path), "")
+    if not kept:
+        return ""
+    place = f"{config.kubernetes.manifests.rstrip('/')}/{api_server.MANIFEST}"
+    return f"its API server is put aside by this run; resume or undo bring it back, or by hand: mv {kept} {place}"
 
 
 def _read(node: str, outcome: Outcome) -> Broken:

@@ -10,9 +10,13 @@ from typing import Any, cast
 
 import pytest
 
+from novatui.diagnosis.data import DataState, Usability
 from novatui.errors import HeldByAnother, UsageError
 from novatui.model.plan import Plan, Request
+from novatui.model.words import Words
 from novatui.runbooks import recover_member
+from novatui.runbooks.parts import recover_checks
+from novatui.runbooks.parts.answer import Listed
 from novatui.runbooks.parts.recover_drawing import learner_safe
 from novatui.runbooks.parts.recover_params import RecoverParams, quorum_rows, recover_params
 from novatui.runbooks.parts.refusal import RefusedPlan
@@ -350,6 +354,36 @@ def test_another_voter_that_is_down_comes_first() -> None:
     said = reasons(found)
     assert "etcd3 (m3): down too" in said["other-down"]
     assert "restart-member --node m3" in said["other-down"]
+
+
+@pytest.mark.invariant("INV-15")
+def test_only_who_lost_its_data_is_to_be_taken_out() -> None:
+    """Of seven, three are down: one whose data is lost, one that is merely stopped, and the one that is asked for."""
+    found = [
+        Listed(id=f"{n}{n}", name=f"etcd{n}", peer_urls=(f"https://10.0.0.{n}:2380",), learner=False)
+        for n in range(1, 8)
+    ]
+    stopped, gone = (
+        SimpleNamespace(complete=True),
+        SimpleNamespace(complete=False, wal_files=0, db_size=0, path="/var/lib/etcd"),
+    )
+    look = SimpleNamespace(
+        target="m7",
+        cluster=SimpleNamespace(
+            nodes=[SimpleNamespace(name=f"m{n}", host=f"10.0.0.{n}") for n in range(1, 8)]
+        ),
+        roster=SimpleNamespace(voters=found, healthy=dict.fromkeys(["m1", "m2", "m3", "m4"])),
+        seen=SimpleNamespace(
+            hosts={
+                node: SimpleNamespace(status=None, env=None, data=data)
+                for node, data in (("m5", stopped), ("m6", gone))
+            },
+            data={node: DataState(state=Usability.UNKNOWN, words=Words("w")) for node in ("m5", "m6")},
+        ),
+    )
+    hint = recover_checks._bring_up(cast(recover_checks.Look, look), found[4:6])
+    assert "restart-member --node m5" in hint and "restart-member --node m6" not in hint
+    assert "member remove 66 (etcd6)" in hint and "member remove 55" not in hint
 
 
 def test_too_few_without_it() -> None:

@@ -38,7 +38,7 @@ class Masters:
     """``sent`` are the commands that were run, as shown, in order: (node, line)."""
 
     def __init__(self, config: ClusterConfig, fault: Fault = lambda node, command: None) -> None:
-        self._config = config
+        self.config = config
         self.fault = fault
         self.sent: list[tuple[str, str]] = []
 
@@ -158,7 +158,7 @@ class Locked(Masters):
         fence: Fence | None = None,
         on_output: Callable[[bytes], None] | None = None,
     ) -> Outcome:
-        lock = Path(self._config.node(node).etcd.work_dir).parent / "locked"
+        lock = Path(self.config.node(node).etcd.work_dir).parent / "locked"
         if lock.exists():
             if node not in self._entering:
                 self._entering[node] = asyncio.create_task(self._enter(node, lock))

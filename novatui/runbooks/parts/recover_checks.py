@@ -225,20 +225,23 @@ def _master_of(look: Look, member: Listed) -> str:
 
 
 def _bring_up(look: Look, down: list[Listed]) -> str:
-    """One at a time: what to do about the others first."""
-    nodes = [_master_of(look, one) for one in down]
-    words = [f"restart-member --node {node}" for node in nodes]
-    bad = [
-        f"{node} ({look.seen.data[node].why})"
-        for node in nodes
-        if node in look.seen.data and standing.lost(look.seen.hosts[node], look.seen.data[node])
-    ]
+    """One at a time: what to do about the others first. Only those whose data is lost too are ever taken out."""
+    seen = look.seen
+    nodes = {_master_of(look, one): one for one in down}
+    lost = {
+        node: one
+        for node, one in nodes.items()
+        if node in seen.data and standing.lost(seen.hosts[node], seen.data[node])
+    }
+    may_go = len(look.roster.healthy) >= needed(len(look.roster.voters) - len(lost))
+    out = lost if may_go else {}
+    words = [f"restart-member --node {node}" for node in nodes if node not in out]
     hint = f"bring them up first: {', '.join(words)}" if words else "bring them up first"
-    after = len(look.roster.voters) - len(down)
-    if bad and len(look.roster.healthy) >= needed(after):
-        ids = ", ".join(f"etcdctl member remove {one.id} ({one.name})" for one in down)
+    if out:
+        whys = ", ".join(f"{node} ({seen.data[node].why})" for node in out)
+        ids = ", ".join(f"etcdctl member remove {one.id} ({one.name})" for one in out.values())
         hint += (
-            f". Where their data is lost too ({', '.join(bad)}), take their entries out, on a master that has quorum: {ids}; "
+            f". Where their data is lost too ({whys}), take their entries out, on a master that has quorum: {ids}; "
             f"then recover them one at a time, {look.target} first"
         )
     return hint

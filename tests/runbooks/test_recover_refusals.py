@@ -356,6 +356,20 @@ def test_another_voter_that_is_down_comes_first() -> None:
     assert "restart-member --node m3" in said["other-down"]
 
 
+def test_who_is_down_is_not_counted_as_up() -> None:
+    """One that was added already joins also while another is down; the gate then says how many really are up."""
+    found = masters()
+    elsewhere = [
+        entry("m1", ID=0x40 + n, name=f"etcd{n}", peerURLs=[f"https://10.0.0.{n}:2380"]) for n in (4, 5)
+    ]
+    down("m3")(found)
+    told(found, [entry("m1"), unstarted(), entry("m3"), *elsewhere])
+    found["m2"].host["wal64"] = wal(0x22)
+    seen = params(found)
+    assert (seen.way, seen.up, seen.voters) == ("join", 3, 5)
+    assert quorum_rows(seen)[0] == ("now", "3 of 5 voters up, 3 needed, none may fail")
+
+
 @pytest.mark.invariant("INV-15")
 def test_only_who_lost_its_data_is_to_be_taken_out() -> None:
     """Of seven, three are down: one whose data is lost, one that is merely stopped, and the one that is asked for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import itertools
 import json
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from novatui.remote.command import Outcome, Status
 from novatui.runbooks.parts import wal
@@ -227,6 +229,16 @@ def test_a_snapshot_is_whole_or_not_there(bench: Bench, running: Etcd) -> None:
     assert read_safety(bench.run("save", "look", file, "other"), "other").state is State.PARTIAL
 
 
+def _another_term(outcome: Outcome) -> Outcome:
+    """The same leader, elected once more between the two looks."""
+    lines = outcome.text().splitlines()
+    second = next(number for number, line in enumerate(lines) if line.startswith("nv:status264="))
+    said = json.loads(base64.b64decode(lines[second].partition("=")[2]))
+    said[0]["Status"]["raftTerm"] += 1
+    lines[second] = "nv:status264=" + base64.b64encode(json.dumps(said).encode()).decode()
+    return replace(outcome, stdout="\n".join([*lines, ""]).encode())
+
+
 @pytest.mark.etcd
 def test_hash_and_quorum_of_one_member(bench: Bench, running: Etcd) -> None:
     found = read_alike(ask(bench, "hash", (), running, 6), 6)
@@ -236,6 +248,7 @@ def test_hash_and_quorum_of_one_member(bench: Bench, running: Etcd) -> None:
     assert read_alike(ask(bench, "hash", (), running, 99), 99).facts["hash_revision"] == 6
     steady = read_steady(ask(bench, "steady", (), running, 2))
     assert steady.state is State.DONE and steady.facts["reads"] >= 3
+    assert read_steady(_another_term(ask(bench, "steady", (), running, 2))).state is State.TODO
     gone = Etcd(running.home, running.data, "http://127.0.0.1:1", "", running.process)
     assert read_steady(ask(bench, "steady", (), gone, 2)).state is State.TODO
     assert read_alike(ask(bench, "hash", (), gone, 6), 6).state is State.TODO

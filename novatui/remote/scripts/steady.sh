@@ -1,6 +1,7 @@
 # Whether this member has quorum without a break: a linearizable read twice a second, for SECONDS.
 # usage: steady.sh ENDPOINT CACERT CERT KEY ETCDCTL SECONDS
-# nv:steady=yes when every read came back; nv:term before and after: another one means an election in between.
+# nv:steady=yes when every read came back within 4 s; nv:status164 and nv:status264 before and after: another leader or
+# term means an election in between.
 set -u
 LC_ALL=C ETCDCTL_API=3
 export LC_ALL ETCDCTL_API

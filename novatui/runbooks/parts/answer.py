@@ -22,6 +22,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     learner: bool
     version: str
     errors: tuple[str, ...]
+    term: int = 0
 
     @property
     def leads(self) -> bool:
@@ -71,6 +72,7 @@ def status(answer: Any) -> Status | None:
             learner=bool(inner.get("isLearner", False)),
             version=clean(str(inner.get("version", ""))),
             errors=tuple(clean(str(error)) for error in inner.get("errors") or ()),
+            term=int(inner.get("raftTerm", 0)),
         )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         return None

@@ -233,4 +233,6 @@ def read_steady(outcome: Outcome) -> Probed:
         return Probed(State.TODO, facts, detail="a linearizable read did not come back")
     if first.leader_id != second.leader_id or not second.leader_id:
         return Probed(State.TODO, facts, detail="the leader changed meanwhile")
+    if first.term != second.term:  # the same one may win again
+        return Probed(State.TODO, facts, detail="there was an election meanwhile")
     return Probed(State.DONE, {**facts, "leader_id": second.leader_id})

@@ -180,9 +180,9 @@ def _others(look: Look) -> Iterator[Finding]:
                 f"another member {what}: {one.id} at {','.join(one.peer_urls)}",
                 "finish that one first: recover-member on its master, or promote or remove it by hand",
             )
-    unknown = [one for one in _unseen(look) if _master_of(look, one) in ("", *look.seen.silent)]
+    unknown = _unknown(look)
     down = [one for one in _unseen(look) if one not in unknown and one.name]
-    up = len(roster.healthy) + len(unknown)
+    up = others_up(look)
     voters = len(roster.voters)
     after = voters - look.votes * (look.way == REMOVE)
     if up < needed(after):
@@ -198,6 +198,15 @@ def _others(look: Look) -> Iterator[Finding]:
             f"{names}: down too; etcd takes no new member while a voter is not connected",
             _bring_up(look, down),
         )
+
+
+def others_up(look: Look) -> int:
+    """How many other voters answer, or are on no master that could be asked: those are asked through etcd's network later."""
+    return len(look.roster.healthy) + len(_unknown(look))
+
+
+def _unknown(look: Look) -> list[Listed]:
+    return [one for one in _unseen(look) if _master_of(look, one) in ("", *look.seen.silent)]
 
 
 def _unseen(look: Look) -> list[Listed]:

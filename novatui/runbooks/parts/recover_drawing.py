@@ -14,7 +14,7 @@ from novatui.runbooks.parts.answer import Listed
 from novatui.runbooks.parts.commands import master_commands
 from novatui.runbooks.parts.host import Host, version
 from novatui.runbooks.parts.params import NodeParams
-from novatui.runbooks.parts.recover_checks import Look
+from novatui.runbooks.parts.recover_checks import Look, others_up
 from novatui.runbooks.parts.recover_params import JOIN, REMOVE, Other, RecoverParams
 from novatui.runbooks.parts.roster import alarms, roster, said
 from novatui.runbooks.step import Answers, Facts
@@ -79,7 +79,7 @@ def params(found: Look, request: Request) -> RecoverParams:
         corrupt="CORRUPT" in alarms(found.seen.hosts),
         voters=len(found.roster.voters),
         votes=found.votes,
-        up=len(others),
+        up=others_up(found),
         db_size=max(host.status.db_size for host in found.seen.hosts.values() if host.status is not None),
         state=standing.words(found.host),
         why=_why(found),

@@ -24,7 +24,7 @@ from novatui.model.entries import Entry
 from novatui.model.findings import Diagnosis
 from novatui.present import i18n
 from novatui.present.i18n import _
-from novatui.tui import actions
+from novatui.tui import actions, terminal
 from novatui.tui.feed import Feed, LiveFeed
 from novatui.tui.pace import Pace
 from novatui.tui.palette import RegistryProvider
@@ -120,6 +120,8 @@ class NovatuiApp(App[None], inherit_bindings=False):
         return DARK.variables
 
     def _tick(self) -> None:
+        if not self.is_headless and terminal.is_gone():
+            terminal.hang_up()
         held = self._pace.release()
         if held is not None:
             self._take(held)

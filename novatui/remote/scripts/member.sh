@@ -35,9 +35,9 @@ systemctl show "$unit" -p LoadState,ActiveState,SubState,MainPID,Result,ExecMain
 if ! deaf "$2" && status=$(timeout -k 1 5 "$etcdctl" endpoint status -w json 2>/dev/null); then
     printf '%s' "$status" | say64 status
     # Without quorum both wait for their limit: at the same time. etcdctl reads that limit from its environment too late.
-    timeout -k 1 3 "$etcdctl" get --consistency=l --limit=1 --keys-only novatui >/dev/null 2>&1 &
+    timeout -k 1 6 "$etcdctl" get --consistency=l --limit=1 --keys-only novatui >/dev/null 2>&1 &
     reading=$!
-    timeout -k 1 3 "$etcdctl" member list -w json 2>/dev/null | say64 members
+    timeout -k 1 6 "$etcdctl" member list -w json 2>/dev/null | say64 members
     if wait "$reading"; then
         say quorum yes
     else

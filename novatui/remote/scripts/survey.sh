@@ -131,9 +131,9 @@ endpoint_facts() {
     [ -z "$ETCDCTL_KEY" ] || export ETCDCTL_KEY
     if ! deaf "$endpoint" && status=$(timeout -k 1 5 "$etcdctl" endpoint status -w json 2>/dev/null); then
         printf '%s' "$status" | say64 status
-        # Without quorum it waits for its limit: beside the other questions. etcdctl would read that limit from its
-        # environment too late.
-        timeout -k 1 3 "$etcdctl" get --consistency=l --limit=1 --keys-only novatui >/dev/null 2>&1 &
+        # Without quorum it waits for its limit, five seconds of etcdctl's own: beside the other questions. No less: an election,
+        # or a slow disk, must not read as a quorum that is lost.
+        timeout -k 1 6 "$etcdctl" get --consistency=l --limit=1 --keys-only novatui >/dev/null 2>&1 &
         reading=$!
         # A serialisable read needs no quorum: its error tells whether authentication is on.
         timeout -k 1 5 "$etcdctl" get --consistency=s --limit=1 --keys-only novatui 2>&1 >/dev/null | say64 local_read
@@ -148,7 +148,7 @@ endpoint_facts() {
 
 # Hashed at the newest revision, and at the hundred below it: of those the members may have the same while keys are written.
 roster_facts() {
-    timeout -k 1 3 "$etcdctl" member list -w json 2>/dev/null | say64 members
+    timeout -k 1 6 "$etcdctl" member list -w json 2>/dev/null | say64 members
     ETCDCTL_COMMAND_TIMEOUT=10s timeout -k 1 12 "$etcdctl" endpoint hashkv -w json 2>/dev/null | say64 hashkv
     revision=$(printf '%s' "$1" | sed -n 's/.*"revision":\([0-9][0-9]*\).*/\1/p' | head -n 1)
     floor=$((${revision:-0} / 100 * 100))

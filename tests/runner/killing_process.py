@@ -18,7 +18,8 @@ from novatui.runner import process
 COMMAND = (sys.executable, str(Path(__file__)))
 
 
-# The node that acts now. One at a time, so that no other is found done when this one is killed: all phases are met.
+# The node that acts now. One at a time, so that no other is found done when this one is killed: all phases are met. Its turn
+# ends with its outcome: some steps are verified only once the others have acted too, a lone member waits for its peers.
 _turn: list[str] = []
 _free = asyncio.Event()
 
@@ -40,7 +41,7 @@ async def _checkpoint(step: str, node: str, phase: str) -> None:
         with met.open("a") as file:
             file.write(f"{step} {phase}\n")
         os.kill(os.getpid(), signal.SIGKILL)
-    if phase == "verified" and _turn == [node]:
+    if phase in ("after-outcome", "verified") and _turn == [node]:
         _turn.clear()
         _free.set()
 

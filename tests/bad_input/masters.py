@@ -118,6 +118,9 @@ class Masters:
         self._touched |= set(nodes)
 
     def write(self, path: Path, content: bytes, mode: int = 0o600) -> None:
+        above = next((one for one in reversed(path.parents) if not one.exists()), None)
+        if above is not None:
+            self.away(above)  # the directories that this makes
         self.away(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

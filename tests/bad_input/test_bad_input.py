@@ -95,5 +95,11 @@ def names(said: str, wanted: Any, masters: Masters) -> None:
 
 
 def unchanged(before: dict[str, Any], after: dict[str, Any]) -> None:
-    for what in before:
-        assert after[what] == before[what], what
+    assert after["members"] == before["members"]
+    assert after["units"] == before["units"]
+    for node, had in before["files"].items():
+        has = after["files"][node]
+        other = {
+            path: (had.get(path), has.get(path)) for path in {*had, *has} if had.get(path) != has.get(path)
+        }
+        assert not other, node

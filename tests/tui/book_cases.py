@@ -88,6 +88,10 @@ START = (
     ),
     _step("last-gate", "the last gate", "observe"),
 )
+# What takes a recovery back, before its point of no return; the others need nothing.
+_UNDO = {
+    "recover-member": (_step("undo-release", "start it as it was", "change", command="release.sh do etcd"),)
+}
 _STEPS = {"recover-member": RECOVER, "restart-member": RESTART, "start-cluster": START}
 
 
@@ -102,6 +106,7 @@ def plan_of(request: Request, nodes: tuple[str, ...] = NODES) -> Plan:
         params={"notes": ["etcd2 was started 7 times in the last 10 minutes"]} if request.node else {},
         facts={},
         steps=_STEPS[request.runbook],
+        undo=_UNDO.get(request.runbook, ()),
         at_ms=T0,
     )
 

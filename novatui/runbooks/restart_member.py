@@ -16,14 +16,13 @@ from novatui.errors import UsageError
 from novatui.model.findings import Finding
 from novatui.model.plan import Plan, Request
 from novatui.remote.command import Command, Outcome
-from novatui.runbooks.parts import begin, drawing, keeping, proof, standing
+from novatui.runbooks.parts import begin, keeping, proof, standing
 from novatui.runbooks.parts.commands import At, known, master_commands
-from novatui.runbooks.parts.drawing import Seen
 from novatui.runbooks.parts.node_checks import serving_checks
 from novatui.runbooks.parts.params import ClusterParams
-from novatui.runbooks.parts.prepare import UNREADABLE
-from novatui.runbooks.parts.reading import read
+from novatui.runbooks.parts.reading import UNREADABLE, read
 from novatui.runbooks.parts.refusal import MEMBER_SERVES, QUORUM_WITHOUT, reason, refuse
+from novatui.runbooks.parts.seen import Seen, see
 from novatui.runbooks.parts.stop import STOP_SLACK_S, what_runs
 from novatui.runbooks.step import (
     Answers,
@@ -69,13 +68,13 @@ def target(cluster: ClusterConfig, request: Request) -> str:
 
 def facts(cluster: ClusterConfig, request: Request, answers: Answers) -> Mapping[str, Facts]:
     """That the member is still down and its data as it was, and that the others still are what the plan builds on."""
-    return standing.facts(cluster, drawing.see(cluster, answers), [request.node])
+    return standing.facts(cluster, see(cluster, answers), [request.node])
 
 
 def draft(cluster: ClusterConfig, request: Request, run: str, answers: Answers) -> Plan:
     """Raises UsageError without a node, Refused with every reason, HeldByAnother for another run's masters."""
     node = target(cluster, request)
-    seen = drawing.see(cluster, answers)
+    seen = see(cluster, answers)
     refuse(list(reasons(cluster, node, seen)), request.overrule)
     nodes = [one.name for one in cluster.nodes if one.name == node or _takes_part(seen, one.name)]
     params = standing.params(cluster, seen, nodes, request) | {

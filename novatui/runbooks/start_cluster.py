@@ -16,15 +16,14 @@ from novatui.diagnosis.quorum import needed
 from novatui.model.findings import Finding
 from novatui.model.plan import Plan, Request
 from novatui.remote.command import Command, Outcome
-from novatui.runbooks.parts import begin, drawing, proof, standing
+from novatui.runbooks.parts import begin, proof, standing
 from novatui.runbooks.parts.commands import At, master_commands
-from novatui.runbooks.parts.drawing import Seen
 from novatui.runbooks.parts.host import Host
 from novatui.runbooks.parts.node_checks import serving_checks
 from novatui.runbooks.parts.params import ClusterParams
-from novatui.runbooks.parts.prepare import UNREADABLE
-from novatui.runbooks.parts.reading import read
+from novatui.runbooks.parts.reading import UNREADABLE, read
 from novatui.runbooks.parts.refusal import reason, refuse
+from novatui.runbooks.parts.seen import Seen, see
 from novatui.runbooks.step import (
     Answers,
     Ask,
@@ -57,13 +56,13 @@ def survey(cluster: ClusterConfig, request: Request) -> Mapping[str, Mapping[str
 
 def facts(cluster: ClusterConfig, request: Request, answers: Answers) -> Mapping[str, Facts]:
     """That what is down is still down on the data it had, and nobody else came or went."""
-    seen = drawing.see(cluster, answers)
+    seen = see(cluster, answers)
     return standing.facts(cluster, seen, [node for node, host in seen.hosts.items() if standing.down(host)])
 
 
 def draft(cluster: ClusterConfig, request: Request, run: str, answers: Answers) -> Plan:
     """Raises Refused with every reason, HeldByAnother for another run's masters."""
-    seen = drawing.see(cluster, answers)
+    seen = see(cluster, answers)
     barred = dict(bars(cluster, seen))
     refuse(list(reasons(cluster, seen, barred)), request.overrule)
     starts = startable(seen, barred)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from novatui.runbooks.parts.bump import BUMP
+from novatui.runbooks.restore_cluster.bump import BUMP
 from novatui.runner import client, places
 from tests.lab import cluster
 from tests.lab.invariants import Before

@@ -16,9 +16,9 @@ import pytest
 from novatui.model.plan import Plan
 from novatui.remote.command import Outcome
 from novatui.runbooks import restore_cluster
-from novatui.runbooks.parts import fence, kubernetes
 from novatui.runbooks.parts.api_server import api_server
 from novatui.runbooks.parts.params import restore_params
+from novatui.runbooks.restore_cluster import fence, kubernetes
 from novatui.runbooks.step import Context, Gate, Probed, State, Step
 from novatui.runner.shown import render
 from tests.runbooks.bench import SHELLS, Bench, tree
@@ -360,7 +360,7 @@ def test_fenced_the_revision_is_exactly_the_snapshots() -> None:
 
 
 def test_the_brief_of_the_gate_tells_it() -> None:
-    from novatui.runbooks.parts.gate import brief
+    from novatui.runbooks.restore_cluster.gate import brief
 
     plan = draft(with_api("m1", "m3"))
     ctx = Context(plan=plan, cluster=cluster(), node="", facts={})

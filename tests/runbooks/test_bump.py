@@ -10,10 +10,11 @@ import pytest
 from novatui.model.plan import Plan
 from novatui.remote.command import Command, Outcome
 from novatui.runbooks import restore_cluster
-from novatui.runbooks.parts import fence, proof
-from novatui.runbooks.parts.bump import BUMP
-from novatui.runbooks.parts.gate import brief
+from novatui.runbooks.parts import proof
 from novatui.runbooks.parts.params import restore_params
+from novatui.runbooks.restore_cluster import fence
+from novatui.runbooks.restore_cluster.bump import BUMP
+from novatui.runbooks.restore_cluster.gate import brief
 from novatui.runbooks.step import Context, State, Step
 from tests.runbooks.survey_text import NODES, b64, cluster, masters, said
 from tests.runbooks.test_api_fence import with_api

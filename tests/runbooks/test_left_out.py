@@ -12,9 +12,10 @@ from novatui.errors import UsageError
 from novatui.model.plan import Plan
 from novatui.remote.command import Command, Outcome
 from novatui.runbooks import etcd_ids, restore_cluster
-from novatui.runbooks.parts import left_out, token
-from novatui.runbooks.parts.gate import brief
+from novatui.runbooks.parts import left_out
 from novatui.runbooks.parts.params import restore_params
+from novatui.runbooks.restore_cluster import token
+from novatui.runbooks.restore_cluster.gate import brief
 from novatui.runbooks.step import Context, State, Step
 from tests.runbooks.bench import SHELLS, Bench
 from tests.runbooks.survey_text import HOSTS, Master, answers, cluster, masters

@@ -15,12 +15,12 @@ from novatui.errors import HeldByAnother, UsageError
 from novatui.model.plan import Plan, Request
 from novatui.model.words import Words
 from novatui.runbooks import recover_member
-from novatui.runbooks.parts import recover_checks
 from novatui.runbooks.parts.answer import Listed
-from novatui.runbooks.parts.recover_drawing import learner_safe
-from novatui.runbooks.parts.recover_params import RecoverParams, quorum_rows, recover_params
 from novatui.runbooks.parts.refusal import RefusedPlan
-from novatui.runbooks.parts.roster import Hash, majority
+from novatui.runbooks.recover_member import checks as recover_checks
+from novatui.runbooks.recover_member.drawing import learner_safe
+from novatui.runbooks.recover_member.params import RecoverParams, quorum_rows, recover_params
+from novatui.runbooks.recover_member.roster import Hash, majority
 from novatui.runbooks.step import Context, Gate, Step
 from novatui.runner.shown import matches, render
 from tests.runbooks.survey_text import DAMAGED, HOSTS, MEMBERS, MIB, Master, answers, b64, cluster

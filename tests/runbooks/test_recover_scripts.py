@@ -15,10 +15,10 @@ import pytest
 from msgspec.structs import replace
 
 from novatui.remote.command import Outcome, Status
-from novatui.runbooks.parts import wal
-from novatui.runbooks.parts.recover_before import read_alike, read_connected, read_steady, read_trial
-from novatui.runbooks.parts.recover_change import read_archive, read_env, read_safety, read_start
-from novatui.runbooks.parts.recover_list import read_promoted, read_removed
+from novatui.runbooks.recover_member import wal
+from novatui.runbooks.recover_member.before import read_alike, read_connected, read_steady, read_trial
+from novatui.runbooks.recover_member.change import read_archive, read_env, read_safety, read_start
+from novatui.runbooks.recover_member.members import read_promoted, read_removed
 from novatui.runbooks.step import State
 from tests.runbooks.bench import SHELLS, Bench, Etcd, content_of, data_dir, etcd, tools, tree
 

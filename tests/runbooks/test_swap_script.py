@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from novatui.remote.command import Outcome
-from novatui.runbooks.parts.swap import read_swap, read_undo_look
+from novatui.runbooks.restore_cluster.swap import read_swap, read_undo_look
 from novatui.runbooks.step import State
 from tests.runbooks.bench import SHELLS, Bench, content_of, data_dir, tree
 

@@ -11,7 +11,7 @@ from functools import cache
 
 from novatui.config import ClusterConfig, EtcdConfig, NodeConfig
 from novatui.model.plan import Request
-from novatui.runbooks.parts.bump import BUMP
+from novatui.runbooks.restore_cluster.bump import BUMP
 from tests.sim import apiserver, etcd, roster
 from tests.sim.fleet import Fleet
 from tests.sim.loop import EPOCH_MS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from novatui.runbooks.parts import left_out, token
+from novatui.runbooks.parts import left_out
+from novatui.runbooks.restore_cluster import token
 from tests.sim.faults import Fault, Point, Schedule
 from tests.sim.play import Play, catalogue, draw_plan
 from tests.sim.scenario import SCENARIOS

@@ -13,9 +13,8 @@ from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts import answer
 from novatui.runbooks.parts.commands import At, known
 from novatui.runbooks.parts.evidence import entries
-from novatui.runbooks.parts.prepare import UNREADABLE
 from novatui.runbooks.parts.proof import Expected
-from novatui.runbooks.parts.reading import Reading, read
+from novatui.runbooks.parts.reading import UNREADABLE, Reading, read
 from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, Scope, State, Step
 
 # A member that replays a long log, or loses its first publish (15.3 s), is still coming up.

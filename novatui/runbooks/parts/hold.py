@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts.commands import At
-from novatui.runbooks.parts.prepare import UNREADABLE, unstage
-from novatui.runbooks.parts.reading import read
+from novatui.runbooks.parts.reach import unstage
+from novatui.runbooks.parts.reading import UNREADABLE, read
 from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, Scope, State, Step
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import msgspec
 
@@ -14,6 +15,10 @@ from novatui.runbooks.parts.unit import Unit, unit
 
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 KIB = 1024
+MIB = 1 << 20
+GIB = 1 << 30
+# etcd allocates its first log file whole.
+WAL_BYTES = 64 * MIB
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,4 +164,15 @@ def _data(reading: Reading) -> Data:
         member_inode=reading.get("member_inode"),
         written=reading.number("data_written"),
         free=None if free is None else free * KIB,
+    )
+
+
+def peer_urls(hosts: Mapping[str, Host]) -> frozenset[str]:
+    """Of all members, as the env files name them."""
+    return frozenset(
+        url
+        for host in hosts.values()
+        if host.env
+        for urls in host.env.initial_cluster().values()
+        for url in urls
     )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts.commands import At
-from novatui.runbooks.parts.prepare import UNREADABLE
-from novatui.runbooks.parts.reading import read
+from novatui.runbooks.parts.reading import UNREADABLE, read
 from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, Scope, State, Step
 
 STEP = "evidence"

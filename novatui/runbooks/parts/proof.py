@@ -13,8 +13,7 @@ from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts import answer
 from novatui.runbooks.parts.commands import At, known
 from novatui.runbooks.parts.params import restore_params
-from novatui.runbooks.parts.prepare import UNREADABLE
-from novatui.runbooks.parts.reading import read
+from novatui.runbooks.parts.reading import UNREADABLE, read
 from novatui.runbooks.parts.refusal import reason
 from novatui.runbooks.step import Ask, Context, Effect, Probed, Scope, State, Step
 

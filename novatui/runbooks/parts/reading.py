@@ -13,8 +13,10 @@ from typing import Any
 
 from novatui.model.sanitize import clean
 from novatui.remote.command import Outcome
+from novatui.runbooks.step import Probed, State
 
 PREFIX = "nv:"
+UNREADABLE = Probed(State.UNKNOWN, detail="the answer did not come whole")
 
 
 class Reading:

@@ -10,10 +10,9 @@ from novatui.diagnosis.data import DataState, Usability
 from novatui.diagnosis.quorum import needed
 from novatui.model.findings import Finding
 from novatui.model.plan import Request
-from novatui.runbooks.parts.drawing import Seen, node_params
-from novatui.runbooks.parts.host import Host
+from novatui.runbooks.parts.host import Host, peer_urls
 from novatui.runbooks.parts.node_checks import auth, held
-from novatui.runbooks.parts.source_checks import peer_urls
+from novatui.runbooks.parts.seen import Seen, node_params
 from novatui.runbooks.step import Facts
 
 

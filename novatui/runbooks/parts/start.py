@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts.commands import At
-from novatui.runbooks.parts.prepare import UNREADABLE
-from novatui.runbooks.parts.reading import Reading, read
+from novatui.runbooks.parts.reading import UNREADABLE, Reading, read
 from novatui.runbooks.step import Ask, Context, Effect, Probed, Scope, State, Step
 
 # Until a started member is up: its peers, an election, and a first publish that is lost and retried (15.3 s).

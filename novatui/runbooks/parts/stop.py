@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 
 from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts.commands import At, known
-from novatui.runbooks.parts.prepare import UNREADABLE
-from novatui.runbooks.parts.reading import Reading, read
+from novatui.runbooks.parts.reading import UNREADABLE, Reading, read
 from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, Scope, State, Step
 
 # How long a stop may take beyond what the unit itself allows.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from novatui.runbooks.parts.params import places
-from novatui.runbooks.parts.recover_change import safety_file
-from novatui.runbooks.parts.recover_params import (
+from novatui.runbooks.recover_member.change import safety_file
+from novatui.runbooks.recover_member.params import (
     ADD,
     JOIN,
     REMOVE,

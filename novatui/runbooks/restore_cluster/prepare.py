@@ -14,67 +14,15 @@ from novatui.runbooks.parts import answer
 from novatui.runbooks.parts.archives import urls
 from novatui.runbooks.parts.commands import At, born, known, limit_s
 from novatui.runbooks.parts.params import restore_params
-from novatui.runbooks.parts.reading import Reading, read
+from novatui.runbooks.parts.reach import reach, unstage
+from novatui.runbooks.parts.reading import UNREADABLE, Reading, read
 from novatui.runbooks.parts.refusal import FOREIGN_SNAPSHOT, reason
-from novatui.runbooks.parts.source_checks import foreign, is_ours
+from novatui.runbooks.restore_cluster.source_checks import foreign, is_ours
 from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, Relay, Send, State, Step
-
-UNREADABLE = Probed(State.UNKNOWN, detail="the answer did not come whole")
 
 
 def steps() -> list[Step]:
     return [reach(), survivors(), prove(), spread(), stage()]
-
-
-# -- reach ----------------------------------------------------------------------------------------------------------
-
-
-def reach(*, seed: str = "1.3/1") -> Step:
-    return Step(
-        id="reach",
-        title="Reach all masters",
-        effect=Effect.OBSERVE,
-        probe=_ask_reach,
-        settle_s=10,
-        barrier="every master answers, and may be worked on",
-        seed=seed,
-    )
-
-
-def _ask_reach(ctx: Context) -> Ask:
-    at = At(ctx)
-    node = at.node
-    argv = (
-        at.run,
-        node.work_dir,
-        node.unit,
-        node.unit_dir,
-        node.env_file,
-        node.data_dir,
-        *at.tls,
-        node.etcdctl,
-    )
-    return Ask(Command(script="reach", argv=argv, timeout_s=20), read_reach)
-
-
-def read_reach(outcome: Outcome) -> Probed:
-    reading = read(outcome)
-    if not reading.whole:
-        return UNREADABLE
-    held_by = reading.get("held_by")
-    if held_by and reading.get("ours") != "yes":
-        return Probed(State.FOREIGN, detail=f"run {held_by} holds this master")
-    if readonly := reading.texts("readonly"):
-        return Probed(State.UNKNOWN, detail=f"cannot be written: {', '.join(readonly)}")
-    status = answer.status(reading.json("status"))
-    facts: dict[str, Any] = {
-        "boot_id": reading.get("boot_id"),
-        "unit": reading.unit("ActiveState"),
-        "answers": status is not None,
-        "leads": status is not None and status.leads,
-        "revision": status.revision if status else None,
-    }
-    return Probed(State.DONE, facts)
 
 
 # -- survivors ------------------------------------------------------------------------------------------------------
@@ -367,10 +315,3 @@ def _stage(ctx: Context) -> Sequence[Act]:
     )
     limit = limit_s(restore_params(ctx.plan).source.db_size, least=120) * 2
     return [Command(script="stage", argv=argv, timeout_s=limit, changes=True)]
-
-
-def unstage(ctx: Context) -> Sequence[Act]:
-    """Takes back everything this run put beside the live data."""
-    at = At(ctx)
-    argv = (at.run, at.places.stage, at.places.staged, at.places.mark)
-    return [Command(script="unstage", argv=argv, timeout_s=120, changes=True)]

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import msgspec
 
 from novatui.remote.command import Outcome
-from novatui.runbooks.parts import answer, wal
+from novatui.runbooks.parts import answer
 from novatui.runbooks.parts.answer import Listed
 from novatui.runbooks.parts.host import Host
 from novatui.runbooks.parts.reading import Reading, read
+from novatui.runbooks.recover_member import wal
 
 
 class Hash(msgspec.Struct, frozen=True):

@@ -13,9 +13,8 @@ from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts.api_server import MANIFEST
 from novatui.runbooks.parts.commands import At, known
 from novatui.runbooks.parts.params import cluster_params
-from novatui.runbooks.parts.prepare import UNREADABLE
 from novatui.runbooks.parts.proof import judge_last_gate
-from novatui.runbooks.parts.reading import Reading, read
+from novatui.runbooks.parts.reading import UNREADABLE, Reading, read
 from novatui.runbooks.parts.refusal import OTHER_WRITERS, reason
 from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, State, Step
 

@@ -8,9 +8,9 @@ from novatui.config import ClusterConfig
 from novatui.diagnosis.data import Usability
 from novatui.model.sources import Silent, Source, Sources, Trust
 from novatui.runbooks.parts.archives import Archive
-from novatui.runbooks.parts.drawing import Seen, see
-from novatui.runbooks.parts.host import Host
-from novatui.runbooks.parts.source_checks import is_ours, peer_urls
+from novatui.runbooks.parts.host import Host, peer_urls
+from novatui.runbooks.parts.seen import Seen, see
+from novatui.runbooks.restore_cluster.source_checks import is_ours
 from novatui.runbooks.step import Answers
 
 _ORDER = {Trust.VERIFIED: 0, Trust.LIVE: 0, Trust.UNREAD: 1, Trust.FOREIGN: 2, Trust.BAD: 3}

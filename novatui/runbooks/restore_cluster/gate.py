@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from novatui.runbooks.parts import fence
 from novatui.runbooks.parts.commands import known
 from novatui.runbooks.parts.params import RestoreParams, places, restore_params
-from novatui.runbooks.parts.prepare import proved
 from novatui.runbooks.parts.refusal import NEWER_SURVIVOR, SURVIVOR_UNREAD
+from novatui.runbooks.restore_cluster import fence
+from novatui.runbooks.restore_cluster.prepare import proved
 from novatui.runbooks.step import Brief, Context, Gate, Word
 
 _HOW = {

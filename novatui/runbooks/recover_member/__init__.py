@@ -15,22 +15,10 @@ from novatui.config import ClusterConfig
 from novatui.errors import UsageError
 from novatui.model.plan import Plan, Request
 from novatui.remote.command import Command
-from novatui.runbooks.parts import (
-    hold,
-    keeping,
-    proof,
-    recover_before,
-    recover_change,
-    recover_checks,
-    recover_drawing,
-    recover_end,
-    recover_gate,
-    recover_list,
-    start,
-    stop,
-)
-from novatui.runbooks.parts.recover_params import JOIN, REMOVE, recover_params
+from novatui.runbooks.parts import hold, keeping, proof, start, stop
 from novatui.runbooks.parts.refusal import DATA_INTACT, refuse
+from novatui.runbooks.recover_member import before, change, checks, drawing, end, gate, members
+from novatui.runbooks.recover_member.params import JOIN, REMOVE, recover_params
 from novatui.runbooks.step import Answers, Facts, Gate, Runbook, Step
 
 NAME = "recover-member"
@@ -39,7 +27,7 @@ VERSION = 1
 
 def survey(cluster: ClusterConfig, request: Request) -> Mapping[str, Mapping[str, Command]]:
     target(cluster, request)
-    return recover_drawing.commands(cluster)
+    return drawing.commands(cluster)
 
 
 def target(cluster: ClusterConfig, request: Request) -> str:
@@ -54,14 +42,14 @@ def target(cluster: ClusterConfig, request: Request) -> str:
 
 
 def facts(cluster: ClusterConfig, request: Request, answers: Answers) -> Mapping[str, Facts]:
-    return recover_drawing.facts(recover_drawing.look(cluster, request.node, answers))
+    return drawing.facts(drawing.look(cluster, request.node, answers))
 
 
 def draft(cluster: ClusterConfig, request: Request, run: str, answers: Answers) -> Plan:
     """Raises UsageError without a node, Refused with every reason, HeldByAnother for another run's masters."""
-    look = recover_drawing.look(cluster, target(cluster, request), answers)
-    refuse(list(recover_checks.reasons(look)), request.overrule)
-    params = recover_drawing.params(look, request)
+    look = drawing.look(cluster, target(cluster, request), answers)
+    refuse(list(checks.reasons(look)), request.overrule)
+    params = drawing.params(look, request)
     return Plan(
         run=run,
         runbook=NAME,
@@ -70,24 +58,24 @@ def draft(cluster: ClusterConfig, request: Request, run: str, answers: Answers) 
         nodes=tuple(params.nodes),
         request=request,
         params=msgspec.to_builtins(params),
-        facts={node: dict(one) for node, one in recover_drawing.facts(look).items()},
+        facts={node: dict(one) for node, one in drawing.facts(look).items()},
     )
 
 
 def steps(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
     params = recover_params(plan)
-    node, change, members, end = params.target, recover_change, recover_list, recover_end
+    node = params.target
     found: list[Step | Gate] = [
-        *recover_before.steps(params),
+        *before.steps(params),
         keeping.keep(node, seed="1.2/8-9"),
-        recover_gate.gate(params),
+        gate.gate(params),
     ]
     if params.odd:
         found.append(members.hand_over(params))
     found += [
         hold.hold(node=node, seed=""),
         stop.stop_one(node, seed="1.2/10"),
-        recover_before.steady(params, "steady-alone", alone=True),
+        before.steady(params, "steady-alone", alone=True),
         change.safety(params),
     ]
     if params.way == REMOVE:
@@ -99,7 +87,7 @@ def steps(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
         found.append(members.promote(params))
     found.append(end.members())
     if params.corrupt:
-        found += [recover_before.alike(params, "alike-after", after=True), members.disarm(params)]
+        found += [before.alike(params, "alike-after", after=True), members.disarm(params)]
     return [*found, end.last_gate(), hold.release(node=node, keep_env=True)]
 
 

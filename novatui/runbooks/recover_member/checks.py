@@ -11,13 +11,12 @@ from novatui.diagnosis.quorum import needed
 from novatui.model.findings import Finding
 from novatui.runbooks.parts import standing
 from novatui.runbooks.parts.answer import Listed
-from novatui.runbooks.parts.drawing import Seen
-from novatui.runbooks.parts.host import Host, version
+from novatui.runbooks.parts.host import GIB, MIB, WAL_BYTES, Host, version
 from novatui.runbooks.parts.node_checks import node_checks
-from novatui.runbooks.parts.recover_params import ADD, JOIN, REMOVE
 from novatui.runbooks.parts.refusal import DATA_INTACT, HELD, reason
-from novatui.runbooks.parts.roster import Roster, Said, alarms, majority
-from novatui.runbooks.parts.source_checks import GIB, MIB, WAL_BYTES
+from novatui.runbooks.parts.seen import Seen
+from novatui.runbooks.recover_member.params import ADD, JOIN, REMOVE
+from novatui.runbooks.recover_member.roster import Roster, Said, alarms, majority
 
 # Reasons of a master that a member which joins anew has not: what ETCD_INITIAL_CLUSTER says is written new.
 _WRITTEN_NEW = ("env-name", "env-peer-url")

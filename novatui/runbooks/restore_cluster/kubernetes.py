@@ -8,8 +8,7 @@ from novatui.model.findings import Finding, Severity
 from novatui.model.sanitize import clean
 from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts.commands import At
-from novatui.runbooks.parts.prepare import UNREADABLE
-from novatui.runbooks.parts.reading import read
+from novatui.runbooks.parts.reading import UNREADABLE, read
 from novatui.runbooks.step import Ask, Context, Effect, Probed, State, Step
 
 WAIT_S = 60

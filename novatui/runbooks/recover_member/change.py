@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts import answer
 from novatui.runbooks.parts.commands import At, limit_s
-from novatui.runbooks.parts.prepare import UNREADABLE
-from novatui.runbooks.parts.reading import read
-from novatui.runbooks.parts.recover_params import JOIN, RecoverParams, recover_params
-from novatui.runbooks.parts.source_checks import GIB
+from novatui.runbooks.parts.host import GIB
+from novatui.runbooks.parts.reading import UNREADABLE, read
 from novatui.runbooks.parts.start import START_S, unit_words
+from novatui.runbooks.recover_member.params import JOIN, RecoverParams, recover_params
 from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, Scope, State, Step
 
 # -- the snapshot ---------------------------------------------------------------------------------------------------

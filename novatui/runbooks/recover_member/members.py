@@ -6,10 +6,9 @@ from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts import answer
 from novatui.runbooks.parts.answer import Listed
 from novatui.runbooks.parts.commands import At, born, known
-from novatui.runbooks.parts.prepare import UNREADABLE
-from novatui.runbooks.parts.reading import Reading, read
-from novatui.runbooks.parts.recover_before import peers
-from novatui.runbooks.parts.recover_params import ADD, JOIN, RecoverParams, quorum_after, recover_params
+from novatui.runbooks.parts.reading import UNREADABLE, Reading, read
+from novatui.runbooks.recover_member.before import peers
+from novatui.runbooks.recover_member.params import ADD, JOIN, RecoverParams, quorum_after, recover_params
 from novatui.runbooks.step import Ask, Context, Effect, Probed, Scope, State, Step
 
 # How long a refusal of etcd that may pass is asked again: a voter is not connected, an election is under way.

@@ -15,23 +15,8 @@ from novatui.config import ClusterConfig
 from novatui.model.plan import Plan, Request
 from novatui.model.sources import Sources
 from novatui.remote.command import Command
-from novatui.runbooks.parts import (
-    drawing,
-    fence,
-    hold,
-    kubernetes,
-    left_out,
-    listing,
-    prepare,
-    proof,
-    start,
-    stop,
-    swap,
-    token,
-)
+from novatui.runbooks.parts import hold, left_out, proof, start, stop
 from novatui.runbooks.parts.commands import survey_commands
-from novatui.runbooks.parts.drawing import Seen
-from novatui.runbooks.parts.gate import gate
 from novatui.runbooks.parts.host import Host
 from novatui.runbooks.parts.left_out import taking_part
 from novatui.runbooks.parts.refusal import (
@@ -44,6 +29,9 @@ from novatui.runbooks.parts.refusal import (
     SURVIVOR_UNREAD,
     refuse,
 )
+from novatui.runbooks.parts.seen import Seen, see
+from novatui.runbooks.restore_cluster import drawing, fence, kubernetes, listing, prepare, swap, token
+from novatui.runbooks.restore_cluster.gate import gate
 from novatui.runbooks.step import Answers, Facts, Gate, Runbook, Step
 
 NAME = "restore-cluster"
@@ -65,7 +53,7 @@ def facts(cluster: ClusterConfig, request: Request, answers: Answers) -> Mapping
 
     Nothing of it changes by what a run stages, nor by a broken etcd that is being restarted over and over.
     """
-    seen = drawing.see(taking_part(cluster, request), answers)
+    seen = see(taking_part(cluster, request), answers)
     return {node: _facts(host, seen, node) for node, host in seen.hosts.items()}
 
 
@@ -102,7 +90,7 @@ def _facts(host: Host, seen: Seen, node: str) -> Facts:
 def draft(cluster: ClusterConfig, request: Request, run: str, answers: Answers) -> Plan:
     """The plan's parameters and facts. Raises Refused with every reason at once, HeldByAnother for another run's masters."""
     part = taking_part(cluster, request)
-    seen = drawing.see(part, answers)
+    seen = see(part, answers)
     source, found = drawing.reasons(cluster, request, seen)
     refuse(found, request.overrule)
     assert source is not None, "no source, and no reason why"

@@ -8,8 +8,7 @@ from novatui.model.plan import Plan, Request
 from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts.commands import At
 from novatui.runbooks.parts.params import restore_params
-from novatui.runbooks.parts.prepare import UNREADABLE
-from novatui.runbooks.parts.reading import read
+from novatui.runbooks.parts.reading import UNREADABLE, read
 from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, State, Step
 
 _INFIX = "-novatui-"

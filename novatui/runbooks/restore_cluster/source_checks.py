@@ -8,14 +8,9 @@ from novatui.config import ClusterConfig
 from novatui.model.findings import Finding
 from novatui.model.plan import Request, Upload
 from novatui.runbooks.parts.archives import Archive
-from novatui.runbooks.parts.host import Host
+from novatui.runbooks.parts.host import GIB, MIB, WAL_BYTES, Host, peer_urls
 from novatui.runbooks.parts.params import Source
 from novatui.runbooks.parts.refusal import FOREIGN_SNAPSHOT, reason
-
-MIB = 1 << 20
-GIB = 1 << 30
-# etcd allocates its first log file whole.
-WAL_BYTES = 64 * MIB
 
 Found = Mapping[str, tuple[Archive, ...] | None]
 
@@ -40,17 +35,6 @@ def choose(
     if request.survivor:
         return _survivor(cluster, request, hosts)
     return _archive(cluster, request, hosts, found)
-
-
-def peer_urls(hosts: Mapping[str, Host]) -> frozenset[str]:
-    """Of all members, as the env files name them."""
-    return frozenset(
-        url
-        for host in hosts.values()
-        if host.env
-        for urls in host.env.initial_cluster().values()
-        for url in urls
-    )
 
 
 def is_ours(urls: Sequence[str], ours: frozenset[str]) -> bool:

@@ -8,13 +8,12 @@ from novatui.model.findings import Finding
 from novatui.remote.command import Outcome
 from novatui.runbooks.parts import answer, proof
 from novatui.runbooks.parts.commands import known, limit_s
-from novatui.runbooks.parts.prepare import UNREADABLE
 from novatui.runbooks.parts.proof import MOST_LAG, Expected
-from novatui.runbooks.parts.reading import read
-from novatui.runbooks.parts.recover_list import list_command, new_id
-from novatui.runbooks.parts.recover_params import RecoverParams, recover_params
+from novatui.runbooks.parts.reading import UNREADABLE, read
 from novatui.runbooks.parts.refusal import reason
 from novatui.runbooks.parts.start import unit_words
+from novatui.runbooks.recover_member.members import list_command, new_id
+from novatui.runbooks.recover_member.params import RecoverParams, recover_params
 from novatui.runbooks.step import Ask, Context, Effect, Probed, State, Step
 
 

@@ -9,14 +9,15 @@ from typing import Any
 from novatui.config import ClusterConfig
 from novatui.model.plan import Request
 from novatui.remote.command import Command
-from novatui.runbooks.parts import drawing, standing
+from novatui.runbooks.parts import standing
 from novatui.runbooks.parts.answer import Listed
 from novatui.runbooks.parts.commands import master_commands
 from novatui.runbooks.parts.host import Host, version
 from novatui.runbooks.parts.params import NodeParams
-from novatui.runbooks.parts.recover_checks import Look, others_up
-from novatui.runbooks.parts.recover_params import JOIN, REMOVE, Other, RecoverParams
-from novatui.runbooks.parts.roster import alarms, roster, said
+from novatui.runbooks.parts.seen import node_params, see
+from novatui.runbooks.recover_member.checks import Look, others_up
+from novatui.runbooks.recover_member.params import JOIN, REMOVE, Other, RecoverParams
+from novatui.runbooks.recover_member.roster import alarms, roster, said
 from novatui.runbooks.step import Answers, Facts
 
 # etcd issue 19557: a learner promoted by these stays one in the v3 store, and an upgrade to 3.6 then fails.
@@ -38,7 +39,7 @@ def commands(cluster: ClusterConfig) -> dict[str, dict[str, Command]]:
 
 
 def look(cluster: ClusterConfig, target: str, answers: Answers) -> Look:
-    seen = drawing.see(cluster, answers)
+    seen = see(cluster, answers)
     told = {node: said(answers.get(node, {}).get("host")) for node in seen.hosts}
     return Look(cluster=cluster, target=target, seen=seen, said=told, roster=roster(target, seen.hosts, told))
 
@@ -58,7 +59,7 @@ def params(found: Look, request: Request) -> RecoverParams:
     common = standing.params(found.cluster, found.seen, nodes, request)
     ids = {node: one.id for node, one in found.roster.healthy.items()}
     common["nodes"] = {
-        node: drawing.node_params(found.cluster.node(node), found.seen.hosts[node], ids.get(node, ""))
+        node: node_params(found.cluster.node(node), found.seen.hosts[node], ids.get(node, ""))
         for node in nodes
     }
     own = common["nodes"][found.target]

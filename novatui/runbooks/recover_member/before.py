@@ -9,12 +9,12 @@ from novatui.model.findings import Finding
 from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts import answer
 from novatui.runbooks.parts.commands import At, known, limit_s
-from novatui.runbooks.parts.prepare import UNREADABLE, reach, unstage
-from novatui.runbooks.parts.reading import read
-from novatui.runbooks.parts.recover_checks import NEW_LOGS
-from novatui.runbooks.parts.recover_params import ADD, JOIN, REMOVE, RecoverParams, recover_params
+from novatui.runbooks.parts.host import GIB
+from novatui.runbooks.parts.reach import reach, unstage
+from novatui.runbooks.parts.reading import UNREADABLE, read
 from novatui.runbooks.parts.refusal import reason
-from novatui.runbooks.parts.source_checks import GIB
+from novatui.runbooks.recover_member.checks import NEW_LOGS
+from novatui.runbooks.recover_member.params import ADD, JOIN, REMOVE, RecoverParams, recover_params
 from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, Scope, State, Step
 
 # How long the others must have had quorum without a break.

@@ -16,7 +16,7 @@ class Level(StrEnum):
     GAP = "gap"  # not a line: says that lines are missing here
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One journal line. ``text`` and ``fields`` are already safe to show (control characters mapped, 4 KiB cap)."""
 
     node: str

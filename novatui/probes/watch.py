@@ -16,6 +16,7 @@ from novatui.model.cluster import Link, NodeError
 from novatui.model.entries import Entry
 from novatui.model.sanitize import clean
 from novatui.probes import etcd, journald
+from novatui.probes.continuity import Continuity, Record
 from novatui.probes.frames import Frame, Frames
 from novatui.probes.sight import Sight, cksum
 from novatui.remote.command import Command
@@ -76,7 +77,7 @@ class Watch:
         self._heard = heard
         self._words: asyncio.Queue[bytes] = asyncio.Queue()
         self._live = asyncio.Event()
-        self._cursor = ""
+        self._place = Continuity()
         self._batch: list[Entry] = []
 
     def poll_now(self) -> None:
@@ -190,8 +191,9 @@ class Watch:
 
     async def _journal(self) -> None:
         """From where we were: nothing lost, nothing twice, or a row that says so."""
-        since = self._cursor
-        words = (self.node.etcd.unit, str(TAIL_LINES), *([since] if since else []))
+        place = self._place
+        place.begin()
+        words = (self.node.etcd.unit, str(TAIL_LINES), *([place.cursor] if place.cursor else []))
         command = Command(script="journal", argv=words)
         try:
             async with aclosing(self._stream(command, keepalive_s=KEEPALIVE_S)) as lines:
@@ -199,11 +201,10 @@ class Watch:
                     entry = journald.entry(self.node.name, line)
                     if entry is None:
                         continue
-                    if since and entry.cursor != since:
+                    fate = place.take(entry.cursor)
+                    if fate is Record.AFTER_GAP:
                         self._keep(journald.gap(self.node.name, entry.at_ms, "lines are missing here"))
-                    since = ""
-                    if entry.cursor != self._cursor:  # else the record that we asked to begin with
-                        self._cursor = entry.cursor
+                    if fate is not Record.KNOWN:
                         self._keep(entry)
         finally:
             self._flush()

@@ -78,6 +78,23 @@ def test_systemds_own_line_keeps_its_priority() -> None:
     assert found is not None and found.unit_line and found.level is Level.WARN
 
 
+def test_what_journald_dropped_is_a_gap() -> None:
+    said = "Suppressed 4711 messages from etcd.service"
+    found = entry("m1", record(said, SYSLOG_IDENTIFIER="systemd-journald", PRIORITY="4"))
+    assert found is not None and found.level is Level.GAP and found.cursor == "c1"
+    assert found.text == "journald dropped 4711 lines of etcd.service: its rate limit"
+    forged = entry("m1", record(said, SYSLOG_IDENTIFIER="etcd"))
+    assert forged is not None and forged.level is Level.INFO
+
+
+@pytest.mark.parametrize(
+    "message", ['{"level":"warn","msg":"\\ud800 half"}', '{"level":"warn","msg":"x","f":NaN}']
+)
+def test_what_is_no_strict_json_is_read_all_the_same(message: str) -> None:
+    found = entry("m1", record(message))
+    assert found is not None and found.level is Level.WARN and found.text.isprintable()
+
+
 @pytest.mark.parametrize("line", [b"", b"-- No entries --", b"[1]", b"{}", b'{"__CURSOR":1}', b"[" * 90_000])
 def test_what_is_no_record_is_no_entry(line: bytes) -> None:
     assert entry("m1", line) is None

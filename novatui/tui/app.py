@@ -18,6 +18,7 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from novatui.config import ClusterConfig
+from novatui.diagnosis.recent import Recent
 from novatui.diagnosis.verdict import diagnose
 from novatui.model.cluster import ClusterSnapshot
 from novatui.model.entries import Entry
@@ -35,7 +36,7 @@ from novatui.tui.screens.history import HistoryScreen, offer_living_run
 from novatui.tui.screens.locks import LocksPage
 from novatui.tui.screens.page import ByHandScreen, HelpScreen
 from novatui.tui.screens.run_client import LiveClient, RunClient
-from novatui.tui.state import Fsync, Recent, View, first_view
+from novatui.tui.state import Fsync, View, first_view
 from novatui.tui.tail import Tail
 from novatui.tui.theme import DARK, LIGHT, THEMES
 from novatui.tui.wizards import wizard_for

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 
 from novatui.model.entries import Entry, Level
@@ -68,26 +69,68 @@ def plain(entry: Entry) -> str:
     return f"{clock(entry.at_ms, millis=True)} {entry.node} {entry.level} {message(entry)}"
 
 
-def entry_rows(entry: Entry, width: int, wrapped: bool, times: TimeFormat, count: int = 1) -> tuple[Row, ...]:
-    """At least one row of at most ``width`` cells; later rows are indented under the text. ``count`` entries say this."""
+@dataclass(frozen=True)
+class Look:
+    """How lines are laid out: ``left`` cells are scrolled out of sight; ``names`` are the masters' labels, padded, where
+    several masters' lines stand below each other."""
+
+    width: int = 40
+    wrapped: bool = False
+    times: TimeFormat = TimeFormat.CLOCK
+    left: int = 0
+    names: tuple[tuple[str, str], ...] = ()
+
+
+def entry_rows(entry: Entry, look: Look, count: int = 1) -> tuple[Row, ...]:
+    """At least one row of at most ``look.width`` cells; later rows are indented under the text. ``count`` entries say
+    this."""
     glyph, mark, role = _MARKS[entry.level]
     if entry.unit_line and entry.level in (Level.DEBUG, Level.INFO):
         glyph, mark = "◆", Role.ACCENT
     if is_stack(entry):
         role = Role.DIM
-    time = "" if times is TimeFormat.NONE else clock(entry.at_ms, millis=times is TimeFormat.MILLIS) + " "
+    time = ""
+    if look.times is not TimeFormat.NONE:
+        time = clock(entry.at_ms, millis=look.times is TimeFormat.MILLIS) + " "
+    who = _label(entry.node, look.names)
     often = f"{count}× " if count > 1 else ""
-    indent = len(time) + 2 + len(often)
+    indent = len(time) + len(who) + 2 + len(often)
     text = entry.text if count > 1 else message(entry)
     if entry.level is Level.GAP:
         text = text or _("lines are missing here")
-    room = max(8, width - indent)
-    if wrapped:
+    room = max(8, look.width - indent)
+    if look.wrapped:
         lines = wrap(text, room)
-    elif is_error(entry):
-        lines = wrap(text, room, ERROR_ROWS)
+    elif look.left:
+        lines = wrap(_from(text, look.left), room, 1)
     else:
-        lines = wrap(text, room, 1)
-    first = row((time, Role.DIM), (f"{glyph} ", mark), (often, Role.DIM), (lines[0], role))
+        lines = wrap(text, room, ERROR_ROWS if is_error(entry) else 1)
+    first = row((time, Role.DIM), (who, Role.KEY), (f"{glyph} ", mark), (often, Role.DIM), (lines[0], role))
     rest = (row(" " * indent, (line, role)) for line in lines[1:])
-    return tuple(clip(line, width) for line in (first, *rest))
+    return tuple(clip(line, look.width) for line in (first, *rest))
+
+
+def _label(node: str, names: tuple[tuple[str, str], ...]) -> str:
+    for name, label in names:
+        if name == node:
+            return f"{label} "
+    return ""
+
+
+def _from(text: str, left: int) -> str:
+    """``text`` scrolled to the left; a mark says so."""
+    return f"‹{text[left + 1 :]}" if len(text) > left else "‹"
+
+
+def found_in(line: Row, needle: str, small: bool) -> Row:
+    """The row with every ``needle`` of it in the accent; nothing else changes."""
+    out: list[tuple[str, Role]] = []
+    for text, role in line:
+        said, at = text.lower() if small else text, 0
+        if len(said) != len(text):  # a letter whose small form is longer
+            said = text
+        while (hit := said.find(needle, at)) >= 0:
+            out += [(text[at:hit], role), (text[hit : hit + len(needle)], Role.FOUND)]
+            at = hit + len(needle)
+        out.append((text[at:], role))
+    return row(*out)

@@ -70,16 +70,13 @@ class Linear:
     def search(self, text: str) -> bool:
         if self.literal and self.literal not in text:
             return False
-        state: _State | None = self._start
+        state = self._start
         for char in text:
-            assert state is not None
-            try:
-                state = state.leads[char]
-            except KeyError:
-                state = self._step(state, char)
-            if state is None:
+            leads = state.leads
+            led = leads[char] if char in leads else self._step(state, char)
+            if led is None:
                 return True
-        assert state is not None
+            state = led
         if state.ends is None:
             state.ends = self._match in self._reached(state, "")
         return state.ends
@@ -139,7 +136,8 @@ class Linear:
 
     def _part(self, what: str, value: Any, then: int, small: bool) -> int:
         if what in ("MAX_REPEAT", "MIN_REPEAT"):
-            return self._repeat(*value, then, small)
+            least, most, inside = value
+            return self._repeat(least, most, inside, then, small)
         if what == "SUBPATTERN":
             _group, added, removed, inside = value
             small = (small or bool(added & re.IGNORECASE)) and not removed & re.IGNORECASE

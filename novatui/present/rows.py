@@ -28,6 +28,7 @@ class Role(StrEnum):
     BORDER = "border"
     FOCUS = "focus"  # the border of the chosen pane
     CURSOR = "cursor"  # the line that keys act on
+    FOUND = "found"  # what was looked for
 
 
 Seg = tuple[str, Role]

@@ -1,83 +1,122 @@
-"""What a journal pane remembers: lines, the place being read, and how many came since. No widget in here.
+"""Where a journal pane is being read: following or at a line, filtered, wrapped, scrolled, selected. No widget in here.
 
-Lines that say the same one after the other (a restart loop's thirty "recognized and used environment variable"), and
-the stack below a panic, are one line here, with their number; wrapped, each is shown. Errors are never put together. Lines are numbered from 0 as they arrive and keep their number when old ones fall out. While following there is no
-cursor and the newest line is at the bottom; moving the cursor stops the following, and nothing that arrives later
-moves what is being read.
+While following there is no cursor and the newest line is at the bottom; moving the cursor stops the following, and
+nothing that arrives later moves what is being read.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from novatui.model.entries import Entry
-from novatui.present.journal import TimeFormat, entry_rows, is_error, is_stack
-from novatui.present.rows import Row
+from novatui.present.filter import Filter
+from novatui.present.journal import Look, TimeFormat, entry_rows, found_in, is_error, message
+from novatui.present.rows import BLANK, Role, Row, recolour
+from novatui.tui.lines import CAPACITY, Line, Lines
 
-CAPACITY = 10_000
-RUN = 50  # entries put together at most
-
-
-def _same(one: Entry, other: Entry) -> bool:
-    if is_stack(one) and is_stack(other):
-        return True
-    return one.text == other.text and one.level is other.level and not is_error(one)
+HEAD_FROM = 3  # rows that a pane has at least when one of them says what is above the oldest line
+STEP = 16  # cells of one horizontal scroll
 
 
 @dataclass
 class Tail:
-    """``cursor`` is the number of the line keys act on, None while following; ``skip`` its rows above the top edge."""
+    """``cursor`` is the number of the line keys act on, None while following; ``anchor`` the other end of a selection."""
 
     capacity: int = CAPACITY
     wrapped: bool = False
     times: TimeFormat = TimeFormat.CLOCK
+    by_time: bool = False
+    names: tuple[tuple[str, str], ...] = ()
     cursor: int | None = None
+    anchor: int | None = None
+    left: int = 0  # cells scrolled out of sight
     new: int = 0  # lines that came since following stopped
+    head: Row = BLANK  # what is above the oldest line
     pending: bool = False  # something changed since the last ``rows``
     on_pending: Callable[[], None] | None = None
-    _lines: deque[list[Entry]] = field(default_factory=deque)
-    _held: int = 0  # entries in all lines
-    _first: int = 0  # number of the oldest line held
+    on_top: Callable[[], None] | None = None  # somebody wants to see what is above the oldest line
+    _lines: Lines = field(init=False)
     _top: int = 0  # number of the line at the top edge, while not following
     _skip: int = 0  # rows of it that are above the edge
-    _width: int = 40
+    _look: Look = field(default_factory=Look)
     _height: int = 10
-    _shape: tuple[int, int, bool, TimeFormat] | None = None  # what rows were last laid out for
-    _laid: list[tuple[Row, bool]] | None = None  # those rows, until something changes
+    _laid: list[tuple[Row, bool]] | None = None  # rows as last laid out, until something changes
+
+    def __post_init__(self) -> None:
+        self._lines = Lines(self.capacity, by_time=self.by_time)
 
     @property
     def following(self) -> bool:
         return self.cursor is None
 
     @property
+    def filter(self) -> Filter | None:
+        return self._lines.filter
+
+    @property
+    def in_context(self) -> bool:
+        return self._lines.in_context
+
+    @property
     def end(self) -> int:
         """Number after the newest line."""
-        return self._first + len(self._lines)
+        return self._lines.end
+
+    @property
+    def held(self) -> Sequence[Entry]:
+        """Every entry that is held, shown or not, oldest first."""
+        return self._lines.entries
+
+    @property
+    def count(self) -> int:
+        """Entries that ever came."""
+        return self._lines.count
+
+    @property
+    def shown(self) -> int:
+        """Entries that are held and shown."""
+        return self._lines.shown
 
     def __len__(self) -> int:
         return len(self._lines)
 
-    def line(self, number: int) -> list[Entry]:
-        return self._lines[number - self._first]
+    def line(self, number: int) -> Line:
+        return self._lines[number]
 
     def append(self, entries: Sequence[Entry]) -> None:
-        for entry in entries:
-            last = self._lines[-1] if self._lines else None
-            if last and len(last) < RUN and _same(last[-1], entry):
-                last.append(entry)
-            else:
-                self._lines.append([entry])
-        self._held += len(entries)
-        while self._held > self.capacity:
-            self._held -= len(self._lines.popleft())
-            self._first += 1
-        if self.cursor is not None:
-            self.new += len(entries)
-            self.cursor = max(self.cursor, self._first)
-            if self._top < self._first:
-                self._top, self._skip = self._first, 0
+        if not entries:
+            return
+        if self.cursor is None:
+            self._lines.add(entries)
+        else:
+            fresh, (cursor, anchor, top) = self._lines.add(entries, (self.cursor, self.anchor, self._top))
+            self.new += fresh
+            self._put(cursor, anchor, top)
+        self.touch()
+
+    def clear(self) -> None:
+        """Forget every line: what comes next is of another time."""
+        before, self._lines = self._lines, Lines(self.capacity, by_time=self.by_time)
+        self._lines.narrow(before.filter, before.in_context, None)
+        self.cursor, self.anchor, self.new, self._top, self._skip = None, None, 0, 0, 0
+        self.touch()
+
+    def put_before(self, older: Sequence[Entry]) -> None:
+        """Older entries that were fetched; what is being read does not move. They go when following begins again."""
+        if not self.following:
+            self._lines.put_before(older)
+            self.touch()
+
+    def narrow(self, to: Filter | None, in_context: bool = False) -> None:
+        """Show only what passes or, in context, everything with what passes marked."""
+        self.anchor = None
+        self.cursor = self._lines.narrow(to, in_context, self.cursor)
+        if self.cursor is None:
+            self.new = 0
+        else:
+            self._top, self._skip = self._above(min(self.end, self.cursor + 1 + self._height // 2))
+            self._reveal()
         self.touch()
 
     def touch(self) -> None:
@@ -87,123 +126,222 @@ class Tail:
         if self.on_pending:
             self.on_pending()
 
+    def _put(self, cursor: int | None, anchor: int | None, top: int | None) -> None:
+        """Take over where lines are now; what fell out is as near as there is."""
+        first = self._lines.first
+        self.cursor = None if cursor is None else max(cursor, first)
+        self.anchor = None if anchor is None else max(anchor, first)
+        if top is not None:
+            self._top = top
+        if self._top < first:
+            self._top, self._skip = first, 0
+
     # what keys do
 
     def follow(self) -> None:
-        self.cursor, self.new = None, 0
+        self.cursor, self.anchor, self.new = None, None, 0
+        self._lines.spare = 0
+        self._lines.trim()
         self.touch()
 
     def pause(self) -> None:
         """Stop following where we are; the newest line gets the cursor."""
-        if self.cursor is None and self._lines:
-            shown = list(self._upwards(self.end))
+        if self.cursor is None and len(self):
             self.cursor, self.new = self.end - 1, 0
-            self._top, self._skip = shown[-1] if shown else (self._first, 0)
+            self._top, self._skip = self._above(self.end)
             self.touch()
 
     def move(self, lines: int) -> None:
-        """Cursor up (negative) or down; past the newest line is following again."""
-        if not self._lines:
+        """Cursor up (negative) or down; past the newest line is following again, unless lines are being selected."""
+        if not len(self) or (self.cursor is None and lines > 0):
             return
-        if self.cursor is None:
-            if lines > 0:
-                return
-            self.pause()
+        self.pause()
         assert self.cursor is not None
         if self._inside(lines):
             self.touch()
             return
         target = self.cursor + lines
-        if target >= self.end:
+        if target >= self.end and self.anchor is None:
             self.follow()
             return
-        self.cursor = max(self._first, target)
-        self._reveal()
-        self.touch()
+        if lines < 0 and self.cursor == self._lines.first and self.on_top:
+            self.on_top()
+        self._go(min(max(self._lines.first, target), self.end - 1))
 
     def page(self, direction: int) -> None:
         self.move(direction * max(1, self._height - 1))
 
     def home(self) -> None:
-        if self._lines:
-            self.cursor = self._first
-            self._top, self._skip = self._first, 0
-            self.touch()
+        if len(self):
+            self._go(self._lines.first)
 
     def error(self, direction: int) -> bool:
         """To the next (+1) or previous (-1) error; False when there is none that way."""
-        start = self.end if self.cursor is None else self.cursor
-        numbers = range(start + 1, self.end) if direction > 0 else range(start - 1, self._first - 1, -1)
-        lines = list(self._lines)
-        for number in numbers:
-            if is_error(lines[number - self._first][0]):
+        return self._seek(direction, lambda line: is_error(line[0]))
+
+    def match(self, direction: int) -> bool:
+        """To the next (+1) or previous (-1) line that passes the filter."""
+        found = self.filter
+        return found is not None and self._seek(direction, lambda line: any(map(found.passes, line)))
+
+    def to(self, wanted: Callable[[Entry], bool]) -> bool:
+        """To the newest line that is wanted; False when none is held and shown."""
+        for number in range(self.end - 1, self._lines.first - 1, -1):
+            if any(map(wanted, self.line(number))):
                 self.pause()
-                self.cursor = number
-                self._reveal()
-                self.touch()
+                self._go(number)
                 return True
         return False
 
+    def _seek(self, direction: int, wanted: Callable[[Line], bool]) -> bool:
+        first, lines = self._lines.first, self._lines.listed()
+        start = self.end if self.cursor is None else self.cursor
+        numbers = range(start + 1, self.end) if direction > 0 else range(start - 1, first - 1, -1)
+        for number in numbers:
+            if wanted(lines[number - first]):
+                self.pause()
+                self._go(number)
+                return True
+        return False
+
+    def _go(self, number: int) -> None:
+        self.cursor = number
+        self._reveal()
+        self.touch()
+
+    def select(self) -> None:
+        """Begin a selection at the cursor, or end it."""
+        self.pause()
+        self.anchor = self.cursor if self.anchor is None else None
+        self.touch()
+
+    def unfold(self) -> bool:
+        """Show each entry of the line under the cursor, or put them together again. False where it is only one."""
+        line = self._current()
+        if line is None or len(line) < 2:
+            return False
+        self.pause()
+        line.open = not line.open
+        self._reveal()
+        self.touch()
+        return True
+
+    def scroll(self, steps: int) -> None:
+        """Text to the left (positive) or back, up to where the longest line on the screen ends."""
+        longest = max((len(message(entry)) for entry in self._on_screen()), default=0)
+        self.left = max(0, min(self.left + steps * STEP, longest // STEP * STEP))
+        self.touch()
+
     def current(self) -> list[Entry]:
         """All entries of the line under the cursor, or of the newest."""
-        if not self._lines:
-            return []
-        return list(self._lines[-1] if self.cursor is None else self.line(self.cursor))
+        return list(self._current() or ())
+
+    def selected(self) -> list[Entry]:
+        """All entries of the selected lines; without a selection, of the current one."""
+        if self.anchor is None or self.cursor is None:
+            return self.current()
+        low, high = sorted((self.anchor, self.cursor))
+        return [entry for number in range(low, high + 1) for entry in self.line(number)]
+
+    def passing(self) -> list[Entry]:
+        """Everything held that passes the filter."""
+        found = self.filter
+        return [entry for entry in self.held if found is None or found.passes(entry)]
 
     def text(self) -> str:
-        """All that is held, one entry a row: for searching."""
-        return "\n".join(entry.text for line in self._lines for entry in line)
+        """All that is shown, one entry a row."""
+        return "\n".join(entry.text for line in self._lines.listed() for entry in line)
+
+    def _current(self) -> Line | None:
+        if not len(self):
+            return None
+        return self.line(self.end - 1 if self.cursor is None else self.cursor)
 
     # what the pane shows
 
     def rows(self, width: int, height: int) -> list[tuple[Row, bool]]:
-        """At most ``height`` rows, top to bottom, and whether the cursor is on each."""
+        """At most ``height`` rows, top to bottom, and whether the cursor or the selection is on each."""
         self.pending = False
-        shape = (width, height, self.wrapped, self.times)
-        reshaped, self._shape = shape != self._shape, shape
-        if reshaped or self._laid is None:
-            self._laid = self._lay_out(width, height, reshaped)
+        look = Look(width, self.wrapped, self.times, self.left, self.names)
+        if look != self._look or height != self._height:
+            reshaped = replace(look, left=0) != replace(self._look, left=0) or height != self._height
+            self._look, self._height, self._laid = look, height, None
+            if reshaped and self.cursor is not None and len(self) and height > 0 and width > 0:
+                self._skip = 0
+                self._reveal()
+        if self._laid is None:
+            self._laid = self._lay_out()
         return self._laid
 
-    def _lay_out(self, width: int, height: int, reshaped: bool) -> list[tuple[Row, bool]]:
-        self._width, self._height = width, height
-        if height <= 0 or width <= 0 or not self._lines:
+    def _lay_out(self) -> list[tuple[Row, bool]]:
+        if self._height <= 0 or self._look.width <= 0 or not len(self):
             return []
         if self.cursor is None:
             shown = list(self._upwards(self.end))
             shown.reverse()
             return [(self._rows_of(number)[part], False) for number, part in shown]
-        if reshaped:
-            self._skip = 0
-            self._reveal()
-        return self._downwards()
+        return self._downwards(self.cursor)
 
     def _rows_of(self, number: int) -> tuple[Row, ...]:
-        entries = self.line(number)
-        if not self.wrapped:
-            said = next((entry for entry in entries if entry.text), entries[0])
-            return entry_rows(said, self._width, False, self.times, len(entries))
-        return tuple(row for entry in entries for row in entry_rows(entry, self._width, True, self.times))
+        line = self.line(number)
+        if self.wrapped or line.open:
+            rows = [row for entry in line for row in entry_rows(entry, self._look)]
+        else:
+            said = next((entry for entry in line if entry.text), line[0])
+            rows = list(entry_rows(said, self._look, len(line)))
+        found = self.filter
+        if found is None:
+            return tuple(rows)
+        if found.needle:
+            return tuple(found_in(row, found.needle, found.small) for row in rows)
+        if self.in_context and any(map(found.passes, line)):
+            return tuple((*row[:-1], *recolour(row[-1:], Role.FOUND)) for row in rows)
+        return tuple(rows)
 
     def _upwards(self, before: int) -> Iterator[tuple[int, int]]:
         """(line, row of it) from the row above line ``before`` upwards, one screenful."""
         left = self._height
-        for number in range(before - 1, self._first - 1, -1):
+        for number in range(before - 1, self._lines.first - 1, -1):
             for part in range(len(self._rows_of(number)) - 1, -1, -1):
                 if left == 0:
                     return
                 yield number, part
                 left -= 1
 
-    def _downwards(self) -> list[tuple[Row, bool]]:
-        out: list[tuple[Row, bool]] = []
-        for number in range(max(self._top, self._first), self.end):
+    def _above(self, before: int) -> tuple[int, int]:
+        """The row at the top edge when the last row of the line above ``before`` is at the bottom."""
+        shown = list(self._upwards(before))
+        if len(shown) == self._height > 1 and shown[-1] == (self._lines.first, 0) and self._has_head:
+            shown.pop()  # the head takes a row
+        return shown[-1] if shown else (self._lines.first, 0)
+
+    @property
+    def _has_head(self) -> bool:
+        return bool(self.head) and self._height >= HEAD_FROM
+
+    @property
+    def _head_shows(self) -> bool:
+        return self._has_head and self._top == self._lines.first and self._skip == 0
+
+    def _downwards(self, cursor: int) -> list[tuple[Row, bool]]:
+        low, high = sorted((cursor, cursor if self.anchor is None else self.anchor))
+        out: list[tuple[Row, bool]] = [(self.head, False)] if self._head_shows else []
+        for number in range(max(self._top, self._lines.first), self.end):
             lines = self._rows_of(number)
             for part in range(self._skip if number == self._top else 0, len(lines)):
                 if len(out) == self._height:
                     return out
-                out.append((lines[part], number == self.cursor))
+                out.append((lines[part], low <= number <= high))
         return out
+
+    def _on_screen(self) -> list[Entry]:
+        """The entries of about the lines that can be seen."""
+        begin = max(self._lines.first, self.end - self._height if self.cursor is None else self._top)
+        return [
+            entry
+            for number in range(begin, min(self.end, begin + self._height))
+            for entry in self.line(number)
+        ]
 
     def _inside(self, lines: int) -> bool:
         """Scroll within the line at the cursor when it is taller than the pane; True when that is all there was to do."""
@@ -222,13 +360,14 @@ class Tail:
         if self.cursor <= self._top:
             self._top, self._skip = self.cursor, 0
             return
-        if self.cursor - self._top <= self._height:
+        room = self._height - self._head_shows
+        if self.cursor - self._top <= room:
             used = (
                 sum(len(self._rows_of(number)) for number in range(self._top, self.cursor + 1)) - self._skip
             )
-            if used <= self._height:
+            if used <= room:
                 return
         if len(self._rows_of(self.cursor)) >= self._height:
             self._top, self._skip = self.cursor, 0
             return
-        *_rest, (self._top, self._skip) = self._upwards(self.cursor + 1)
+        self._top, self._skip = self._above(self.cursor + 1)

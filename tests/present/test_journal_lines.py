@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from novatui.model.entries import Entry, Level
-from novatui.present.journal import TimeFormat, entry_rows, is_error, message, plain
+from novatui.present.journal import Look, TimeFormat, entry_rows, found_in, is_error, message, plain
 from novatui.present.rows import Role, text_of, width_of
 from tests.tui.screen_cases import NOW, entry
 
@@ -19,7 +19,7 @@ ERROR = entry(
 def texts(
     line: Entry, width: int = 36, wrapped: bool = False, times: TimeFormat = TimeFormat.CLOCK
 ) -> list[str]:
-    return [text_of(row) for row in entry_rows(line, width, wrapped, times)]
+    return [text_of(row) for row in entry_rows(line, Look(width, wrapped, times))]
 
 
 def test_the_error_comes_first_then_the_fields() -> None:
@@ -50,7 +50,7 @@ def test_wrapped_lines_are_whole() -> None:
 @pytest.mark.parametrize("wrapped", [True, False])
 def test_never_wider_than_the_pane(width: int, times: TimeFormat, wrapped: bool) -> None:
     for line in (ERROR, entry("日本語" * 60, Level.WARN), entry("x" * 4096), entry("")):
-        assert all(width_of(row) <= width for row in entry_rows(line, width, wrapped, times))
+        assert all(width_of(row) <= width for row in entry_rows(line, Look(width, wrapped, times)))
 
 
 def test_levels_have_glyphs() -> None:
@@ -63,7 +63,7 @@ def test_levels_have_glyphs() -> None:
 def test_a_gap_says_that_lines_are_missing() -> None:
     gap = Entry(node="a", at_ms=NOW, level=Level.GAP)
     assert "lines are missing here" in texts(gap)[0] and is_error(gap)
-    assert entry_rows(gap, 36, False, TimeFormat.CLOCK)[0][-1][1] is Role.WARN
+    assert entry_rows(gap, Look(36))[0][-1][1] is Role.WARN
 
 
 def test_times_go_round() -> None:
@@ -73,3 +73,35 @@ def test_times_go_round() -> None:
 
 def test_what_is_copied_names_node_and_level() -> None:
     assert plain(entry("m", Level.WARN)) == "12:37:51.000 nova-master-2 warn m"
+
+
+def test_scrolled_to_the_left_the_time_stays() -> None:
+    line = entry("compacted revision 371002", took="3ms")
+    (row,) = entry_rows(line, Look(60, left=10))
+    assert text_of(row) == "12:37:51 · ‹evision 371002  took=3ms"
+    assert text_of(entry_rows(ERROR, Look(36, left=7))[0]) == "12:37:49 ✖ ‹o open database: invali…"
+    assert text_of(entry_rows(line, Look(60, left=100))[0]) == "12:37:51 · ‹"
+
+
+def test_where_several_masters_lines_meet_each_says_whose_it_is() -> None:
+    names = (("nova-master-1", "m1"), ("nova-master-2", "m2"))
+    (row,) = entry_rows(entry("m"), Look(60, names=names))
+    assert text_of(row) == "12:37:51 m2 · m"
+
+
+@pytest.mark.parametrize(
+    ("needle", "small", "found"),
+    [
+        ("raft", True, ["Raft", "raft"]),
+        ("raft", False, ["raft"]),
+        ("[/x]", False, ["[/x]"]),
+        ("no", True, []),
+    ],
+)
+def test_what_was_looked_for_is_marked_and_no_text_is_lost(
+    needle: str, small: bool, found: list[str]
+) -> None:
+    line = (("12:37 ", Role.DIM), ("Raft and raft [/x]", Role.BRIGHT))
+    marked = found_in(line, needle, small)
+    assert [text for text, role in marked if role is Role.FOUND] == found
+    assert text_of(marked) == text_of(line)

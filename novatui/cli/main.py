@@ -49,6 +49,7 @@ examples:
                                      what would be done, every command; changes nothing
   novatui run restore-cluster --snapshot /tmp/etcd.db.tar.gz --yes prod
                                      the same, done; --yes takes the cluster's name
+  novatui record night.nvr           what is seen, into a file; novatui --replay night.nvr walks through it
   novatui --accept-new-host-keys status
                                      trusts hosts never met before; at a terminal it asks for each instead
 
@@ -62,7 +63,7 @@ exit codes:
 
 
 # Global options that are followed by a value.
-VALUED = ("-c", "--config", "--cluster", "--log-file", "--log-level")
+VALUED = ("-c", "--config", "--cluster", "--log-file", "--log-level", "--replay")
 LOG_LEVELS = ("error", "warning", "info", "debug")
 
 
@@ -98,6 +99,9 @@ def run(words: Sequence[str]) -> int:
 def _dispatch(words: Sequence[str]) -> int:
     head, command, tail = _split(words)
     args = _top_parser().parse_args(head)
+    if args.replay is not None:
+        _start_log(args, "replay")
+        return _open_replay(args, command)
     if command is None:
         _start_log(args, "screen")
         return _open_screen(args)
@@ -152,6 +156,12 @@ def _top_parser() -> Parser:
         allow_abbrev=False,
     )
     parser.add_argument("-V", "--version", action="store_true", help="print the version")
+    parser.add_argument(
+        "--replay",
+        metavar="FILE",
+        type=Path,
+        help="the screen on a recording that `novatui record` made; no master is asked",
+    )
     _global_options(parser, default=None)
     return parser
 
@@ -197,6 +207,17 @@ def _open_screen(args: argparse.Namespace) -> int:
         return _dispatch([*_as_words(args), "status"])
     app = importlib.import_module("novatui.tui.app")
     code: int = app.run_app(open_cluster(args), accept_new_host_keys=bool(args.accept_new_host_keys))
+    return code
+
+
+def _open_replay(args: argparse.Namespace, command: str | None) -> int:
+    """Before any configuration is read: a recording has the names of its masters in it, and that is all it needs."""
+    if command is not None or args.config or args.cluster or args.accept_new_host_keys:
+        raise UsageError("--replay goes with no command and no cluster", "it opens the screen on a file")
+    recording = importlib.import_module("novatui.recording.recording").Recording.open(args.replay)
+    if not _can_draw():
+        raise UsageError("--replay opens the screen, and there is no terminal", hint="run it in one")
+    code: int = importlib.import_module("novatui.tui.replay.app").run_replay(recording)
     return code
 
 

@@ -112,8 +112,10 @@ def _unreachable(snapshot: ClusterSnapshot) -> str:
     return ngettext("{n} unreachable", "{n} unreachable", len(lost)).format(n=len(lost)) if lost else ""
 
 
-def verdict_bar(snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int, width: int) -> Row:
-    """Cluster in its environment's colour, verdict, quorum and its meaning, unreachable, age of the data, clock."""
+def verdict_bar(
+    snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int, width: int, mark: Row = BLANK
+) -> Row:
+    """Cluster in its environment's colour, verdict, quorum and its meaning, unreachable, ``mark``, age of the data, clock."""
     env = environment_role(snapshot.environment)
     name = row((f" {snapshot.cluster} ", env))
     tag = row((f" {snapshot.environment.upper()} ", env)) if snapshot.environment else BLANK
@@ -130,7 +132,7 @@ def verdict_bar(snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int, wi
         joined([name, word, row((figure.split(" ")[-1], Role.BRIGHT))]),
         joined([word, row((figure.split(" ")[-1], Role.BRIGHT))]),
     ]
-    rights = [joined([old, time], "   "), joined([old_short, time]), old_short]
+    rights = [joined([mark, old, time], "   "), joined([mark, old_short, time]), joined([mark, old_short])]
     for left in lefts:
         for right in rights:
             if width_of(left) + width_of(right) + 4 <= width:

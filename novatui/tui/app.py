@@ -38,6 +38,7 @@ from novatui.tui.screens.page import ByHandScreen, HelpScreen
 from novatui.tui.screens.run_client import LiveClient, RunClient
 from novatui.tui.state import Fsync, View, first_view
 from novatui.tui.tail import Tail
+from novatui.tui.tape import Tape
 from novatui.tui.theme import DARK, LIGHT, THEMES
 from novatui.tui.wizards import wizard_for
 
@@ -74,6 +75,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
     VERTICAL_BREAKPOINTS = HEIGHTS
     MODES: ClassVar = {"dashboard": Dashboard}
     DEFAULT_MODE = "dashboard"
+    replaying: ClassVar[bool] = False  # what is shown is of a file: there is no way to a master
     BINDINGS: ClassVar[list[BindingType]] = [
         *actions.bindings("app"),
         Binding("ctrl+c", "no_quit", show=False, priority=True),
@@ -104,6 +106,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
         self.tails = {node.name: Tail() for node in cluster.nodes}
         self.fsync = Fsync()
         self.run_client: RunClient = client or LiveClient(cluster, self.feed, self.people)
+        self.tape = Tape(cluster, clock)
         self._recent = {node.name: Recent() for node in cluster.nodes}
         self._judge = judge
         self._pace = Pace(self._show_snapshot)
@@ -144,14 +147,24 @@ class NovatuiApp(App[None], inherit_bindings=False):
         self.run_worker(offer_living_run(self, self.run_client), name="offer", exit_on_error=False)
 
     def snapshot_arrived(self, snapshot: ClusterSnapshot) -> None:
+        self.tape.snapshot(snapshot)
         self._pace.arrived(snapshot)
 
     def _show_snapshot(self, snapshot: ClusterSnapshot) -> None:
         self.post_message(SnapshotArrived(snapshot))
 
     def entries_arrived(self, node: str, entries: Sequence[Entry]) -> None:
+        self.tape.entries(node, entries)
         self.tails[node].append(entries)
         self._recent[node].append(entries)
+
+    def forget(self) -> None:
+        """What comes next is of another time: a jump in a recording."""
+        for node, tail in self.tails.items():
+            tail.clear()
+            self._recent[node] = Recent()
+        self.fsync = Fsync()
+        self._pace = Pace(self._show_snapshot)
 
     def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
         self._take(message.snapshot)
@@ -198,6 +211,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
             self.feed.refresh()
 
     async def on_unmount(self) -> None:
+        self.tape.close()
         await self.run_client.close()
         await self.feed.close()
 
@@ -239,6 +253,9 @@ class NovatuiApp(App[None], inherit_bindings=False):
     def act_restore(self) -> None:
         """Always to be had: what speaks against it, the wizard says."""
         self.open_wizard("restore-cluster")
+
+    def act_record(self) -> None:
+        self.say(self.tape.toggle(self.view.snapshot, self._recent))
 
     def act_locks(self) -> None:
         self.push_screen(LocksPage())

@@ -15,50 +15,14 @@ import pytest
 from novatui.diagnosis.recent import Recent
 from novatui.diagnosis.verdict import diagnose
 from novatui.errors import NovatuiError
-from novatui.model.cluster import ClusterSnapshot
-from novatui.model.entries import Entry, Level
+from novatui.model.entries import Level
 from novatui.recording.coding import BadRecording
 from novatui.recording.recorder import Recorder
 from novatui.recording.recording import Moment, Recording, Reel, case_text
+from tests.recording.tapes import DOWN, NODES, Clock, lines, moved, record
 from tests.tui import screen_cases as cases
 
-NODES = [f"nova-master-{n}" for n in (1, 2, 3)]
-DOWN = cases.cluster(cases.node(1), cases.dead(2), cases.node(3))
 SECRETS = ("pl4nted-word", "abcdef.0123456789abcdef", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.ms = cases.NOW
-
-    def __call__(self) -> int:
-        return self.ms
-
-
-def lines(node: str, count: int, level: Level = Level.INFO) -> list[Entry]:
-    return [cases.entry(f"line {n}", level, node=node, ago_ms=1000 - n) for n in range(count)]
-
-
-def moved(snapshot: ClusterSnapshot, index: int) -> ClusterSnapshot:
-    nodes = tuple(
-        msgspec.structs.replace(node, endpoint=msgspec.structs.replace(node.endpoint, index=index))
-        for node in snapshot.nodes
-    )
-    return msgspec.structs.replace(snapshot, nodes=nodes)
-
-
-def record(path: Path, clock: Clock, minutes: int = 12) -> Recorder:
-    """Twelve minutes, a snapshot and a line of every master each ten seconds; the second dies in the seventh."""
-    recorder = Recorder(path, cases.config(), clock=clock)
-    for tick in range(minutes * 6):
-        snapshot = DOWN if tick >= 36 else cases.healthy_cluster()
-        if tick == 36:
-            recorder.entries(NODES[1], cases.panic_lines())
-        recorder.snapshot(moved(snapshot, 1000 + tick))
-        for name in NODES:
-            recorder.entries(name, [cases.entry(f"tick {tick}", node=name)])
-        clock.ms += 10_000
-    return recorder
 
 
 def test_what_goes_in_comes_out(tmp_path: Path) -> None:
@@ -76,11 +40,11 @@ def test_what_goes_in_comes_out(tmp_path: Path) -> None:
     frames = list(found.frames())
     assert sum(frame.key for frame in frames) == 3  # at the start, and every five minutes
     texts = [one.text for frame in frames if not frame.key for one in frame.entries if one.node == NODES[0]]
-    assert texts == [f"tick {n}" for n in range(72)]
+    assert texts == [f"tick {n}" for n in range(360)]
     reel = Reel(header)
     for frame in frames:
         reel.apply(frame)
-    assert reel.snapshot().nodes == moved(DOWN, 1071).nodes
+    assert reel.snapshot().nodes == moved(DOWN, 1359, clock.ms - 2_000).nodes
 
 
 def test_every_key_frame_stands_for_itself(tmp_path: Path) -> None:
@@ -99,12 +63,12 @@ def test_every_key_frame_stands_for_itself(tmp_path: Path) -> None:
             part.apply(frame)
         assert part.moment() == seen[found.end_ms]
     last = seen[found.end_ms]
-    assert diagnose(last.snapshot, last.entries, cases.NOW).verdict == "degraded"
+    assert diagnose(last.snapshot, last.entries, found.end_ms - 1_500).verdict == "degraded"
 
 
 def test_a_frame_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
     path, clock = tmp_path / "a.nvr", Clock()
-    record(path, clock, 2).close("told")
+    record(path, clock, 1).close("told")
     whole = path.read_bytes()
     for cut in range(len(whole) - 1, len(whole) - 400, -7):
         path.write_bytes(whole[:cut])

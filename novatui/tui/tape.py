@@ -1,0 +1,62 @@
+"""The recording that the screen makes when somebody asks for one, and its mark in the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from novatui import paths
+from novatui.config import ClusterConfig
+from novatui.diagnosis.recent import Recent
+from novatui.errors import NovatuiError
+from novatui.model.cluster import ClusterSnapshot
+from novatui.model.entries import Entry
+from novatui.present.i18n import _
+from novatui.present.numbers import age, size
+from novatui.present.rows import BLANK, Role, Row, row
+from novatui.recording.recorder import Recorder
+
+
+class Tape:
+    """Off until ``toggle``. A disk that is full or a file that is as great as it may be ends it, and the mark says so."""
+
+    def __init__(self, cluster: ClusterConfig, clock: Callable[[], int]) -> None:
+        self._cluster, self._clock = cluster, clock
+        self._recorder: Recorder | None = None
+
+    def toggle(self, snapshot: ClusterSnapshot, window: Mapping[str, Recent]) -> str:
+        """Begin with what is known now, or end; what was done, in words."""
+        if self._recorder is not None:
+            path = self._recorder.path
+            self.close()
+            return _("recorded: {path}").format(path=path)
+        at = datetime.fromtimestamp(self._clock() / 1000, UTC).strftime("%Y%m%d-%H%M%S")
+        try:
+            place = paths.private_dir(paths.state_dir() / "recordings") / f"{self._cluster.name}-{at}.nvr"
+            self._recorder = Recorder(place, self._cluster, clock=self._clock, window=window)
+        except NovatuiError as error:
+            return f"{error.title}: {error.detail}"
+        self._recorder.snapshot(snapshot)
+        return _("recording into {path}; ^R ends it").format(path=place)
+
+    def snapshot(self, snapshot: ClusterSnapshot) -> None:
+        if self._recorder is not None:
+            self._recorder.snapshot(snapshot)
+
+    def entries(self, node: str, entries: Sequence[Entry]) -> None:
+        if self._recorder is not None:
+            self._recorder.entries(node, entries)
+
+    def mark(self) -> Row:
+        recorder = self._recorder
+        if recorder is None:
+            return BLANK
+        if recorder.ended:
+            return row((_("▲ recording stopped: {why}").format(why=recorder.ended), Role.WARN))
+        for_ms = self._clock() - recorder.start_ms
+        return row((f"⏺ {_('recording')} {age(for_ms)} {size(recorder.size)}", Role.ACCENT))
+
+    def close(self) -> None:
+        if self._recorder is not None:
+            self._recorder.close(_("it was told to end"))
+            self._recorder = None

@@ -141,7 +141,7 @@ def _has_spoken(node: NodeSnapshot) -> bool:
 
     if node.link in (Link.LOST, Link.REFUSED):
         return True
-    asked = node.endpoint.answers is not None or node.unit.active in ("inactive", "failed")
+    asked = node.endpoint.answers is not None or node.unit.active in ("inactive", "failed") or node.lacks_root
     return node.at_ms is not None and asked
 
 

@@ -26,7 +26,7 @@ def node_findings(node: NodeSnapshot, now_ms: int) -> Iterator[Finding]:
         return
     yield from _unit(node, now_ms)
     yield from _endpoint(node)
-    for problem in node.env.problems:
+    for problem in () if node.lacks_root and not node.env.cksum else node.env.problems:
         title, hint = (
             Words(N_("{problem}"), problem=problem),
             Words(N_("correct the env file on that master")),

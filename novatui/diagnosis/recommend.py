@@ -12,6 +12,7 @@ from novatui.diagnosis.membership import Membership, fresh
 from novatui.diagnosis.pattern import Remedy
 from novatui.diagnosis.patterns import BY_ID
 from novatui.diagnosis.quorum import reads
+from novatui.diagnosis.rights import blind
 from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
 from novatui.model.findings import Finding, Quorum, Severity, Verdict
 from novatui.model.words import N_, Words
@@ -192,6 +193,8 @@ def _unjudged(seen: Judged) -> Words:
     if unseen:
         said = N_("{names} cannot be asked: what is not seen is not judged. Reach them first")
         return Words(said, names=_names(unseen))
+    if plain := blind(seen.snapshot.nodes):
+        return Words(N_("etcd is not asked on {names}: novatui is not root there"), names=_names(plain))
     return Words(N_("the members have not been asked yet"))
 
 

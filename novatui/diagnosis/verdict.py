@@ -15,6 +15,7 @@ from novatui.diagnosis.node_findings import node_findings
 from novatui.diagnosis.outside import outside
 from novatui.diagnosis.quorum import count, proven, reads
 from novatui.diagnosis.recommend import Judged, advise
+from novatui.diagnosis.rights import rights_findings
 from novatui.diagnosis.surroundings import surroundings
 from novatui.diagnosis.ways import ways
 from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
@@ -81,6 +82,7 @@ def _findings(
     found = [*cluster_findings(snapshot, group, now_ms), *held_findings(snapshot, now_ms)]
     found += list_findings(snapshot, group, now_ms)
     found += leader_changes(entries, now_ms)
+    found += rights_findings(live)
     found += surroundings(live)
     found += env_findings(live, group)
     for node in snapshot.nodes:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from novatui.diagnosis.data import Usability
 from novatui.diagnosis.recommend import Advice, Judged, data_lost, sort_out, taken
+from novatui.diagnosis.rights import blind
 from novatui.model.cluster import NodeSnapshot
 from novatui.model.findings import Verdict, Way
 from novatui.model.words import N_, Words
@@ -26,8 +27,17 @@ def ways(seen: Judged, advice: Advice) -> tuple[Way, ...]:
     found = [_restart(seen), _start(seen), _recover(seen), _restore(seen)]
     if advice.runbook not in (*RUNBOOKS, "wait", ""):
         found.append(Way(runbook=advice.runbook, node=advice.node, why=advice.why))
-    found = [_advised(way, advice) for way in found]
+    found = [_advised(_seen_by_root(way, seen), advice) for way in found]
     return tuple(sorted(found, key=lambda way: (way.runbook != advice.runbook, bool(way.why_not))))
+
+
+def _seen_by_root(way: Way, seen: Judged) -> Way:
+    """What only root can see does not speak against anything."""
+    plain = blind(seen.snapshot.nodes)
+    if not plain or not way.why_not:
+        return way
+    said = N_("it needs root on {names}")
+    return Way(runbook=way.runbook, why_not=Words(said, names=names(plain)))
 
 
 def _advised(way: Way, advice: Advice) -> Way:

@@ -21,6 +21,10 @@ class Link(StrEnum):
     REFUSED = "refused"  # will not be retried by itself: host key, authentication, privilege
 
 
+# codes of errors.NoPrivilege and what is derived from it
+NOT_ROOT = ("no-privilege", "sudo-password-wrong")
+
+
 class NodeError(msgspec.Struct, frozen=True):
     """Why a node could not be asked: the ``code``, ``title`` and ``hint`` of a RemoteError."""
 
@@ -159,11 +163,19 @@ class NodeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     members_at_ms: int | None = None
     env: EtcdEnv = EtcdEnv()
     disk: Disk | None = None
+    listening: tuple[int, ...] | None = (
+        None  # of etcd's usual ports; looked at only where etcd itself cannot be asked
+    )
     held: Held | None = None  # None: not known
 
     @property
     def reachable(self) -> bool:
         return self.link in (Link.LIVE, Link.STALE)
+
+    @property
+    def lacks_root(self) -> bool:
+        """We are in, and are not root there: ``error`` says why. The env file, etcd's keys and data are root's."""
+        return self.reachable and self.error is not None and self.error.code in NOT_ROOT
 
 
 class ClusterSnapshot(msgspec.Struct, frozen=True, kw_only=True):

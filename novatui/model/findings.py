@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
@@ -43,6 +44,18 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
     refuses: bool = False
     guard: str = ""
+
+
+def together(findings: Iterable[Finding]) -> list[tuple[tuple[str, ...], Finding]]:
+    """What several masters have in common is said once: (their names, none for what concerns no one master; the first of
+    these findings), in the order of the first ones."""
+    found: dict[tuple[str, str, str, str, bool], tuple[list[str], Finding]] = {}
+    for finding in findings:
+        same = (finding.id, finding.title, finding.hint, finding.guard, bool(finding.node))
+        names = found.setdefault(same, ([], finding))[0]
+        if finding.node:
+            names.append(finding.node)
+    return [(tuple(dict.fromkeys(names)), first) for names, first in found.values()]
 
 
 class Quorum(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from novatui.present.rows import BLANK, Role, Row, clip, fit, joined, recolour, 
 from novatui.present.standing import BAD, BUSY, LEADER, WARN, Standing, current, standing
 
 BLOCK_ROWS = 5
+USUAL_PORTS = (2379, 2380)
 _LOW_DISK = 0.10
 _SKEW_MS = 1_000
 _SPARK_CELLS = 16
@@ -61,7 +62,17 @@ def notice_rows(node: NodeSnapshot, width: int) -> list[Row]:
         return [*rows, row(("▌ ", Role.BAD), ("r", Role.KEY), f" {key}")] if key else rows
     said = _("not root: {why}").format(why=error.title)
     rows = [row(("▌ ", Role.WARN), (line, Role.WARN)) for line in wrap(said, width - 2)]
+    more = _("no recovery can run; d says what to do")
+    rows += [row(("▌ ", Role.WARN), line) for line in wrap(more, width - 2)]
     return [*rows, row(("▌ ", Role.WARN), ("r", Role.KEY), " " + _("asks again"))]
+
+
+def no_lines_rows(node: NodeSnapshot, width: int) -> list[Row]:
+    """In place of a journal that has shown nothing so far."""
+    said = _("no lines yet")
+    if node.lacks_root:
+        said = _("no lines: without root the journal is shown to the group systemd-journal alone")
+    return [row((line, Role.DIM)) for line in wrap(said, width)]
 
 
 def _connecting(node: NodeSnapshot, now_ms: int, width: int) -> list[Row]:
@@ -112,6 +123,8 @@ def _seen(
     node: NodeSnapshot, newest: int | None, now_ms: int, width: int, fsync: Sequence[float | None]
 ) -> list[Row]:
     answers = node.endpoint.answers
+    if answers is None and node.lacks_root:
+        return [_unit_row(node, now_ms, width), *_from_outside(node), _trouble_row(node) or _disk_row(node)]
     rows = [_unit_row(node, now_ms, width), _endpoint_row(node, width)]
     if answers:
         rows += [_raft_row(node.endpoint, newest, width), _db_row(node)]
@@ -208,6 +221,18 @@ def _db_row(node: NodeSnapshot) -> Row:
         size(endpoint.db_in_use),
         ("  " + (endpoint.version or ""), Role.DIM),
     )
+
+
+def _from_outside(node: NodeSnapshot) -> list[Row]:
+    """What anybody may see of etcd: who listens on its usual ports."""
+    rows = [row(("  " + _("etcd not asked: that needs root"), Role.WARN))]
+    if node.listening is not None:
+        said = [
+            _("{port} open").format(port=p) if p in node.listening else _("{port} closed").format(port=p)
+            for p in USUAL_PORTS
+        ]
+        rows.append(row(("  " + _("port") + " ", Role.DIM), "  ".join(said)))
+    return rows
 
 
 def _silence_row(node: NodeSnapshot, now_ms: int) -> Row:

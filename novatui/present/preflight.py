@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from novatui.model.findings import Finding, Way
+from novatui.model.findings import Finding, Way, together
 from novatui.model.sanitize import clean
 from novatui.present.i18n import _
 from novatui.present.rows import BLANK, Role, Row, fit, row, wrap
@@ -28,6 +28,7 @@ CHECKS: dict[str, tuple[str, tuple[str, ...]]] = {
     "endpoint": (N_("own endpoint"), ("endpoint",)),
     "source": (N_("the source"), ("archive", "foreign-snapshot", "no-survivor", "survivor-unread")),
 }
+NOT_ROOT = "not-root"
 # guard -> what overruling it means
 MEANINGS = {
     "quorum-stands": N_(
@@ -110,6 +111,13 @@ def left_out_rows(node: str, number: int, width: int) -> list[Row]:
     ]
 
 
+def not_root_rows(node: str, number: int, width: int) -> list[Row]:
+    """A master of which only what anybody may see was seen."""
+    marks = [row(("✔ ", Role.OK), _("reached")), row(("✖ ", Role.BAD), (_("not root"), Role.BRIGHT))]
+    rest = row(("· ", Role.DIM), (_("all else: not checked"), Role.DIM))
+    return [_head(node, number, width), *(fit(mark, width) for mark in (*marks, rest))]
+
+
 def unchecked_rows(findings: Sequence[Finding], node: str, number: int, width: int) -> list[Row]:
     """A master of which, when it was refused, only what failed is known."""
     failed = of_node(findings, node)
@@ -159,10 +167,10 @@ def refusal_rows(
 ) -> list[Row]:
     """Every reason in words, each with what to do instead; guards with what overruling them means."""
     rows: list[Row] = []
-    for finding in findings:
+    for nodes, finding in together(findings):
         done = bool(finding.guard) and finding.guard in overruled
         glyph, role = ("▲", Role.WARN) if finding.guard else ("✖", Role.BAD)
-        where = f"{finding.node}: " if finding.node else ""
+        where = f"{', '.join(nodes)}: " if nodes else ""
         pieces = wrap(where + clean(finding.title), width - 2)
         rows.append(row((f"{glyph} ", role), (pieces[0], Role.DIM if done else Role.BRIGHT)))
         rows += [row("  ", (piece, Role.DIM if done else Role.BRIGHT)) for piece in pieces[1:]]

@@ -74,6 +74,8 @@ def _by_unit(node: NodeSnapshot) -> Standing | None:
 
 def _by_endpoint(node: NodeSnapshot) -> Standing:
     endpoint = node.endpoint
+    if endpoint.answers is None and node.lacks_root:
+        return Standing(WARN, _("not root"), Role.WARN)
     if endpoint.answers is None:
         return Standing(ASKING, _("asking"), Role.WARN, node.since_ms)
     if not endpoint.answers:

@@ -31,12 +31,27 @@ def target_rows(
     snapshot: ClusterSnapshot, diagnosis: Diagnosis, runbook: str, chosen: int, now_ms: int, width: int
 ) -> list[Row]:
     """A row a master, the chosen one marked; under them what is known of it and what the runbook would do there."""
-    rows = [BLANK, row((_("Which master?"), Role.BRIGHT), "  ", (_(guide(runbook).does), Role.DIM)), BLANK]
-    rows[1] = clip(rows[1], width)
+    rows = [
+        *_not_root(snapshot.nodes[chosen], width),
+        BLANK,
+        row((_("Which master?"), Role.BRIGHT), "  ", (_(guide(runbook).does), Role.DIM)),
+        BLANK,
+    ]
+    rows[-2] = clip(rows[-2], width)
     for number, node in enumerate(snapshot.nodes):
         rows.append(_row(node, diagnosis, runbook, number, now_ms, width, chosen=number == chosen))
     node = snapshot.nodes[chosen]
     return [*rows, BLANK, *_about(node, snapshot, diagnosis, runbook, width)]
+
+
+def _not_root(node: NodeSnapshot, width: int) -> list[Row]:
+    """What makes the choice idle is said before it."""
+    if not node.lacks_root or node.error is None:
+        return []
+    said = _("novatui is not root on {node}, and can do nothing there: {why}")
+    pieces = wrap(said.format(node=node.name, why=node.error.title), width - 2)
+    rows = [row(("✖ " if i == 0 else "  ", Role.BAD), (piece, Role.BRIGHT)) for i, piece in enumerate(pieces)]
+    return [BLANK, *rows, *(row("  ", piece) for piece in wrap(node.error.hint, width - 2))]
 
 
 def _row(
@@ -93,6 +108,13 @@ def _quorum(node: NodeSnapshot, diagnosis: Diagnosis, width: int) -> list[Row]:
     words = _("without it {n} of {total} members have quorum, {needed} are needed").format(
         n=others, total=quorum.total, needed=quorum.needed
     )
+    if others < quorum.needed <= others + quorum.unknown:
+        said = _(
+            "without it {n} of {total} members are known to have quorum, {needed} are needed; {unknown} could not be asked"
+        )
+        said = said.format(n=others, total=quorum.total, needed=quorum.needed, unknown=quorum.unknown)
+        pieces = wrap(said, width - 2)
+        return [row(("▲ " if i == 0 else "  ", Role.WARN), piece) for i, piece in enumerate(pieces)]
     holds = others >= quorum.needed
     said = words + ": " + (_("quorum holds") if holds else _("quorum does not hold"))
     glyph, role = ("✔ ", Role.OK) if holds else ("▲ ", Role.WARN)

@@ -9,7 +9,15 @@ from novatui.model.plan import Plan
 from novatui.present.guides import guide, page_names
 from novatui.present.headline import environment_role
 from novatui.present.i18n import _
-from novatui.present.preflight import check_rows, instead, left_out_rows, refusal_rows, unchecked_rows
+from novatui.present.preflight import (
+    NOT_ROOT,
+    check_rows,
+    instead,
+    left_out_rows,
+    not_root_rows,
+    refusal_rows,
+    unchecked_rows,
+)
 from novatui.present.rows import BLANK, Role, Row, clip, first_that_fits, fit, joined, row, wrap
 from novatui.present.run import minutes
 
@@ -93,15 +101,7 @@ class Preflight(msgspec.Struct, frozen=True, kw_only=True):
 
 def preflight_rows(seen: Preflight, width: int) -> list[Row]:
     """Why not, in words, when it is refused, and what to open instead; then a column of checks a master."""
-    rows = _verdict(seen, width)
-    if seen.findings:
-        rows += [
-            *refusal_rows(seen.findings, seen.overruled, width, seen.runbook),
-            BLANK,
-            *_instead(seen, width),
-        ]
-    else:
-        rows.append(BLANK)
+    rows = refused_rows(seen, width) if seen.findings else [*_verdict(seen, width), BLANK]
     across = max(1, min(len(seen.nodes), width // _LEAST_COLUMN))
     size = width // across
     for begin in range(0, len(seen.nodes), across):
@@ -118,8 +118,16 @@ def preflight_rows(seen: Preflight, width: int) -> list[Row]:
     return rows
 
 
+def refused_rows(seen: Preflight, width: int) -> list[Row]:
+    """Why not, in words, and what to open instead."""
+    reasons = refusal_rows(seen.findings, seen.overruled, width, seen.runbook)
+    return [*_verdict(seen, width), *reasons, BLANK, *_instead(seen, width)]
+
+
 def _column(seen: Preflight, node: str, number: int, width: int) -> list[Row]:
     book = guide(seen.runbook)
+    if any(finding.id == NOT_ROOT and finding.node == node for finding in seen.findings):
+        return not_root_rows(node, number, width)
     if seen.plan is not None and node not in seen.plan.nodes:
         return left_out_rows(node, number, width)
     whole = not book.about or node == seen.target or (seen.plan is not None and node in _started(seen.plan))

@@ -91,7 +91,8 @@ class Sight:
         if etcd.gateway_missing(frame):
             self.gateway = False
             return seen
-        seen = replace(seen, endpoint=etcd.endpoint(frame, seen.endpoint, now_ms=now_ms))
+        ports = tuple(map(int, frame["listening"].args)) if "listening" in frame else None
+        seen = replace(seen, listening=ports, endpoint=etcd.endpoint(frame, seen.endpoint, now_ms=now_ms))
         found = etcd.members(frame.get("members"))
         if found is not None:
             seen = replace(seen, members=found, members_at_ms=now_ms)

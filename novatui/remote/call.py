@@ -9,9 +9,10 @@ from collections.abc import Callable
 import msgspec
 
 from novatui.errors import NoPrivilege
+from novatui.model.cluster import NodeError
 from novatui.remote.channel import Exec
 from novatui.remote.command import Command, Fence, Outcome, Status, classify, shell_line
-from novatui.remote.link import Connection, said
+from novatui.remote.link import Connection, node_error, said
 from novatui.remote.sudo import Gate, through
 
 # The most that one command may say; the longest honest answer is a few hundred KiB.
@@ -37,14 +38,17 @@ class Call:
         self.on_stdout: Callable[[bytes], None] = self._keep_stdout  # a relay or a stream puts its own here
         self.on_stderr: Callable[[bytes], None] = self._keep_stderr
         self._gate: Gate | None = None  # sudo, while it asks for its password
+        self._unprivileged: NodeError | None = None
         self.session = Exec(self._nonce, lambda data: self.on_stdout(data), self._from_stderr)
 
     async def start(self, conn: Connection, fence: Fence | None, *, unlimited: bool = False) -> None:
         """Raises RemoteError, or NotRun when the command may not or cannot be sent."""
         if self.command.changes and conn.privilege.error is not None:
             await conn.probe_privilege()  # sudo may have been mended, or only have been slow
-            if conn.privilege.error is not None:
-                raise NotRun(said(conn.privilege.error))
+        if (lacking := conn.privilege.error) is not None:
+            self._unprivileged = node_error(lacking)
+            if self.command.changes:
+                raise NotRun(said(lacking))
         command = msgspec.structs.replace(self.command, timeout_s=0.0) if unlimited else self.command
         privilege = conn.privilege
         asking = self._nonce if privilege.password is not None else ""
@@ -87,6 +91,7 @@ class Call:
             stdout=bytes(self._out),
             stderr=bytes(self._err),
             error=error,
+            unprivileged=self._unprivileged,
         )
 
     def _judged(self) -> tuple[Status, str]:

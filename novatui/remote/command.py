@@ -12,6 +12,8 @@ from importlib import resources
 
 import msgspec
 
+from novatui.model.cluster import NodeError
+
 # What ``timeout -k`` waits between TERM and KILL, seconds.
 KILL_AFTER_S = 5
 
@@ -69,6 +71,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     stdout: bytes = b""
     stderr: bytes = b""
     error: str = ""  # for UNKNOWN and TIMEOUT: what happened to the connection
+    unprivileged: NodeError | None = None  # why it was not run as root, when it was not
 
     @property
     def ok(self) -> bool:

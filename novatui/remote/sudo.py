@@ -154,7 +154,12 @@ async def find(conn: Runs, user: str, become: str, asker: Asker, nonce: str) -> 
     """
     if become == "none":
         return Privilege(
-            error=NoPrivilege("no privilege", "ssh.become = none", "read-only: it can look, not recover")
+            error=NoPrivilege(
+                f"{user} is not made root",
+                "ssh.become = none",
+                'novatui only looks. To recover: ssh.become = "auto" in the configuration, and '
+                + _granted(user),
+            )
         )
     script = f'if [ "$(id -u)" = 0 ]; then echo {nonce} root; ' + (
         "" if become == "root" else f"elif LC_ALL=C timeout -k 1 6 sudo -n true; then echo {nonce} sudo; "
@@ -165,13 +170,32 @@ async def find(conn: Runs, user: str, become: str, asker: Asker, nonce: str) -> 
     if f"{nonce} sudo".encode() in said:
         return Privilege(sudo=True)
     why = clean(err, cap=300) or (f"become = {become}" if ended else "no answer within 8 s")
-    hint = "let the user run sudo, or log in as root"
+    hint = _granted(user)
+    if become == "root":
+        hint = 'log in as root, or set ssh.become = "auto" in the configuration, and ' + hint
+    if b"No such file" in err:
+        why, hint = "sudo is not installed there", "log in as root, or install sudo, and " + hint
     if become != "root" and b"password is required" in err:
         if not asker.can:
-            hint = "nobody is here to be asked for it: let sudo run without a password, or run novatui on a terminal"
+            hint = (
+                "nobody is here to be asked for it: run novatui on a terminal, "
+                "or let sudo ask for none (NOPASSWD in its sudoers line)"
+            )
         else:
             return await _with_password(conn, user, asker, nonce)
     return Privilege(error=NoPrivilege(f"{user} is neither root nor may become it", why, hint))
+
+
+def _refusal(said: str) -> str:
+    """sudo's words; shorter, and the same on every master, where they quote our command and the host's name."""
+    if "is not allowed to execute" in said:
+        return "sudo lets this user run certain commands only, and a recovery runs /bin/sh"
+    return "sudoers gives this user nothing" if "may not run sudo" in said else said
+
+
+def _granted(user: str) -> str:
+    """What to do on the master, without wildcards that would only seem to be less than root."""
+    return f"let {user} run sudo there (visudo: {user} ALL=(root) ALL; that is full root, and a recovery needs it)"
 
 
 async def _with_password(conn: Runs, user: str, asker: Asker, nonce: str) -> Privilege:
@@ -182,7 +206,8 @@ async def _with_password(conn: Runs, user: str, asker: Asker, nonce: str) -> Pri
         asker.shut = NoPrivilege(
             f"sudo wants the password of {user}",
             "none was given",
-            "it can look, not recover; connect again to be asked again",
+            "r asks for it again (without a screen: the same command at a terminal); a sudoers line with NOPASSWD "
+            "needs none. Without root novatui only looks",
         )
         return Privilege(error=asker.shut)
     gate: Gate
@@ -212,7 +237,7 @@ async def _with_password(conn: Runs, user: str, asker: Asker, nonce: str) -> Pri
         raise Unreachable("the connection was lost", conn.lost.result() if conn.lost.done() else "")
     return Privilege(
         error=NoPrivilege(
-            f"{user} may not become root", gate.said, "let the user run sudo, or log in as root"
+            f"{user} may not become root", _refusal(gate.said), "log in as root, or " + _granted(user)
         )
     )
 

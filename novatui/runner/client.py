@@ -67,10 +67,11 @@ async def make_plan(cluster: ClusterConfig, request: Request, transport: Transpo
 async def sources(cluster: ClusterConfig, transport: Transport) -> Sources:
     """Ask all masters (read-only) what the cluster could be restored from: archives, and their own data."""
     from novatui.runbooks import restore_cluster
-    from novatui.runner import survey
+    from novatui.runner import rights, survey
 
     request = Request(runbook=restore_cluster.NAME)
     answers = await survey.ask(cluster, request, restore_cluster.RUNBOOK, transport)
+    rights.refuse_blind(answers)
     return restore_cluster.sources(cluster, answers)
 
 

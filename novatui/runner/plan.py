@@ -12,7 +12,7 @@ from novatui.errors import NovatuiError
 from novatui.model.plan import Plan, Request
 from novatui.remote.transport import Transport
 from novatui.runbooks.step import Runbook
-from novatui.runner import books, shown, survey
+from novatui.runner import books, rights, shown, survey
 
 
 async def make(
@@ -26,6 +26,7 @@ async def make(
     """A plan with every command in its exact words. Read-only. Raises Refused with every reason."""
     runbook = find(request.runbook)
     answers = await survey.ask(cluster, request, runbook, transport)
+    rights.refuse(cluster, request, answers)
     draft = runbook.draft(cluster, request, run or secrets.token_hex(4), answers)
     draft = replace(draft, runbook=runbook.name, runbook_version=runbook.version)
     if not draft.at_ms:

@@ -22,8 +22,8 @@ async def ask(
     *,
     nodes: Collection[str] | None = None,
 ) -> Answers:
-    """Per node (all, or ``nodes`` alone), per name of the survey's command, its outcome. A master that cannot be asked is
-    all UNKNOWN outcomes.
+    """Per node (all, or ``nodes`` alone), per name of the survey's command, its outcome. A master that cannot be asked, or
+    not as root, is all UNKNOWN outcomes.
 
     Raises ValueError for a survey that would change something: our own bug.
     """
@@ -69,4 +69,10 @@ async def _node(transport: Transport, node: str, commands: Mapping[str, Command]
     # At the same time: what one waits for (a member without quorum), another reads meanwhile (archives). A runbook asks
     # for a handful; a master that allows fewer sessions makes the transport wait.
     outcomes = await asyncio.gather(*(transport.run(node, command) for command in commands.values()))
+    if why := next((one.unprivileged for one in outcomes if one.unprivileged), None):
+        # What is root's reads as missing to others: no answer is better than one that misleads.
+        return {
+            name: Outcome(status=Status.UNKNOWN, error=f"not root there: {why.title}", unprivileged=why)
+            for name in commands
+        }
     return dict(zip(commands, outcomes, strict=True))

@@ -171,7 +171,8 @@ async def test_our_own_bound_holds_when_the_master_ignores_its(master: Fixture, 
 async def test_without_privilege_nothing_is_changed(master: Fixture, ssh: SshTransport) -> None:
     command = Command(argv=("touch", str(master.directory / "x")), changes=True)
     outcome = await ssh.run("m1", command, fence=Fence(work_dir=str(master.directory), run="r", epoch=1))
-    assert outcome.status is Status.FAILED and "privilege" in outcome.error
+    assert outcome.status is Status.FAILED and "is not made root" in outcome.error
+    assert outcome.unprivileged is not None and outcome.unprivileged.code == "no-privilege"
     assert not (master.directory / "x").exists()
     state, error, _ = ssh.link("m1")
     assert state is Link.LIVE and error is not None and error.code == "no-privilege"

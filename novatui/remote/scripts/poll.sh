@@ -124,8 +124,19 @@ by_etcdctl() {
     mark quorum etcdctl "$code"
 }
 
+# Which of etcd's usual ports somebody listens on: all that is to be seen of it where its env file is root's.
+listening() {
+    ports=
+    for port in 2379 2380; do
+        hex=$(printf '%04X' "$port")
+        if cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -qE ": [0-9A-F]*:$hex [0-9A-F]*:0000 0A "; then ports="$ports $port"; fi
+    done
+    mark listening "$ports"
+}
+
 look_at_etcd() {
     if [ -z "$endpoint" ]; then
+        listening
         mark no-endpoint
     elif [ "$gateway" = yes ]; then
         by_gateway

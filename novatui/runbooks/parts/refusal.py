@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from novatui.errors import HeldByAnother, Refused
-from novatui.model.findings import Evidence, Finding, Severity
+from novatui.model.findings import Evidence, Finding, Severity, together
 
 QUORUM_STANDS = "quorum-stands"
 DATA_INTACT = "data-intact"
@@ -26,7 +26,7 @@ class RefusedPlan(Refused):
         guards = [finding.guard for finding in findings]
         super().__init__(
             title,
-            "\n".join(_line(finding) for finding in findings),
+            _lines(findings),
             "nothing was changed",
             guard=",".join(dict.fromkeys(guards)) if all(guards) else "",
         )
@@ -60,12 +60,16 @@ def refuse(findings: Sequence[Finding], overruled: Sequence[str]) -> None:
     if not standing:
         return
     if all(one.id == HELD for one in standing):
-        raise HeldByAnother("Another run holds masters of this cluster", "\n".join(map(_line, standing)))
-    count = len(standing)
+        raise HeldByAnother("Another run holds masters of this cluster", _lines(standing))
+    count = len(together(standing))
     raise RefusedPlan(f"Refused, for {count} reason{'s' if count > 1 else ''}", standing)
 
 
-def _line(finding: Finding) -> str:
-    where = f"{finding.node}: " if finding.node else ""
+def _lines(findings: Sequence[Finding]) -> str:
+    return "\n".join(_line(nodes, finding) for nodes, finding in together(findings))
+
+
+def _line(nodes: Sequence[str], finding: Finding) -> str:
+    where = f"{', '.join(nodes)}: " if nodes else ""
     over = f" [--overrule {finding.guard}]" if finding.guard else ""
     return f"{where}{finding.title}{over}" + (f"\n    {finding.hint}" if finding.hint else "")

@@ -13,7 +13,7 @@ from novatui.errors import NovatuiError, Refused
 from novatui.model.plan import Plan, Request
 from novatui.present.i18n import _
 from novatui.present.plan import plan_text
-from novatui.present.preflight import overrulable
+from novatui.present.preflight import NOT_ROOT, overrulable
 from novatui.present.rows import text_of
 from novatui.tui.actions import bindings
 from novatui.tui.screens.run import RunScreen
@@ -62,7 +62,10 @@ class WizardScreen(WizardView):
         self.run_worker(work, name="ask", group="ask", exclusive=True, exit_on_error=False)
 
     async def _look(self) -> None:
-        await self.first.ask(self.client)
+        try:
+            await self.first.ask(self.client)
+        except Refused as refused:
+            self._refused(refused)
         self._answered()
 
     def make_plan(self) -> None:
@@ -77,9 +80,12 @@ class WizardScreen(WizardView):
             self.plan = await self.client.make_plan(request)
             self.node = self.plan.nodes.index(request.node) if request.node in self.plan.nodes else 0
         except Refused as refused:
-            self.findings = tuple(getattr(refused, "findings", ()))
-            self.error = None if self.findings else refused
+            self._refused(refused)
         self._answered()
+
+    def _refused(self, refused: Refused) -> None:
+        self.findings = tuple(getattr(refused, "findings", ()))
+        self.error = None if self.findings else refused
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Whatever else went wrong is said on the page it belongs to."""
@@ -129,13 +135,15 @@ class WizardScreen(WizardView):
             return
         if self.page == PREFLIGHT:
             self.workers.cancel_group(self, "ask")
-            self.waiting, self.error, self.overruled = "", None, ()
+            self.waiting, self.error, self.overruled, self.findings = "", None, (), ()
         self._turn(self.page_now - 1)
 
     def act_wizard_quit(self) -> None:
         self.dismiss(None)
 
     def act_wizard_again(self) -> None:
+        if any(finding.id == NOT_ROOT for finding in self.findings):
+            self.nova.refresh_feed()  # connects anew, and asks for the sudo password
         if self.page == FIRST:
             self.look()
         else:

@@ -13,7 +13,14 @@ from novatui.present.i18n import _
 from novatui.present.plan import plan_rows
 from novatui.present.preflight import overrulable
 from novatui.present.rows import BLANK, Role, Row, row, wrap
-from novatui.present.wizard import Preflight, preflight_rows, trouble_rows, waiting_rows, wizard_header
+from novatui.present.wizard import (
+    Preflight,
+    preflight_rows,
+    refused_rows,
+    trouble_rows,
+    waiting_rows,
+    wizard_header,
+)
 from novatui.tui.screens.base import NovaScreen
 from novatui.tui.screens.run_client import RunClient
 from novatui.tui.screens.run_pages import COLUMNS_FROM
@@ -95,6 +102,8 @@ class WizardView(NovaScreen):
         if self.waiting or self.error:
             return ""
         if self.page == FIRST:
+            if self.findings:
+                return _("r asks again")
             return _("j k choose  n next")
         if self.page == PLAN:
             return _("p prepare: nothing stops yet")
@@ -109,6 +118,8 @@ class WizardView(NovaScreen):
             return [BLANK, *waiting_rows(self.waiting, self.since_ms, now, width)]
         if self.error is not None:
             return [BLANK, *trouble_rows(self.error.title, self.error.detail, self.error.hint, width)]
+        if self.page == FIRST and self.findings:
+            return [BLANK, *refused_rows(self.seen, width)]
         if self.page == FIRST:
             return self.first.rows(self.nova.view, now, width, height)
         return (

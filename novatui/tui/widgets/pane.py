@@ -9,7 +9,7 @@ from textual.timer import Timer
 from novatui.model.cluster import NodeSnapshot
 from novatui.present.frame import boxed
 from novatui.present.i18n import _
-from novatui.present.node import BLOCK_ROWS, notice_rows, status_block
+from novatui.present.node import BLOCK_ROWS, no_lines_rows, notice_rows, status_block
 from novatui.present.numbers import age, grouped
 from novatui.present.rows import BLANK, Role, Row, fit, recolour, row
 from novatui.present.standing import standing
@@ -41,6 +41,7 @@ class NodePane(RowsView):
         self._state: Row = BLANK
         self._notice: list[Row] = []
         self._streams = False
+        self._no_lines: list[Row] = []
         self._chosen = False
         self._puller: Timer | None = None
 
@@ -74,6 +75,7 @@ class NodePane(RowsView):
         self._state = _state_row(node, now_ms)
         self._notice = notice_rows(node, width) if width > 4 else []
         self._streams = node.reachable
+        self._no_lines = no_lines_rows(node, width) if width > 4 else []
         self.rebuild()
 
     def choose(self, chosen: bool) -> None:
@@ -105,7 +107,10 @@ class NodePane(RowsView):
                 (self._title, self._state),
                 block,
                 (row((_("journal"), Role.DIM)), self._journal_state()),
-                [*notice, *(lines if self.tail.end else [row((_("no lines yet"), Role.DIM)), *lines[1:]])],
+                [
+                    *notice,
+                    *(lines if self.tail.end else [*self._no_lines[:room], *lines[len(self._no_lines) :]]),
+                ],
                 Role.FOCUS if self._chosen else Role.BORDER,
             )[: self.size.height]
         )

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+from tests.homes import home_in
+
 if TYPE_CHECKING:
     from novatui.demo.client import Demo
 
@@ -31,28 +33,13 @@ hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
 
 
-def _home_in(root: Path) -> dict[str, str]:
-    """The environment of a home under ``root``. Paths stay short: sockets live in XDG_RUNTIME_DIR."""
-    places = {
-        "HOME": root / "home",
-        "XDG_CONFIG_HOME": root / "home/.config",
-        "XDG_STATE_HOME": root / "home/.local/state",
-        "XDG_DATA_HOME": root / "home/.local/share",
-        "XDG_CACHE_HOME": root / "home/.cache",
-        "XDG_RUNTIME_DIR": root / "run",
-    }
-    for place in places.values():
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return {name: str(place) for name, place in places.items()}
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """A home for what runs outside of single tests (module fixtures), and one language and time zone for all."""
     root = Path(tempfile.mkdtemp(prefix="nvt-"))
     config.add_cleanup(lambda: shutil.rmtree(root, ignore_errors=True))
     for name in _CLEARED:
         os.environ.pop(name, None)
-    os.environ.update(_home_in(root), LANG="C.UTF-8", LC_ALL="C.UTF-8", TZ="UTC")
+    os.environ.update(home_in(root), LANG="C.UTF-8", LC_ALL="C.UTF-8", TZ="UTC")
     time.tzset()
 
 
@@ -67,7 +54,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A fresh, empty home for one test; gone afterwards."""
     root = Path(tempfile.mkdtemp(prefix="nvt-"))
-    for name, value in _home_in(root).items():
+    for name, value in home_in(root).items():
         monkeypatch.setenv(name, value)
     yield root / "home"
     shutil.rmtree(root, ignore_errors=True)

@@ -1,4 +1,5 @@
-"""``python -m tests.lab up``: a lab for a person. ``python -m tests.lab build``: its base trees, ahead of the tests."""
+"""``python -m tests.lab up``: a lab for a person. ``python -m tests.lab build``: its base trees, ahead of the tests.
+``python -m tests.lab soak``: random faults at random steps of random recoveries."""
 
 from __future__ import annotations
 
@@ -9,7 +10,11 @@ import time
 
 from tests.lab import image, places
 from tests.lab.lab import Lab, LabMissing
+from tests.lab.renewing import renew
+from tests.lab.restores import STALL_S, figures, restores
 from tests.lab.shapes import BREAKS, broken
+from tests.lab.soak.chains import RUNBOOKS, every_point
+from tests.lab.soak.play import soak
 
 
 def main() -> int:
@@ -24,6 +29,23 @@ def main() -> int:
         "images", nargs="*", metavar="IMAGE", help=f"of {', '.join(image.IMAGES)}; default: all"
     )
     verbs.add_parser("sweep", help="remove what dead labs left")
+    random = verbs.add_parser(
+        "soak", help="random faults at random steps of random recoveries; figures at the end"
+    )
+    random.add_argument("--iterations", type=int, default=30)
+    random.add_argument("--seed", type=int, default=1, help="of the first iteration; the n-th has seed + n")
+    random.add_argument("--image", choices=tuple(image.IMAGES), default="trixie")
+    chains = verbs.add_parser(
+        "chains", help="runs whose runner is killed: at each kill point there is, from a cluster as new"
+    )
+    chains.add_argument(
+        "runbooks", nargs="*", metavar="RUNBOOK", help=f"of {', '.join(RUNBOOKS)}; default: all"
+    )
+    chains.add_argument("--seed", type=int, default=1, help="what is broken")
+    chains.add_argument("--image", choices=tuple(image.IMAGES), action="append", help="default: both")
+    often = verbs.add_parser("restores", help="restores in a row, and how long each member took to stop")
+    often.add_argument("--times", type=int, default=20)
+    often.add_argument("--image", choices=tuple(image.IMAGES), default="trixie")
     args = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # also where a shell started it with &
         signal.signal(number, signal.default_int_handler)
@@ -34,6 +56,12 @@ def main() -> int:
             with places.locked(places.root() / "runs.lock"):
                 places.sweep()
             return 0
+        if args.verb == "soak":
+            return _soak(args.image, args.iterations, args.seed)
+        if args.verb == "chains":
+            return _chains(args.image or list(image.IMAGES), args.runbooks or list(RUNBOOKS), args.seed)
+        if args.verb == "restores":
+            return _restores(args.image, args.times)
         return _stay(args.masters, args.image, args.broken)
     except LabMissing as why:
         print(f"lab: {why}", file=sys.stderr)
@@ -47,6 +75,44 @@ def _build(names: list[str]) -> int:
         path, _lock = image.tree(image.IMAGES[name])
         print(path)
     return 0
+
+
+def _soak(image_name: str, iterations: int, seed: int) -> int:
+    """Exit 1 when something did not hold."""
+    with Lab.up(3, image_name) as lab:
+        figures = soak(lab, iterations, seed)
+    print(figures.text())
+    return 1 if figures.failed else 0
+
+
+def _chains(images: list[str], runbooks: list[str], seed: int) -> int:
+    """Exit 1 when something did not hold."""
+    failed = points = 0
+    for name in images:
+        with Lab.up(3, name) as lab:
+            for runbook in runbooks:
+                renew(lab)
+                began = time.monotonic()
+                for point, wrong in every_point(lab, runbook, seed):
+                    points += 1
+                    failed += bool(wrong)
+                    took, began = time.monotonic() - began, time.monotonic()
+                    word = "FAILED" if wrong else "ok    "
+                    print(f"{word} {name}, {runbook}: killed at {point}, {took:.0f} s", wrong, flush=True)
+    print(f"kill points {points}, failed {failed}")
+    return 1 if failed else 0
+
+
+def _restores(image_name: str, times: int) -> int:
+    """Exit 1 when a stop took as long as a stall."""
+    took: list[dict[str, float]] = []
+    with Lab.up(3, image_name) as lab:
+        for one in restores(lab, times):
+            took.append(one)
+            said = ", ".join(f"{node} {seconds:.2f} s" for node, seconds in one.items())
+            print(f"{len(took):>3}: {said}", flush=True)
+    print(figures(took))
+    return 1 if any(seconds >= STALL_S for one in took for seconds in one.values()) else 0
 
 
 def _stay(masters: int, image_name: str, how: str | None) -> int:

@@ -43,6 +43,15 @@ class Faults:
         for node in nodes:
             network.set_cable(self._keeper, self.hosts[node].who.machine, "up")
 
+    def break_sessions(self, *nodes: str) -> None:
+        """Every SSH connection to them is reset; what was started over it runs on."""
+        sessions = (
+            "own=$(systemctl show ssh -p MainPID --value); for one in $(pgrep -x sshd; pgrep -x sshd-session); do "
+            '[ "$one" = "$own" ] || kill -KILL "$one"; done'
+        )
+        for node in nodes:
+            self.hosts[node].ask(["sh", "-c", sessions])
+
     def pause(self, *nodes: str) -> None:
         """SIGSTOP: the unit is active, the port accepts, nothing answers."""
         for node in nodes:

@@ -165,6 +165,12 @@ class Host:
         self._keeper.run("cp", "-a", self._part("golden"), self._part("up"))
         self._mount()
 
+    def bring_back(self, *paths: str) -> None:
+        """Files and directories as they were at ``freeze``, while the host runs. Paths without a leading slash."""
+        for path in paths:
+            there, here = f"{self._part('golden')}/{path}", f"{self._part('root')}/{path}"
+            self._keeper.run("sh", "-ec", 'rm -rf "$2"; cp -a "$1" "$2"', "sh", there, here)
+
     def _part(self, name: str) -> str:
         return str(self._disk / name)
 

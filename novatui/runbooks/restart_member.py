@@ -226,6 +226,7 @@ def stop(plan: Plan, node: str) -> Step:
         apply=lambda ctx: [
             Command(argv=("systemctl", "stop", "--no-block", At(ctx).node.unit), timeout_s=30, changes=True)
         ],
+        until="start",
         settle_s=limit_s + STOP_SLACK_S,
         barrier="the process that did not serve is gone",
     )

@@ -93,6 +93,11 @@ class Context:
     facts: Mapping[str, Mapping[str, Facts]]
 
 
+def always(ctx: Context) -> bool:
+    """For ``Step.again``."""
+    return True
+
+
 @dataclass(frozen=True)
 class Step:
     """One step. The engine does, per node: probe; if TODO or PARTIAL apply; then verify (``probe`` again when None)
@@ -120,9 +125,11 @@ class Step:
     let_go_until: str = ""
     settle_s: float = 0.0  # how long the probe/verify of all nodes together with ``judge`` may be repeated
     retries: int = 2  # applies after the first, each only after a probe said TODO or PARTIAL
-    until: str = (
-        ""  # of an OBSERVE: what it proves is of no matter once this step has passed; a resume then skips it
-    )
+    # A resume looks again at what was proved or done before it, unless that is of no matter any more: what an OBSERVE proves
+    # once this step has passed, what a CHANGE did once an act of this step was begun (its own: it is never looked at again).
+    until: str = ""
+    # Of a CHANGE that somebody took back since: whether a resume does it again; else the run goes no further (None: never).
+    again: Callable[[Context], bool] | None = None
     optional: bool = False
     rest: bool = False  # of a CHANGE: etcd serves again after it, a person may let the run wait here
     barrier: str = ""  # in words: what all nodes wait for before the next step

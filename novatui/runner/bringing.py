@@ -176,11 +176,10 @@ def _direction(copy: Copy) -> tuple[bool, bool, int]:
 
 
 def _as_good(place: RunDir, found: Found) -> bool:
-    """Whether the journal here can be gone on with, and knows whatever the masters know that decides."""
+    """Whether the journal here can be gone on with, and knows all that the masters know."""
     if not place.journal.exists() or place.plan().sha256() != found.plan.sha256():
         return False
     records = journal.read(place.journal)
     lines = places.read_private(place.journal).count(b"\n")
-    state = fold(records)
-    copy = Copy(found.node, state=found.state)
-    return bool(state.run) and len(records) == lines and not copies.ahead([copy], state)
+    copy = Copy(found.node, state=found.state, records=found.records)
+    return bool(fold(records).run) and len(records) == lines and not copies.newer([copy], records)

@@ -10,7 +10,17 @@ from dataclasses import dataclass, field
 import msgspec
 
 from novatui.config import ClusterConfig
-from novatui.model.records import AnyRecord, Record
+from novatui.model.records import (
+    AnyRecord,
+    Bound,
+    Done,
+    GateAnswered,
+    Intent,
+    Judged,
+    Record,
+    Requested,
+    Verified,
+)
 from novatui.model.run import RunState, fold
 from novatui.model.sanitize import clean
 from novatui.remote.command import Command, Outcome
@@ -40,11 +50,12 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Copy:
-    """What one master keeps of a run. ``error`` in words when that is not known; else ``state`` is None when it keeps
-    nothing. ``plan`` is ``plan.json`` as it lies there, when it was asked for."""
+    """What one master keeps of a run. ``error`` in words when that is not known, ``silent`` when it did not answer; else
+    ``state`` is None when it keeps nothing. ``plan`` is ``plan.json`` as it lies there, when it was asked for."""
 
     node: str
     error: str = ""
+    silent: bool = False
     state: RunState | None = None
     records: Sequence[Record] = ()
     plan_sha256: str = ""
@@ -67,6 +78,26 @@ def ahead(copies: Sequence[Copy], state: RunState) -> list[str]:
     return [copy.node for copy in copies if copy.state is not None and _beyond(copy.state, state)]
 
 
+def newer(copies: Sequence[Copy], records: Sequence[Record]) -> list[str]:
+    """Masters whose copy knows of an act, a proof or a word that the journal ``records`` lacks: it lost its end, or another
+    machine went on."""
+    ours = {_mark(one) for one in records}
+    return [
+        copy.node for copy in copies if any(_decides(one) and _mark(one) not in ours for one in copy.records)
+    ]
+
+
+def _decides(record: Record) -> bool:
+    """Whoever only took leases, or looked, has done nothing that another must know of."""
+    if isinstance(record, Requested):
+        return record.what == "undo"
+    return isinstance(record, GateAnswered | Intent | Done | Verified | Judged | Bound)
+
+
+def _mark(record: Record) -> tuple[type[Record], int, int, int]:
+    return type(record), record.seq, record.at, record.mono_ns
+
+
 def _beyond(kept: RunState, state: RunState) -> bool:
     return (kept.committed and not state.committed) or (kept.undoing and not state.undoing)
 
@@ -84,7 +115,7 @@ def _read(node: str, run: str, outcome: Outcome) -> Copy:
     answer = read_answer(outcome)
     if not outcome.ok or not answer.whole:
         said = outcome.error or outcome.stderr.decode("utf-8", "replace").strip()
-        return Copy(node, error=clean(said.replace("\n", "; ")) or "it does not answer")
+        return Copy(node, error=clean(said.replace("\n", "; ")) or "it does not answer", silent=True)
     if "state.json" in answer.all("lacks"):
         return Copy(node)
     try:

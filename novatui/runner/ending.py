@@ -45,10 +45,11 @@ class Endings:
         work.write(rec.RunEnded(result=result, detail="\n".join(left), exit_code=0))
         return Ending(result, "\n".join(left), 0)
 
-    async def behind(self) -> Behind | None:
-        """When the masters know more of the run than the journal here: nothing may be done, nor said to be unchanged."""
+    async def behind(self, *, surely: bool = True) -> Behind | None:
+        """When the masters know more of the run than the journal here: nothing may be done, nor said to be unchanged.
+        ``surely``: raises Stop when they cannot all be asked."""
         work = self._work
-        if not work.state.resumes or not (nodes := await self._mirror.ahead()):
+        if not work.state.resumes or not (nodes := await self._mirror.ahead(surely=surely)):
             return None
         return Behind(work.plan.run, nodes, f"FINISH.txt and UNDO.txt in {byhand.home(work, nodes[0])}")
 
@@ -56,7 +57,7 @@ class Endings:
         """None: all is to be taken back at once, as was asked for."""
         work = self._work
         if not work.state.committed:
-            if behind := await self.behind():
+            if behind := await self.behind(surely=False):
                 return self.end("fenced", behind)
             return await self._abandoned(stop)
         if _was_verified(work.journal.records) and not _undid_anything(work.state):

@@ -14,7 +14,7 @@ from novatui.errors import NovatuiError
 from novatui.model import records as rec
 from novatui.model.run import CHANGING, RunState
 from novatui.runbooks.step import Effect, Gate, Step
-from novatui.runner import no_return
+from novatui.runner import no_return, standing
 from novatui.runner.ending import EXITS, Ending, Endings
 from novatui.runner.events import Reply
 from novatui.runner.gate import Gates
@@ -169,6 +169,7 @@ class Engine:
             await no_return.facts_stand(work)
         past_gate = False
         steps = work.runbook.steps(work.cluster, work.plan)
+        again = await standing.taken_back(work, steps)
         self._pauses.begin(steps)
         for step in steps:
             work.safe_point()
@@ -176,12 +177,16 @@ class Engine:
             if isinstance(step, Gate):
                 past_gate = True
                 await self._gate(step)
-            elif not work.state.passed(step.id) or (
-                # What was proved before the runner went away is not known to be so still.
-                past_gate
-                and step.effect is Effect.OBSERVE
-                and work.state.resumes
-                and not (step.until and work.state.passed(step.until))
+            elif (
+                not work.state.passed(step.id)
+                or step.id in again
+                or (
+                    # What was proved before the runner went away is not known to be so still.
+                    past_gate
+                    and step.effect is Effect.OBSERVE
+                    and work.state.resumes
+                    and not standing.over(work, step)
+                )
             ):
                 await self._step(step)
                 await self._pauses.rest(step)
@@ -209,11 +214,12 @@ class Engine:
         work = self.work
         await self._mirror.after(work.plan.nodes)  # whoever goes on from a master must go on backwards
         steps = work.runbook.undo(work.cluster, work.plan)
+        again = await standing.taken_back(work, steps)
         self._pauses.begin(steps)
         for step in steps:
             work.safe_point()
             self._pauses.at(step)
-            if not work.state.passed(step.id):
+            if not work.state.passed(step.id) or step.id in again:
                 await self._step(step)
                 await self._pauses.rest(step)
 

@@ -12,10 +12,11 @@ from novatui.runner.work import Work
 
 
 class Looking:
-    """The probes of one run."""
+    """The probes of one run. ``quiet``: nothing is written down; a step that is looked at so stays as passed as it was."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, *, quiet: bool = False) -> None:
         self._work = work
+        self._quiet = quiet
         self._last: dict[tuple[str, str], tuple[object, ...]] = {}
 
     async def probe(self, step: Step, node: str) -> Probed:
@@ -77,6 +78,8 @@ class Looking:
 
     def _say(self, step: Step, node: str, found: Probed) -> None:
         """Only what is new: a poll that finds the same again says nothing."""
+        if self._quiet:
+            return
         attempt = self._work.state.at(step.id, node).tries
         news = (attempt, found.state, dict(found.facts), found.detail)
         if self._last.get((step.id, node)) == news:

@@ -26,6 +26,7 @@ class Mirror:
         self._work = work
         self._leases = leases
         self._keep = keep
+        self._newest = False  # no copy on a master is known to be newer than the journal here
 
     async def prepare(self) -> None:
         """Everything, on every participant. Raises Stop when one cannot take it: then nothing may be changed there."""
@@ -46,18 +47,29 @@ class Mirror:
 
     async def after(self, nodes: Sequence[str]) -> None:
         """The state and the texts as they are now; a master that does not take them does not stop the run."""
-        if not self._work.state.committed:
+        if not self._work.state.committed or (self._work.state.resumes and not self._newest):
             return
         now = self._now()
         await together(self._push(node, now, _PUSH_S) for node in nodes)
 
-    async def ahead(self) -> list[str]:
-        """Masters whose copy says that the run went past its gate, or is being taken back, when the journal here does not:
-        it lost its end, or another machine went on."""
+    async def ahead(self, *, surely: bool) -> list[str]:
+        """Masters whose copy knows of something that the journal here does not. ``surely``: raises Stop when one of those whose
+        lease we have does not say what it keeps."""
         work = self._work
-        found = await copies.look(work.cluster, work.plan.run, work.plan.nodes, work.transport)
+        deadline = work.now_s() + work.reach_s()
+        while True:
+            found = await copies.look(work.cluster, work.plan.run, work.plan.nodes, work.transport)
+            silent = [copy for copy in found if copy.silent and copy.node in self._leases.mine]
+            if not silent or not surely:
+                break
+            if work.now_s() >= deadline:
+                said = "\n".join(f"{copy.node}: {copy.error}" for copy in silent)
+                raise Stop("failed", "What a master keeps of this run could not be read", said)
+            await work.wait(work.pace.poll_most_s)
         ours = [copy for copy in found if copy.plan_sha256 == work.plan.sha256()]
-        return copies.ahead(ours, work.state)
+        ahead = copies.newer(ours, work.journal.records)
+        self._newest = not ahead and not silent
+        return ahead
 
     def _now(self) -> dict[str, bytes]:
         work = self._work

@@ -104,6 +104,19 @@ class Changed(Stop):
         )
 
 
+class TakenBack(Stop):
+    """Somebody changed what the run had done, while no runner was there: nothing is done on top of that."""
+
+    way = "undo"
+
+    def __init__(self, what: Sequence[str]) -> None:
+        super().__init__(
+            "failed",
+            "What this run had done is not so any more: somebody changed it since",
+            "\n".join([*what, "nothing was done on top of that"]),
+        )
+
+
 class NoWayBack(Stop):
     """An undo of a run whose point of no return is passed, or may be: nothing is taken back."""
 
@@ -128,7 +141,7 @@ class Behind(Fenced):
             self,
             "fenced",
             "The masters know more of this run than the journal here",
-            f"it went past its gate or is being taken back, say {', '.join(nodes)}: etcd may be held down there.\n"
+            f"what was done last is known on {', '.join(nodes)}: etcd may be held down there.\n"
             "The journal here has lost its end, or another machine went on with the run",
             f"nothing was done. Go on with what the masters know: novatui resume|undo {run} --from {nodes[0]}\n"
             f"or by hand: {text} there",

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from novatui.config import ClusterConfig
 from novatui.model import records as rec
+from novatui.model.plan import Plan
 from novatui.model.run import At, Phase
 from novatui.remote.command import Command
+from novatui.runbooks.step import Gate, Step, always
 from novatui.runner.events import Reply
 from novatui.runner.process import refusal
 from novatui.runner.work import Pace
 from tests.runner import masters, tiny
 from tests.runner.bench import ALL_DONE, Bench, Killed, losing
+from tests.runner.stage import until
 
 
 @pytest.fixture
@@ -136,6 +142,29 @@ async def test_a_journal_that_lost_its_end_takes_nothing_back(bench: Bench, do: 
     assert bench.leased() == ["m1", "m2", "m3"]
 
 
+@pytest.mark.invariant("INV-2", "INV-5")
+async def test_a_machine_left_behind_does_not_go_on_from_where_it_was(bench: Bench) -> None:
+    """Another machine went on in the same direction, further; the first one comes back with its own journal: both are past
+    the gate, and yet it knows less."""
+    plan = await bench.plan()
+    bench.put("m1", "fail-swap")
+    assert (await bench.run(plan)).result == "failed"
+    behind = bench.journal(plan).read_bytes()
+    home = Path(tiny.home(bench.cluster, "m1"))
+    (home / "fail-swap").unlink()
+    bench.fault = lambda node, command: "gone" if node == "m3" and (home / "swap").exists() else None
+    assert (await bench.run(plan, "resume")).result == "failed"
+    bench.fault = lambda node, command: None
+    ahead = bench.journal(plan).read_bytes()
+    bench.journal(plan).write_bytes(behind)
+    before = bench.ledgers()
+    ending = await bench.run(plan, "resume")
+    assert (ending.result, ending.exit_code) == ("fenced", 4)
+    assert "novatui resume|undo r1 --from m" in ending.detail and bench.ledgers() == before
+    bench.journal(plan).write_bytes(ahead)
+    assert (await bench.run(plan, "resume")).result == "verified"
+
+
 @pytest.mark.invariant("INV-11")
 async def test_a_machine_left_behind_does_not_go_forward_while_its_run_is_taken_back(bench: Bench) -> None:
     """Another machine took the run over and began to undo it; the first one comes back with its own journal."""
@@ -164,6 +193,42 @@ async def test_a_resume_looks_again_at_what_was_proved_before_it(bench: Bench) -
     bench.journal(plan).write_bytes(b"".join(lines[: checked + 1]))
     Path(tiny.home(bench.cluster, "m2"), "swap").unlink()
     assert (await bench.run(plan, "resume")).result == "failed"
+
+
+@pytest.mark.invariant("INV-3")
+async def test_a_resume_sees_that_a_done_change_was_taken_back(bench: Bench) -> None:
+    """Somebody undid the stop of one master by hand: nothing is done on top of that, and what is to be done is said."""
+    plan = await bench.plan()
+    bench.put("m1", "fail-swap")
+    assert (await bench.run(plan)).result == "failed"
+    Path(tiny.home(bench.cluster, "m1"), "fail-swap").unlink()
+    stopped = Path(tiny.home(bench.cluster, "m3"), "stop")
+    stopped.unlink()
+    before = bench.ledgers()
+    ending = await bench.run(plan, "resume")
+    assert (ending.result, ending.exit_code) == ("failed", 1)
+    assert "somebody changed it since" in ending.detail and "m3: stop all: it is todo" in ending.detail
+    assert "novatui undo r1" in ending.detail and bench.ledgers() == before
+    stopped.touch()
+    assert (await bench.run(plan, "resume")).result == "verified"
+
+
+async def test_a_resume_does_again_what_may_be_done_again(bench: Bench) -> None:
+    bench.runbook = replace(tiny.TINY, steps=_stops_again)
+    plan = await bench.plan()
+    bench.put("m1", "fail-swap")
+    assert (await bench.run(plan)).result == "failed"
+    for node, name in (("m1", "fail-swap"), ("m3", "stop")):
+        Path(tiny.home(bench.cluster, node), name).unlink()
+    assert (await bench.run(plan, "resume")).result == "verified"
+    assert bench.ledgers()["m3"] == [*ALL_DONE, "stop"] and bench.ledgers()["m2"] == ALL_DONE
+
+
+def _stops_again(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
+    return [
+        replace(one, again=always) if isinstance(one, Step) and one.id == "stop" else one
+        for one in tiny.steps(cluster, plan)
+    ]
 
 
 @pytest.mark.invariant("INV-11")
@@ -467,6 +532,8 @@ async def test_a_runner_that_was_taken_over_acts_no_more(bench: Bench) -> None:
     old = bench.engine(plan, checkpoint=sleep)
     running = asyncio.create_task(old.run())
     await asleep.wait()
+    others = ("m2", "m3")
+    await until(lambda: all(old.work.state.at("swap", one).state is At.DONE for one in others), "the others")
     elsewhere = Bench(bench.root)
     copy = bench.root / "r1.jsonl.copy"
     copy.touch(mode=0o600)

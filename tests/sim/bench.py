@@ -197,5 +197,5 @@ async def _until(ended: list[Running]) -> None:
 def _plain(text: str) -> str:
     """Without what is different at each run: inodes, times, the run's own process number."""
     text = INODE.sub(r"\1=INODE", text)
-    text = re.sub(r"^(nv:(?:since|kubelet))=.*$", r"\1", text, flags=re.MULTILINE)
+    text = re.sub(r"^(nv:(?:since|kubelet|written|data))=.*$", r"\1", text, flags=re.MULTILINE)
     return re.sub(r"^since .*$", "since", text, flags=re.MULTILINE)

@@ -15,6 +15,7 @@ from tests.sim.process import Running
 from tests.sim.runner import SYNCED, Runner
 
 if TYPE_CHECKING:
+    from tests.sim.master import Master
     from tests.sim.play import Play
 
 
@@ -166,6 +167,9 @@ class Director:
         elif fault.what == "hand-start":
             if master.on:
                 master.unit.start(why="hand")
+        elif fault.what == "unhold":
+            if master.on:
+                unhold(master)
         elif fault.what == "full":
             master.disk.full_under = ("/var/lib",)
 
@@ -177,6 +181,18 @@ class Director:
             fault.what == "crash" and master.unit.daemon is not None and master.unit.active != "deactivating"
         ):
             master.unit.crash()
+
+
+def unhold(master: Master) -> None:
+    """By hand: the hold's file, its drop-in, and the env file as it was."""
+    etcd, disk = master.config.etcd, master.disk
+    disk.remove(f"{etcd.work_dir}/hold")
+    disk.remove(f"{etcd.unit_dir}/{etcd.unit}.service.d")
+    before = next((name for name in disk.names("/etc") if name.startswith("etcd.env.novatui-")), "")
+    if before:
+        disk.write(etcd.env_file, disk.read(f"/etc/{before}") or b"", 0o640)
+    disk.sync()
+    master.unit.reload()
 
 
 def lose_unsynced(runner: Runner, random: Random) -> None:

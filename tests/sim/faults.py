@@ -9,7 +9,7 @@ from random import Random
 # Whether a fault needs a command that is running, a runner, or only masters.
 ON_COMMAND = ("hang", "fail")
 ON_RUNNER = ("kill", "torn", "power", "freeze", "abort")
-ON_MASTER = ("off", "drop", "cut", "refuse", "late", "slow", "hand-start", "full", "crash")
+ON_MASTER = ("off", "drop", "cut", "refuse", "late", "slow", "hand-start", "full", "crash", "unhold")
 WORDS = {
     "hang": "the command hangs until its limit",
     "fail": "the command fails with exit 1",
@@ -27,7 +27,9 @@ WORDS = {
     "hand-start": "somebody starts etcd by hand",
     "full": "file system of /var/lib full",
     "crash": "etcd dies",
+    "unhold": "somebody takes the hold away and puts the env file back",
 }
+# What is drawn by seed; the rest is for schedules that name it.
 WEIGHTS = {
     "off": 22,
     "kill": 14,

@@ -210,6 +210,9 @@ class Play:
     def _next(self) -> str:
         """What the person does next; empty when the run is over, one way or the other."""
         state = self.state
+        if "know more of this run" in state.detail and (kept := self._mirrored()) is not None:
+            self._bring(kept)
+            state = self.state
         if state.result in ("verified", "undone") or (self.runbook.no_undo and state.result == "refused"):
             return ""
         if not state.committed:
@@ -275,6 +278,9 @@ class Play:
             await self._until_over(frozen)
             self._over(frozen)
             return
+        self._bring(mirrored)
+
+    def _bring(self, mirrored: list[rec.AnyRecord]) -> None:
         self.home = self._new_home()
         (self.home / "journal.jsonl").touch(mode=0o600)  # one that others could read is refused
         (self.home / "journal.jsonl").write_bytes(as_journal(mirrored, "m1"))

@@ -28,6 +28,14 @@ if [ -f "$data/member/snap/db" ]; then
     flock -x -n "$data/member/snap/db" true 2>/dev/null || lock='held'
 fi
 say lock "$lock"
+# Which data lies there, and when its log or its database was written last, seconds since 1970: a start of etcd always writes.
+newest=0
+for file in "$data"/member/wal/*.wal "$data/member/snap/db"; do
+    written=$(stat -c %Y -- "$file" 2>/dev/null) || continue
+    [ "$written" -le "$newest" ] || newest=$written
+done
+say data "$(stat -c %i -- "$data/member" 2>/dev/null)"
+say written "$newest"
 # Local addresses in /proc/net are hexadecimal, an IPv4 one with its bytes reversed; a listener on any address counts.
 for place in "$@"; do
     port=$(printf '%04X' "${place##*:}")

@@ -60,6 +60,13 @@ facts() {
             if marked "$path"; then say "$name.marked" yes; fi
         fi
     done
+    # When the log or the database of what is live was written last, seconds since 1970: a start of etcd always writes.
+    newest=0
+    for file in "$live"/member/wal/*.wal "$live"/wal/*.wal "$live/member/snap/db" "$live/snap/db"; do
+        written=$(stat -c %Y -- "$file" 2>/dev/null) || continue
+        [ "$written" -le "$newest" ] || newest=$written
+    done
+    say written "$newest"
     say end 1
 }
 

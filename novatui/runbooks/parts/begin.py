@@ -15,7 +15,7 @@ from novatui.runbooks.parts.commands import At, known
 from novatui.runbooks.parts.evidence import entries
 from novatui.runbooks.parts.proof import Expected
 from novatui.runbooks.parts.reading import UNREADABLE, Reading, read
-from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, Scope, State, Step
+from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, Scope, State, Step, always
 
 # A member that replays a long log, or loses its first publish (15.3 s), is still coming up.
 BEGIN_S = 90.0
@@ -40,6 +40,7 @@ def begin(who: WhoBegins, *, title: str, barrier: str, node: str = "", gives_up:
         probe=lambda ctx: Ask(look(ctx), _reader(ctx, who)),
         apply=lambda ctx: [_do(ctx)] if ctx.node in who(ctx) else [],
         verify=lambda ctx: Ask(look(ctx), lambda outcome: read_serves(outcome, ctx.node, gives_up)),
+        again=always,
         settle_s=BEGIN_S,
         rest=True,
         barrier=barrier,

@@ -8,11 +8,11 @@ from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts.commands import At
 from novatui.runbooks.parts.reach import unstage
 from novatui.runbooks.parts.reading import UNREADABLE, read
-from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, Scope, State, Step
+from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, Scope, State, Step, always
 
 
-def hold(id: str = "hold", *, node: str = "", seed: str = "1.3/3") -> Step:
-    """On all participants, or on ``node`` alone."""
+def hold(id: str = "hold", *, node: str = "", until: str = "start", seed: str = "1.3/3") -> Step:
+    """On all participants, or on ``node`` alone. ``until``: the step that lifts it."""
     return Step(
         id=id,
         title="Hold etcd: nothing can start it",
@@ -21,6 +21,8 @@ def hold(id: str = "hold", *, node: str = "", seed: str = "1.3/3") -> Step:
         node=node,
         probe=_ask_hold,
         apply=lambda ctx: [_hold(ctx, "do", changes=True)],
+        until=until,
+        again=always,
         settle_s=5,
         barrier=f"a start of etcd would fail on {node or 'every master'}",
         seed=seed,
@@ -64,6 +66,7 @@ def release(id: str = "release", *, node: str = "", keep_env: bool = False) -> S
         node=node,
         probe=lambda ctx: _ask_release(ctx, keep_env=keep_env),
         apply=lambda ctx: _release(ctx, "keep" if keep_env else "do"),
+        again=always,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts.commands import At
 from novatui.runbooks.parts.reading import UNREADABLE, Reading, read
-from novatui.runbooks.step import Ask, Context, Effect, Probed, Scope, State, Step
+from novatui.runbooks.step import Ask, Context, Effect, Probed, Scope, State, Step, always
 
 # Until a started member is up: its peers, an election, and a first publish that is lost and retried (15.3 s).
 START_S = 60.0
@@ -21,6 +21,7 @@ def start() -> Step:
         effect=Effect.CHANGE,
         probe=lambda ctx: _ask_start(ctx, restored=True),
         apply=lambda ctx: [_start(ctx, "do", restored=True)],
+        again=always,
         settle_s=START_S,
         rest=True,
         barrier="etcd is active on every master",
@@ -77,6 +78,7 @@ def start_as_before(*, node: str = "") -> Step:
         node=node,
         probe=lambda ctx: _ask_start(ctx, restored=False),
         apply=lambda ctx: [_start(ctx, "do", restored=False)],
+        again=always,
         settle_s=START_S,
         rest=True,
         barrier="every unit is started that was started before",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts.commands import At, known
 from novatui.runbooks.parts.reading import UNREADABLE, Reading, read
-from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, Scope, State, Step
+from novatui.runbooks.step import Act, Ask, Context, Effect, Facts, Probed, Scope, State, Step, always
 
 # How long a stop may take beyond what the unit itself allows.
 STOP_SLACK_S = 20.0
@@ -15,23 +16,37 @@ SETTLE_S = 15.0
 DOWN = ("inactive", "failed")
 
 
-def stop(id: str = "stop", *, last: Callable[[Context], str] | None = None) -> Step:
-    """All participants, the leader last: all at once made it hang 15 s in a leadership transfer."""
+def stop() -> Step:
+    """All participants, the leader last: all at once made it hang 15 s in a leadership transfer. One that was started again
+    by somebody is not stopped a second time: what it wrote is not in what was confirmed."""
+    return _stop_all("stop", leader, until="start", again=None)
+
+
+def stop_back(last: Callable[[Context], str]) -> Step:
+    """For an undo, which gives up what was written since anyway."""
+    return _stop_all("undo-stop", last, until="undo-start", again=always)
+
+
+def _stop_all(
+    id: str, last: Callable[[Context], str], *, until: str, again: Callable[[Context], bool] | None
+) -> Step:
     return Step(
         id=id,
         title="Stop etcd, followers first, then the leader",
         effect=Effect.CHANGE,
         scope=Scope.FOLLOWERS_THEN_LEADER,
-        last=last or leader,
-        probe=_ask_stop,
+        last=last,
+        probe=lambda ctx: _ask_stop(ctx, before=None if again else ctx.facts.get(id, {}).get(ctx.node)),
         apply=_stop,
+        until=until,
+        again=again,
         settle_s=SETTLE_S,
         barrier="no etcd runs on any master: units, process groups, database locks and ports say so",
         seed="1.3/2",
     )
 
 
-def stop_one(node: str, *, seed: str) -> Step:
+def stop_one(node: str, *, again: Callable[[Context], bool], seed: str) -> Step:
     """One member; the others go on."""
     return Step(
         id="stop",
@@ -41,6 +56,8 @@ def stop_one(node: str, *, seed: str) -> Step:
         node=node,
         probe=_ask_stop,
         apply=_stop,
+        until="start",
+        again=again,
         settle_s=SETTLE_S,
         barrier=f"no etcd runs on {node}: unit, process group, database lock and ports say so",
         seed=seed,
@@ -58,19 +75,33 @@ def _stop(ctx: Context) -> Sequence[Act]:
     return [Command(script="stop", argv=("do", at.node.unit), timeout_s=limit, changes=True)]
 
 
-def _ask_stop(ctx: Context) -> Ask:
+def _ask_stop(ctx: Context, *, before: Facts | None = None) -> Ask:
     at = At(ctx)
     argv = ("look", at.node.unit, at.node.data_dir, *at.node.listening)
-    return Ask(Command(script="stop", argv=argv, timeout_s=30), read_stop)
+    return Ask(
+        Command(script="stop", argv=argv, timeout_s=30), lambda outcome: read_stop(outcome, before=before)
+    )
 
 
-def read_stop(outcome: Outcome) -> Probed:
+def read_stop(outcome: Outcome, *, before: Facts | None = None) -> Probed:
+    """``before``: the facts of this reading when the run had stopped it."""
     reading = read(outcome)
     if not reading.whole:
         return UNREADABLE
     found = what_runs(reading)
-    facts = {"unit": reading.unit("ActiveState"), "result": reading.unit("Result")}
-    return Probed(State.TODO, facts, detail="; ".join(found)) if found else Probed(State.DONE, facts)
+    written = reading.number("written")
+    facts: dict[str, Any] = {"unit": reading.unit("ActiveState"), "result": reading.unit("Result")}
+    facts |= {"data": reading.number("data"), "written": written}
+    if found:
+        return Probed(State.TODO, facts, detail="; ".join(found))
+    if before and before.get("data") == facts["data"] and _later(written, before.get("written")):
+        detail = "its data was written since this run stopped it: it was started"
+        return Probed(State.FOREIGN, facts, detail=detail)
+    return Probed(State.DONE, facts)
+
+
+def _later(now: int | None, then: int | None) -> bool:
+    return now is not None and then is not None and now > then
 
 
 def what_runs(reading: Reading) -> list[str]:

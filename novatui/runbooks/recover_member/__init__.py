@@ -74,7 +74,7 @@ def steps(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
         found.append(members.hand_over(params))
     found += [
         hold.hold(node=node, seed=""),
-        stop.stop_one(node, seed="1.2/10"),
+        stop.stop_one(node, again=lambda ctx: before.first(params) in ctx.facts, seed="1.2/10"),
         before.steady(params, "steady-alone", alone=True),
         change.safety(params),
     ]

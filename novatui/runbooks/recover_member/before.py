@@ -204,7 +204,6 @@ def steady(params: RecoverParams, id: str = "steady", *, alone: bool = False) ->
     """``alone``: with the target stopped. A read then proves that as many others vote as the quorum before its removal
     needs, which is no less than the one after."""
     without = f" without {params.target}" if alone else ""
-    first = {REMOVE: "remove", ADD: "add", JOIN: "archive"}[params.way]
     return Step(
         id=id,
         title=f"The others have quorum{without}, {STEADY_S} s without a break",
@@ -212,9 +211,14 @@ def steady(params: RecoverParams, id: str = "steady", *, alone: bool = False) ->
         among=healthy(params),
         probe=_ask_steady,
         settle_s=30,
-        until=first,
+        until=first(params),
         barrier=f"a linearizable read on each of them, twice a second for {STEADY_S} s",
     )
+
+
+def first(params: RecoverParams) -> str:
+    """The step from which on the way is forward."""
+    return {REMOVE: "remove", ADD: "add", JOIN: "archive"}[params.way]
 
 
 def _ask_steady(ctx: Context) -> Ask:

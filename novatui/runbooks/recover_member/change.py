@@ -11,7 +11,7 @@ from novatui.runbooks.parts.host import GIB
 from novatui.runbooks.parts.reading import UNREADABLE, read
 from novatui.runbooks.parts.start import START_S, unit_words
 from novatui.runbooks.recover_member.params import JOIN, RecoverParams, recover_params
-from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, Scope, State, Step
+from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, Scope, State, Step, always
 
 # -- the snapshot ---------------------------------------------------------------------------------------------------
 
@@ -72,6 +72,8 @@ def archive(params: RecoverParams) -> Step:
         node=params.target,
         probe=_ask_archive,
         apply=lambda ctx: [_archive(ctx, "do")],
+        until="start",
+        again=always,
         barrier="its data is kept under another name; an empty directory is in its place",
         seed="1.2/11",
     )
@@ -125,6 +127,7 @@ def env(params: RecoverParams) -> Step:
         node=params.target,
         probe=lambda ctx: Ask(_join(ctx, "look"), read_env),
         apply=lambda ctx: [_join(ctx, "do")],
+        again=always,
         barrier="ETCD_INITIAL_CLUSTER_STATE=existing, ETCD_INITIAL_CLUSTER names every member",
         seed="1.2/12",
     )
@@ -156,6 +159,7 @@ def start(params: RecoverParams) -> Step:
         node=params.target,
         probe=lambda ctx: Ask(_start(ctx, "look"), read_start),
         apply=lambda ctx: [_start(ctx, "do")],
+        again=always,
         settle_s=START_S + limit_s(params.db_size),
         barrier="the unit is active: it has joined, and has the data of the others",
         seed="1.2/13-14",

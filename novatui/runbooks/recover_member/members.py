@@ -9,7 +9,7 @@ from novatui.runbooks.parts.commands import At, born, known
 from novatui.runbooks.parts.reading import UNREADABLE, Reading, read
 from novatui.runbooks.recover_member.before import peers
 from novatui.runbooks.recover_member.params import ADD, JOIN, RecoverParams, quorum_after, recover_params
-from novatui.runbooks.step import Ask, Context, Effect, Probed, Scope, State, Step
+from novatui.runbooks.step import Ask, Context, Effect, Probed, Scope, State, Step, always
 
 # How long a refusal of etcd that may pass is asked again: a voter is not connected, an election is under way.
 PATIENCE_S = 15
@@ -50,6 +50,8 @@ def hand_over(params: RecoverParams) -> Step:
         node=params.target,
         probe=lambda ctx: Ask(list_command(ctx), read_lead),
         apply=lambda ctx: [_roster(ctx, "lead", params.nodes[params.via].member_id)],
+        until="stop",
+        again=always,
         settle_s=15,
     )
 
@@ -78,6 +80,7 @@ def remove(params: RecoverParams) -> Step:
         node=params.via,
         probe=lambda ctx: Ask(list_command(ctx), lambda outcome: read_removed(outcome, params.seat)),
         apply=lambda ctx: [_roster(ctx, "remove", params.seat)],
+        until="remove",
         settle_s=10,
         barrier=f"the ID is banned for good, the way is forward from here; {quorum_after(params, 'it is removed')}",
         seed="1.2/5",
@@ -110,6 +113,7 @@ def add(params: RecoverParams) -> Step:
         settle_s=10,
         barrier=f"it is in the list, unstarted, under a new ID; {quorum_after(params, 'it is added')}",
         binds={NEW_ID: "member_id"},
+        until="add",
         seed="1.2/6-7",
     )
 
@@ -155,6 +159,7 @@ def promote(params: RecoverParams) -> Step:
         apply=lambda ctx: [
             _roster(ctx, "promote", born(ctx, "add", params.via, "member_id", NEW_ID), wait_s=PROMOTE_S)
         ],
+        until="promote",
         settle_s=10,
         barrier=f"it is a voter; {quorum_after(params, 'it has joined')}",
     )
@@ -183,6 +188,7 @@ def disarm(params: RecoverParams) -> Step:
         node=params.via,
         probe=lambda ctx: Ask(list_command(ctx), read_alarms),
         apply=lambda ctx: [_roster(ctx, "disarm")],
+        again=always,
         settle_s=15,
         barrier="no alarm is left",
     )

@@ -16,7 +16,7 @@ from novatui.runbooks.parts.params import cluster_params
 from novatui.runbooks.parts.proof import judge_last_gate
 from novatui.runbooks.parts.reading import UNREADABLE, Reading, read
 from novatui.runbooks.parts.refusal import OTHER_WRITERS, reason
-from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, State, Step
+from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, State, Step, always
 
 # A kubelet looks at its manifests at once or every 20 s, then gives the API server 30 s to end; twice that.
 CLOSE_S = 150.0
@@ -36,6 +36,8 @@ def fence(id: str = "fence", *, until: str, may_be_gone: bool = False) -> Step:
     return Step(
         id=id,
         title="Fence the API servers: manifests aside, ports closed",
+        until=id.replace("fence", "unfence"),
+        again=always,
         effect=Effect.CHANGE,
         probe=lambda ctx: _ask_fence(ctx, may_be_gone),
         apply=lambda ctx: _act(ctx, "do"),
@@ -53,6 +55,7 @@ def unfence(id: str = "unfence") -> Step:
         effect=Effect.CHANGE,
         probe=_ask_unfence,
         apply=lambda ctx: _act(ctx, "back"),
+        again=always,
     )
 
 

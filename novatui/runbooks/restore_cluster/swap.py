@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from novatui.remote.command import Command, Outcome
-from novatui.runbooks.parts.commands import At
+from novatui.runbooks.parts.commands import At, known
 from novatui.runbooks.parts.reading import UNREADABLE, read
-from novatui.runbooks.step import Ask, Context, Effect, Probed, State, Step
+from novatui.runbooks.step import Ask, Context, Effect, Probed, State, Step, always
 
 
 def swap() -> Step:
@@ -15,6 +17,7 @@ def swap() -> Step:
         effect=Effect.CHANGE,
         probe=lambda ctx: _ask_swap(ctx, "look"),
         apply=lambda ctx: [_swap(ctx, "do", changes=True)],
+        until="start",
         barrier="EVERY master has the restored data in place; only then does any etcd start",
         seed="1.3/5",
     )
@@ -33,9 +36,10 @@ def _swap(ctx: Context, verb: str, *, changes: bool) -> Command:
 
 
 def _ask_swap(ctx: Context, verb: str) -> Ask:
-    inode = At(ctx).node.live_inode
+    inode, undo = At(ctx).node.live_inode, verb != "look"
+    since = None if undo else known(ctx, "swap", ctx.node, "written")
     return Ask(
-        _swap(ctx, verb, changes=False), lambda outcome: read_swap(outcome, inode, undo=verb != "look")
+        _swap(ctx, verb, changes=False), lambda outcome: read_swap(outcome, inode, undo=undo, since=since)
     )
 
 
@@ -59,19 +63,27 @@ _SWAP_WORDS = {
 }
 
 
-def read_swap(outcome: Outcome, inode: str, *, undo: bool = False) -> Probed:
-    """``inode``: of the directory that was live at planning; it must be the one that is kept, or that is back."""
+def read_swap(outcome: Outcome, inode: str, *, undo: bool = False, since: int | None = None) -> Probed:
+    """``inode``: of the directory that was live at planning; it must be the one that is kept, or that is back. ``since``:
+    when the restored data was written last, as an earlier runner of the run had swapped it in."""
     reading = read(outcome)
     if not reading.whole:
         return UNREADABLE
     word = reading.get("state")
     state = _SWAP_STATES.get(word, State.UNKNOWN)
     names = ("live", "staged", "old", "aside", "foreign")
-    facts = {key: reading.get(key) for key in names if reading.get(key)}
+    facts: dict[str, Any] = {key: reading.get(key) for key in names if reading.get(key)}
+    facts["written"] = written = reading.number("written")
     original = "live" if undo or word == "todo" else "old"
     if state is State.DONE and not _is_inode(facts.get(original, ""), inode):
         return Probed(
             State.FOREIGN, facts, detail=f"the {original} directory is not the one that was live at planning"
+        )
+    if state is State.DONE and since is not None and written is not None and written > since:
+        return Probed(
+            State.FOREIGN,
+            facts,
+            detail="the restored data was written before this run started it: somebody did",
         )
     return Probed(state, facts, detail=_SWAP_WORDS.get(word, ""))
 
@@ -120,5 +132,6 @@ def swap_back() -> Step:
         effect=Effect.CHANGE,
         probe=lambda ctx: _ask_swap(ctx, "undo-look"),
         apply=lambda ctx: [_swap(ctx, "undo", changes=True)],
+        again=always,
         barrier="EVERY master has its data from before in place; only then does any etcd start",
     )

@@ -9,7 +9,7 @@ from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts.commands import At
 from novatui.runbooks.parts.params import restore_params
 from novatui.runbooks.parts.reading import UNREADABLE, read
-from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, State, Step
+from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, State, Step, always
 
 _INFIX = "-novatui-"
 
@@ -35,6 +35,7 @@ def give() -> Step:
         effect=Effect.CHANGE,
         probe=lambda ctx: Ask(_command(ctx, "look"), _reader("fresh")),
         apply=_act("do"),
+        again=always,
         barrier="every env file names the token that the restored data was made with",
     )
 
@@ -46,6 +47,7 @@ def take_back() -> Step:
         effect=Effect.CHANGE,
         probe=lambda ctx: Ask(_command(ctx, "look"), _reader("before")),
         apply=_act("undo"),
+        again=always,
     )
 
 

@@ -120,11 +120,25 @@ def stop(run: Running) -> Script:
     run.say("cgroup", 1 if daemon else 0)
     db = run.disk.file(f"{data}/member/snap/db")
     run.say("lock", "held" if db is not None and (db.exclusive is not None or db.shared) else "free")
+    inner = run.disk.find(f"{data}/member")
+    run.say("data", inner.inode if inner is not None else "")
+    run.say("written", written(run.disk, data))
     if daemon is not None and daemon.up:
         for place in places:
             run.say("listening", place)
     run.say("end", 1)
     return 0
+
+
+def written(disk: Disk, live: str) -> int:
+    """When a log or the database of ``live``, a data directory or its "member", was written last."""
+    found = [
+        file
+        for top in (f"{live}/member", live)
+        for path in (*(f"{top}/wal/{name}" for name in disk.names(f"{top}/wal")), f"{top}/snap/db")
+        if (path.endswith((".wal", "/db"))) and (file := disk.file(path)) is not None
+    ]
+    return max((int(file.mtime) for file in found), default=0)
 
 
 class Exchange:
@@ -178,6 +192,7 @@ class Exchange:
                 run.say(name, f"1:{found.inode}")
                 if self.marked(path):
                     run.say(f"{name}.marked", "yes")
+        run.say("written", written(self.disk, self.live))
         run.say("end", 1)
 
     def must_be_down(self) -> None:

@@ -146,18 +146,17 @@ def _has_spoken(node: NodeSnapshot) -> bool:
 
 
 def _explained(node: NodeSnapshot) -> bool:
-    """No journal line is needed to judge it."""
-    return not node.reachable or bool(node.endpoint.answers and node.endpoint.has_quorum)
+    """No journal line is needed to judge it, and its certificates and the like have been looked at."""
+    serves = bool(node.endpoint.answers and node.endpoint.has_quorum)
+    return not node.reachable or (serves and node.upkeep is not None)
 
 
 def _print(snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from novatui.present import i18n
     from novatui.present.status_text import STYLES, status_rows
 
-    i18n.install()
     console = Console(highlight=False, soft_wrap=True)
     width = console.width if console.is_terminal else int(os.environ.get("COLUMNS", PIPE_WIDTH))
     for row in status_rows(snapshot, diagnosis, now_ms, width):

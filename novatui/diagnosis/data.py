@@ -25,7 +25,8 @@ LAST_WORDS_MS = 60_000
 DISK_OUT_BYTES = 256 * 1024**2
 
 _SERVES = ("ready to serve client requests", "serving client traffic", "published local member to cluster")
-_STARTS = ("starting an etcd server",)
+# The first word of a process, and what follows when its listeners are up: it may fail between the two.
+_STARTS = ("Running:", "starting an etcd server")
 _RUNNING = ("active", "activating", "reloading")
 
 

@@ -22,7 +22,13 @@ def env_findings(nodes: Sequence[NodeSnapshot], group: Membership) -> Iterator[F
     if len({frozenset(text.split(",")) for text in initial.values()}) > 1:
         title = Words(N_("the env files name different initial clusters"))
         yield of_all("env-clusters-differ", Severity.INFO, title, agree, initial, "env")
+    quotas = {node.name: f"{node.env.quota} bytes" for node in nodes if node.env.quota}
+    if len(set(quotas.values())) > 1:
+        title = Words(N_("the env files have different quotas for the database"))
+        hint = Words(N_("the smallest one stops the writes of all: make them agree"))
+        yield of_all("env-quotas-differ", Severity.INFO, title, hint, quotas, "env")
     for node in nodes:
+        yield from _asks_others(node, nodes)
         member = row_of(node, group.members, nodes)
         if member is None:
             continue
@@ -44,3 +50,24 @@ def env_findings(nodes: Sequence[NodeSnapshot], group: Membership) -> Iterator[F
             yield of_node(
                 "env-peer-urls", Severity.INFO, title, agree, node=node.name, source="env", value=value
             )
+
+
+def _asks_others(node: NodeSnapshot, nodes: Sequence[NodeSnapshot]) -> Iterator[Finding]:
+    """etcdctl with this file asks somebody else, and so does everybody who follows the procedure by hand."""
+    named = node.env.asks_others
+    if not named:
+        return
+    theirs = [one.name for one in nodes if one is not node and set(named) & set(one.env.client_urls)]
+    title = Words(N_("ETCDCTL_ENDPOINTS in its env file is not its own: {urls}"), urls=", ".join(named))
+    if theirs:
+        title = Words(
+            N_("ETCDCTL_ENDPOINTS in its env file is that of {names}: {urls}"),
+            names=", ".join(theirs),
+            urls=", ".join(named),
+        )
+    hint = Words(
+        N_("etcdctl on this master answers for another one; correct it. novatui asks {url}"),
+        url=node.env.endpoint,
+    )
+    value = f"ETCDCTL_ENDPOINTS={','.join(named)}"
+    yield of_node("env-endpoints", Severity.WARN, title, hint, node=node.name, source="env", value=value)

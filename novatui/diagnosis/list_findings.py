@@ -44,6 +44,7 @@ def _of_master(
         )
     elif stranger or (row is None and bool(node.env.name or own)):
         running = fresh(node, now_ms) and node.unit.active in ("active", "activating")
+        running = running and node.unit.sub != "auto-restart"
         runs, absent = N_("not a member, and etcd runs there"), N_("not a member of the cluster")
         yield of_node(
             "not-a-member",
@@ -70,7 +71,7 @@ def _of_member(member: Member, snapshot: ClusterSnapshot, now_ms: int) -> Iterat
             source="members",
             value=f"{member.id} unstarted",
         )
-    if found is None:
+    if found is None and not any(_unknown(node) for node in snapshot.nodes):
         yield of_node(
             "unknown-member",
             Severity.WARN,
@@ -82,6 +83,11 @@ def _of_member(member: Member, snapshot: ClusterSnapshot, now_ms: int) -> Iterat
         )
     if member.learner:
         yield _learner(member, found, snapshot, now_ms, named)
+
+
+def _unknown(node: NodeSnapshot) -> bool:
+    """Nobody knows yet which member is on it: it may be any."""
+    return not node.env.name and not node.env.peer_urls and not node.endpoint.member_id
 
 
 def _learner(

@@ -31,9 +31,7 @@ def node_findings(node: NodeSnapshot, now_ms: int) -> Iterator[Finding]:
             Words(N_("{problem}"), problem=problem),
             Words(N_("correct the env file on that master")),
         )
-        yield of_node(
-            "env-problem", Severity.WARN, title, hint, node=node.name, source="env", value=node.env.name
-        )
+        yield of_node("env-problem", Severity.WARN, title, hint, node=node.name, source="env", value=problem)
 
 
 def _not_seen(node: NodeSnapshot, now_ms: int) -> Finding:
@@ -74,6 +72,9 @@ def _unit(node: NodeSnapshot, now_ms: int) -> Iterator[Finding]:
         yield about("unit-failed", Severity.BAD, _ended(Words(N_("etcd has failed")), unit))
     elif unit.active == "inactive":
         yield about("unit-stopped", Severity.BAD, _ended(Words(N_("etcd is stopped")), unit))
+    elif unit.sub == "auto-restart" and unit.restarts == 0:
+        title = _ended(Words(N_("etcd has ended")), unit)
+        yield about("unit-ended", Severity.WARN, title, Words(N_("systemd is about to start it again")))
     elif unit.active == "activating" and unit.sub == "auto-restart":
         title = _ended(Words(N_("etcd does not stay up")), unit)
         if unit.restarts:
@@ -101,6 +102,8 @@ def _endpoint(node: NodeSnapshot) -> Iterator[Finding]:
         title = Words(N_("etcd is active and does not answer"))
         hint = Words(N_("a hung process counts as down: restart-member"))
         yield about("no-answer", Severity.BAD, title, hint, value=said, at_ms=answered)
+    elif endpoint.answers and endpoint.is_learner:
+        pass  # it serves no linearizable read: a finding of its own says what it is
     elif endpoint.answers and endpoint.has_quorum is False:
         title = Words(N_("answers, and has no quorum"))
         hint = Words(N_("its data is up: it waits for its peers"))

@@ -151,7 +151,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     fix(
         "data-dir-access",
-        (r"cannot access data directory",),
+        (r"cannot access data directory|failed to list data directory",),
         N_("it may not enter its data directory"),
         N_("set owner and mode 0700 as on the other masters, then restorecon"),
         excludes=True,

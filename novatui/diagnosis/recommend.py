@@ -13,12 +13,16 @@ from novatui.diagnosis.pattern import Remedy
 from novatui.diagnosis.patterns import BY_ID
 from novatui.diagnosis.quorum import reads
 from novatui.diagnosis.rights import blind
+from novatui.diagnosis.upkeep_findings import EXPIRED, NO_LOG
 from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
 from novatui.model.findings import Finding, Quorum, Severity, Verdict
 from novatui.model.words import N_, Words
 
 # A process that has not answered for this long is taken for hung, not for slow.
 HUNG_MS = 10_000
+
+
+_IN_THE_WAY = ("unit-held", EXPIRED, NO_LOG)
 
 
 class Advice(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +70,13 @@ def advise(seen: Judged) -> Advice:
         return Advice(runbook="start-cluster", why=why)
     for node in [*stopped, *hung]:
         return Advice(runbook="restart-member", node=node.name, why=_down(node, hung))
-    return _recover(seen, bad) or _mend_first(blocked) or _disarm(seen) or _patience(seen)
+    return (
+        _recover(seen, bad)
+        or _replace(seen, blocked)
+        or _mend_first(blocked)
+        or _disarm(seen)
+        or _patience(seen)
+    )
 
 
 def taken(seen: Judged) -> Finding | None:
@@ -95,9 +105,31 @@ def _recover(seen: Judged, bad: Sequence[NodeSnapshot]) -> Advice | None:
     return Advice(why=Words(said, node=node.name, cause=cause))
 
 
+def _replace(seen: Judged, blocked: Sequence[tuple[NodeSnapshot, Finding]]) -> Advice | None:
+    """One whose data is not there has nothing to lose, as long as the others have quorum and nobody forgot to mount it."""
+    if seen.verdict is not Verdict.DEGRADED or seen.quorum.healthy < seen.quorum.needed:
+        return None
+    for node in bare(blocked):
+        said = N_("{node}: {cause}; quorum stands without it")
+        cause = next(finding.title for other, finding in blocked if other is node)
+        return Advice(runbook="recover-member", node=node.name, why=Words(said, node=node.name, cause=cause))
+    return None
+
+
+def bare(blocked: Sequence[tuple[NodeSnapshot, Finding]]) -> list[NodeSnapshot]:
+    """Those whose data directory has no log, but for file systems that are not mounted."""
+    return [
+        node
+        for node, finding in blocked
+        if finding.id == NO_LOG and node.upkeep is not None and node.upkeep.log in ("no", "missing")
+    ]
+
+
 def _mend_first(blocked: Sequence[tuple[NodeSnapshot, Finding]]) -> Advice | None:
     for node, finding in blocked:
-        if node.endpoint.answers:
+        if finding.id == NO_LOG:
+            said = N_("{node}: {cause}. {hint}")
+        elif node.endpoint.answers:
             said = N_("{node}: {cause}. {hint}. Its data is not in question")
         else:
             said = N_("{node}: {cause}. {hint}; then start it. Its data is not in question")
@@ -125,10 +157,15 @@ def _patience(seen: Judged) -> Advice:
     if seen.verdict is Verdict.NO_QUORUM:
         said = N_("no quorum for the moment: an election or slow disks; the data is up, leave it")
         return Advice(runbook="wait", why=Words(said))
-    for finding in seen.findings:
-        if finding.severity in (Severity.BAD, Severity.WARN):
-            return Advice(why=finding.hint or finding.title)
-    return Advice()
+    worst = next((f for f in seen.findings if f.severity in (Severity.BAD, Severity.WARN)), None)
+    if worst is None:
+        return Advice()
+    if any(evidence.source == "ssh" for evidence in worst.evidence) and _unseen(seen):
+        return Advice(why=_unseen_words(seen))
+    if worst.node and worst.hint:
+        said = N_("{node}: {cause}. {hint}")
+        return Advice(why=Words(said, node=worst.node, cause=worst.title, hint=worst.hint))
+    return Advice(why=worst.hint or worst.title)
 
 
 def sort_out(
@@ -152,7 +189,10 @@ def sort_out(
 
 
 def _stopped(node: NodeSnapshot) -> bool:
+    """Also one that systemd has started again in vain; after its first end it is given that chance."""
     unit = node.unit
+    if unit.sub == "auto-restart" and unit.restarts == 0:
+        return False
     down = unit.active in ("inactive", "failed") or (
         unit.active == "activating" and unit.sub == "auto-restart"
     )
@@ -172,7 +212,7 @@ def _blocker(node: NodeSnapshot, findings: Sequence[Finding]) -> Finding | None:
         pattern = BY_ID.get(finding.id.removeprefix("journal-"))
         fixable = pattern is not None and pattern.remedy is Remedy.FIX
         mine = finding.node == node.name and finding.severity is Severity.BAD
-        if mine and (fixable or finding.id == "unit-held"):
+        if mine and (fixable or finding.id in _IN_THE_WAY):
             return finding
     return None
 
@@ -189,13 +229,20 @@ def _unjudged(seen: Judged) -> Words:
         return Words(
             N_("masters belong to different clusters: find out which one is meant before anything is changed")
         )
-    unseen = [node for node in seen.snapshot.nodes if not fresh(node, seen.now_ms)]
-    if unseen:
-        said = N_("{names} cannot be asked: what is not seen is not judged. Reach them first")
-        return Words(said, names=_names(unseen))
+    if _unseen(seen):
+        return _unseen_words(seen)
     if plain := blind(seen.snapshot.nodes):
         return Words(N_("etcd is not asked on {names}: novatui is not root there"), names=_names(plain))
     return Words(N_("the members have not been asked yet"))
+
+
+def _unseen(seen: Judged) -> list[NodeSnapshot]:
+    return [node for node in seen.snapshot.nodes if not fresh(node, seen.now_ms)]
+
+
+def _unseen_words(seen: Judged) -> Words:
+    said = N_("{names} cannot be asked: what is not seen is not judged. Reach them first")
+    return Words(said, names=_names(_unseen(seen)))
 
 
 def _has(seen: Judged, id: str) -> bool:

@@ -12,12 +12,18 @@ from novatui.model.cluster import NodeSnapshot
 from novatui.model.findings import Finding, Severity
 from novatui.model.words import N_, Words
 
+QUOTA = "quota-near"
+DISK_PACE = "disk-pace"
 DISK_LOW = 0.10  # of its size: etcd needs room for a second copy of its database at times
 SKEW_MS = 1_000  # etcd's own prober warns from one second on
 # etcd's hardware guide wants 10 ms; at its heartbeat interval of 100 ms leaders are lost. Half of that deserves a word.
 FSYNC_SLOW_MS = 50.0
 # A database that would shrink to less than half is worth defragmenting, if it is one that counts.
 FRAGMENTED, FRAGMENTED_BYTES = 0.5, 100_000_000
+QUOTA_NEAR = 0.8
+# At its present pace the disk is full before anybody looks again, or before the next working day.
+FULL_SOON_S, FULL_LATER_S = 7_200, 86_400
+PENDING = 100  # proposals that wait: etcd refuses more at 5,000
 
 
 def surroundings(live: Sequence[NodeSnapshot]) -> Iterator[Finding]:
@@ -70,6 +76,12 @@ def _disk(node: NodeSnapshot) -> Iterator[Finding]:
             value = f"{disk.path}: {disk.free} / {disk.size} bytes"
             severity = Severity.BAD if out else Severity.WARN
             yield about("disk-low", severity, title, hint, source="disk", value=value)
+        elif disk.shrinks and (left_s := disk.free / disk.shrinks) < FULL_LATER_S:
+            title = Words(N_("at its present pace its disk is full in {hours} h"), hours=_hours(left_s))
+            hint = Words(N_("find out what grows there: etcd stops when it cannot write"))
+            value = f"{disk.path}: {disk.free} bytes free, {disk.shrinks:.0f} less a second"
+            severity = Severity.WARN if left_s < FULL_SOON_S else Severity.INFO
+            yield about(DISK_PACE, severity, title, hint, source="disk", value=value)
     p99 = node.endpoint.fsync_p99_ms
     if node.endpoint.answers and p99 is not None and p99 >= FSYNC_SLOW_MS:
         title = Words(
@@ -84,18 +96,36 @@ def _disk(node: NodeSnapshot) -> Iterator[Finding]:
 
 
 def _database(node: NodeSnapshot) -> Iterator[Finding]:
-    size, used = node.endpoint.db_size, node.endpoint.db_in_use
-    if not node.endpoint.answers or size is None or used is None or size < FRAGMENTED_BYTES:
+    endpoint = node.endpoint
+    size, used, quota = endpoint.db_size, endpoint.db_in_use, endpoint.quota or node.env.quota
+    if not endpoint.answers or size is None:
         return
-    if used < FRAGMENTED * size:
+    about = partial(of_node, node=node.name, source="endpoint")
+    value = f"db {size}, in use {used} bytes"
+    full = any(alarm.kind == "NOSPACE" for alarm in endpoint.alarms)
+    if quota and size >= QUOTA_NEAR * quota and not full:
+        title = Words(N_("its database has {percent} % of its quota"), percent=100 * size // quota)
+        hint = Words(
+            N_(
+                "at 100 % writes are refused: compact and defragment, or raise ETCD_QUOTA_BACKEND_BYTES on all masters"
+            )
+        )
+        yield about(QUOTA, Severity.WARN, title, hint, value=f"{value}, quota {quota}")
+    if used is not None and size >= FRAGMENTED_BYTES and used < FRAGMENTED * size:
         title = Words(N_("{percent} % of its database file is empty"), percent=100 - 100 * used // size)
         hint = Words(
             N_("defragment gives it back: one member after the other, the leader last; it is not urgent")
         )
-        value = f"db {size}, in use {used} bytes"
-        yield of_node(
-            "fragmented", Severity.INFO, title, hint, node=node.name, source="endpoint", value=value
-        )
+        yield about("fragmented", Severity.INFO, title, hint, value=value)
+    waiting = endpoint.proposals_pending
+    if waiting is not None and waiting >= PENDING:
+        title = Words(N_("{n} of its proposals wait to be agreed on"), n=waiting)
+        hint = Words(N_("a slow disk or network, or more writes than the members can follow"))
+        yield about("proposals-pending", Severity.INFO, title, hint, value=f"pending {waiting}")
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:.1f}"
 
 
 def _seconds(ms: int) -> str:

@@ -9,6 +9,7 @@ from novatui.diagnosis.data import DataState, data_state
 from novatui.diagnosis.env_findings import env_findings
 from novatui.diagnosis.held_findings import held_findings
 from novatui.diagnosis.journal_findings import journal_findings, leader_changes
+from novatui.diagnosis.key_findings import KEYS_DIFFER, key_findings
 from novatui.diagnosis.list_findings import list_findings
 from novatui.diagnosis.membership import Membership, answering, fresh, holder, membership
 from novatui.diagnosis.node_findings import node_findings
@@ -16,7 +17,8 @@ from novatui.diagnosis.outside import outside
 from novatui.diagnosis.quorum import count, proven, reads
 from novatui.diagnosis.recommend import Judged, advise
 from novatui.diagnosis.rights import rights_findings
-from novatui.diagnosis.surroundings import surroundings
+from novatui.diagnosis.surroundings import DISK_PACE, QUOTA, surroundings
+from novatui.diagnosis.upkeep_findings import ENDS, EXPIRED, NO_LOG, upkeep_findings
 from novatui.diagnosis.ways import ways
 from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
 from novatui.model.entries import Entry
@@ -28,12 +30,17 @@ _CAUSES = [
     "clusters-differ",
     "lists-differ",
     "host-key-changed",
+    KEYS_DIFFER,
     "alarm-corrupt",
     "alarm-nospace",
+    EXPIRED,
     "unit-held",
     "journal-",
     "disk-low",
+    NO_LOG,
 ]
+# What will be wrong before long: to be told, and nothing that makes the cluster less healthy now.
+_AHEAD = (ENDS, QUOTA, DISK_PACE)
 _SYMPTOMS = ["stale-id", "not-a-member", "unstarted", "unit-", "no-answer", "no-leader", "no-quorum-here"]
 
 
@@ -81,7 +88,9 @@ def _findings(
     live = [node for node in snapshot.nodes if fresh(node, now_ms)]
     found = [*cluster_findings(snapshot, group, now_ms), *held_findings(snapshot, now_ms)]
     found += list_findings(snapshot, group, now_ms)
-    found += leader_changes(entries, now_ms)
+    found += key_findings(snapshot, group, now_ms)
+    found += leader_changes(entries, live, now_ms)
+    found += upkeep_findings(live, now_ms)
     found += rights_findings(live)
     found += surroundings(live)
     found += env_findings(live, group)
@@ -102,7 +111,7 @@ def _verdict(
     snapshot: ClusterSnapshot, group: Membership, quorum: Quorum, findings: Sequence[Finding], now_ms: int
 ) -> Verdict:
     if proven(snapshot, group, now_ms):
-        calm = all(finding.severity in (Severity.INFO, Severity.OK) for finding in findings)
+        calm = all(f.severity in (Severity.INFO, Severity.OK) or f.id in _AHEAD for f in findings)
         return Verdict.HEALTHY if calm and quorum.healthy == quorum.total else Verdict.DEGRADED
     # A member of another cluster reads: that is no proof for ours, and no proof against it either.
     if any(node.endpoint.has_quorum for node in answering(snapshot, now_ms)):

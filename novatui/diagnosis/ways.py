@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from novatui.diagnosis.data import Usability
-from novatui.diagnosis.recommend import Advice, Judged, data_lost, sort_out, taken
+from novatui.diagnosis.key_findings import KEYS_DIFFER
+from novatui.diagnosis.recommend import Advice, Judged, bare, data_lost, sort_out, taken
 from novatui.diagnosis.rights import blind
 from novatui.model.cluster import NodeSnapshot
 from novatui.model.findings import Verdict, Way
@@ -73,13 +74,20 @@ def _start(seen: Judged) -> Way:
 
 
 def _recover(seen: Judged) -> Way:
-    bad, stopped, hung, _blocked = sort_out(seen)
+    bad, stopped, hung, blocked = sort_out(seen)
     name = "recover-member"
     if seen.verdict is not Verdict.DEGRADED or seen.quorum.healthy < seen.quorum.needed:
         return Way(runbook=name, why_not=Words(N_("it needs a quorum of the others, and none is seen")))
     if bad:
         why = Words(N_("{node}: {cause}"), node=bad[0].name, cause=seen.data[bad[0].name].words)
         return Way(runbook=name, node=bad[0].name, why=why)
+    odd = next((f for f in seen.findings if f.id == KEYS_DIFFER and f.node), None)
+    for node, finding in blocked:
+        if node in bare(blocked):
+            why = Words(N_("{node}: {cause}"), node=node.name, cause=finding.title)
+            return Way(runbook=name, node=node.name, why=why)
+    if odd is not None:
+        return Way(runbook=name, node=odd.node, why=odd.title)
     if out := [*stopped, *hung]:
         why = Words(N_("if a restart does not bring {node} back"), node=out[0].name)
         return Way(runbook=name, node=out[0].name, why=why)

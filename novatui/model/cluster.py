@@ -76,7 +76,11 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     version: str | None = None
     alarms: tuple[Alarm, ...] = ()
     errors: tuple[str, ...] = ()
+    # of its metrics, every ten seconds or so; None also where it has no metrics
     fsync_p99_ms: float | None = None
+    quota: int | None = None  # bytes that its database may take, the default included
+    proposals_pending: int | None = None
+    leader_changes: int | None = None  # that it saw in the last ten minutes
 
     @property
     def is_leader(self) -> bool | None:
@@ -106,6 +110,50 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     size: int
     free: int
+    shrinks: float | None = (
+        None  # bytes of free space that go a second, over some minutes; None: not known yet
+    )
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of certificates that the env file names. ``ends_ms`` is the first one's end, of a CA's file the last to end.
+
+    ``keys`` are the keys of the env file that name it. UTC ms by the calendar; None: it could not be read as one.
+    """
+
+    file: str
+    keys: tuple[str, ...] = ()
+    begins_ms: int | None = None
+    ends_ms: int | None = None
+    problem: str = ""  # missing | odd (no regular file) | unreadable | no certificate
+
+
+class Backup(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest snapshot archive in one directory where they are looked for; ``path`` is empty when there is none."""
+
+    directory: str
+    path: str = ""
+    at_ms: int | None = None  # its mtime
+    size: int | None = None  # bytes
+
+
+class Upkeep(msgspec.Struct, frozen=True, kw_only=True):
+    """What changes slowly, looked at once a minute. ``log``: whether the data directory holds a write-ahead log (``yes``,
+    ``no``, ``missing``: there is no such directory, ``unmounted``: nor is its file system mounted, ``unknown``)."""
+
+    at_ms: int
+    log: str = "unknown"
+    certificates: tuple[Certificate, ...] = ()
+    backups: tuple[Backup, ...] = ()
+
+
+class KeyHash(msgspec.Struct, frozen=True, kw_only=True):
+    """etcd's hash of all keys from ``compacted`` to ``revision``: comparable only where both are equal."""
+
+    revision: int
+    compacted: int
+    hash: int
+    at_ms: int
 
 
 class EtcdEnv(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +168,9 @@ class EtcdEnv(msgspec.Struct, frozen=True, kw_only=True):
     peer_urls: tuple[str, ...] = ()  # ETCD_INITIAL_ADVERTISE_PEER_URLS
     client_urls: tuple[str, ...] = ()  # ETCD_ADVERTISE_CLIENT_URLS
     endpoint: str = ""  # where this node's own etcd is asked
+    asks_others: tuple[str, ...] = ()  # ETCDCTL_ENDPOINTS, when none of them is this node's own
+    quota: int | None = None  # bytes, etcd's default included; None: it has none, or is not known
+    certificates: tuple[tuple[str, str], ...] = ()  # (key, file) of every certificate, CAs included
     cacert: str = ""
     cert: str = ""
     key: str = ""
@@ -167,6 +218,8 @@ class NodeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
         None  # of etcd's usual ports; looked at only where etcd itself cannot be asked
     )
     held: Held | None = None  # None: not known
+    upkeep: Upkeep | None = None
+    hash: KeyHash | None = None  # of the last comparison of all members, while it answers
 
     @property
     def reachable(self) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from novatui.model.cluster import ClusterSnapshot
-from novatui.model.findings import Diagnosis, Finding, Severity
+from novatui.model.findings import Diagnosis, Finding, Severity, Verdict
 from novatui.model.words import N_
 from novatui.present.headline import quorum_words, ranked, severity_mark, verdict_mark, verdict_word
 from novatui.present.i18n import _, translated
 from novatui.present.numbers import dated
-from novatui.present.rows import BLANK, Role, Row, row, wrap
+from novatui.present.rows import BLANK, Role, Row, row, width_of, wrap
 
 # The words of ``Evidence.source``, for the catalogues.
 SOURCES = (
@@ -20,23 +20,79 @@ SOURCES = (
     N_("env"),
     N_("disk"),
     N_("clock"),
+    N_("lease"),
+    N_("keys"),
+    N_("certificate"),
+    N_("snapshots"),
 )
+
+
+Spans = list[tuple[int, int]]  # of each finding, in the order shown: its first row and the one after its last
 
 
 def evidence_rows(snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int, width: int) -> list[Row]:
     """Recommendation first, then the findings, worst first; rows of at most ``width`` cells."""
-    rows: list[Row] = [*_recommendation(diagnosis, width), BLANK]
+    rows = [*_recommendation(diagnosis, width), BLANK]
+    found, _spans = _findings(diagnosis, now_ms, width)
+    return _closed([*rows, *found, *_unasked(snapshot, diagnosis, width)])
+
+
+def evidence_page(
+    snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int, width: int, chosen: int
+) -> tuple[list[Row], Spans]:
+    """The same in full: also why nothing else is recommended, and which finding keys act on."""
+    head = [*_recommendation(diagnosis, width), *_others(diagnosis, width), BLANK]
+    found, spans = _findings(diagnosis, now_ms, width - 2)
+    shown = [row("  " if line else "", *line) for line in found]
+    if spans:
+        first = spans[min(chosen, len(spans) - 1)][0]
+        shown[first] = row(("› ", Role.ACCENT), *found[first])
+    spans = [(begin + len(head), end + len(head)) for begin, end in spans]
+    return _closed([*head, *shown, *_unasked(snapshot, diagnosis, width)]), spans
+
+
+def _findings(diagnosis: Diagnosis, now_ms: int, width: int) -> tuple[list[Row], Spans]:
+    rows: list[Row] = []
+    spans: Spans = []
     for finding in ranked(diagnosis.findings):
-        rows += [*_finding(finding, now_ms, width), BLANK]
+        begin = len(rows)
+        rows += _finding(finding, now_ms, width)
+        spans.append((begin, len(rows)))
+        rows.append(BLANK)
+    return rows, spans
+
+
+def _unasked(snapshot: ClusterSnapshot, diagnosis: Diagnosis, width: int) -> list[Row]:
+    """Why masters cannot be asked, in full."""
+    rows: list[Row] = []
     for node in snapshot.nodes:
         if node.error:
             rows.append(row(("✖ ", Role.BAD), (node.name, Role.BRIGHT)))
-            rows += _indented(node.error.title, width, Role.NORMAL)
-            rows += [*_indented(node.error.hint, width, Role.DIM), BLANK]
+            rows += _indented(translated(node.error.title), width, Role.NORMAL)
+            rows += [*_indented(translated(node.error.hint), width, Role.DIM), BLANK]
     if not diagnosis.findings:
         rows += _paragraph(_("No findings."), width, Role.DIM)
+    return rows
+
+
+def _closed(rows: list[Row]) -> list[Row]:
+    """Without blank rows at the end."""
     while rows and not rows[-1]:
         rows.pop()
+    return rows
+
+
+def _others(diagnosis: Diagnosis, width: int) -> list[Row]:
+    """The runbooks that are not recommended: what else is possible, then what is not, and why."""
+    if diagnosis.verdict is Verdict.HEALTHY:
+        return []
+    rows: list[Row] = []
+    for way in diagnosis.ways:
+        if way.runbook == diagnosis.recommend:
+            continue
+        name = f"{way.runbook} {way.node}".rstrip()
+        said = _("not {runbook}: {why}") if way.why_not else _("or {runbook}: {why}")
+        rows += _paragraph(said.format(runbook=name, why=translated(way.why_not or way.why)), width, Role.DIM)
     return rows
 
 
@@ -48,7 +104,12 @@ def _recommendation(diagnosis: Diagnosis, width: int) -> list[Row]:
     if diagnosis.recommend:
         what = _("wait") if diagnosis.recommend == "wait" else diagnosis.recommend
         where = f" {diagnosis.recommend_node}" if diagnosis.recommend_node else ""
-        rows += [BLANK, row((_("What to do") + "  ", Role.DIM), (what + where, Role.ACCENT))]
+        line = row((_("What to do") + "  ", Role.DIM), (what + where, Role.ACCENT))
+        rows += (
+            [BLANK, line]
+            if width_of(line) <= width
+            else [BLANK, *_paragraph(what + where, width, Role.ACCENT)]
+        )
     if diagnosis.recommend_why:
         rows += _paragraph(translated(diagnosis.recommend_why), width, Role.NORMAL)
     return rows

@@ -10,6 +10,7 @@ from functools import partial
 from novatui.config import ClusterConfig
 from novatui.model.cluster import ClusterSnapshot
 from novatui.model.entries import Entry
+from novatui.probes.agreement import compared
 from novatui.probes.watch import Watch, Watchable, now_ms
 
 OnSnapshot = Callable[[ClusterSnapshot], None]
@@ -56,6 +57,7 @@ class Collector:
                     tasks.create_task(watch.run())
                 tasks.create_task(self._emit(on_snapshot))
                 tasks.create_task(self._age())
+                tasks.create_task(compared(list(self._watches.values())))
 
     async def once(self, timeout_s: float) -> ClusterSnapshot:
         """One look at every master, none waited for longer than ``timeout_s``; then what is known."""

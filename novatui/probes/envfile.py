@@ -8,9 +8,22 @@ from urllib.parse import urlsplit
 
 from novatui.model.cluster import EtcdEnv
 from novatui.model.sanitize import clean
+from novatui.probes.numbers import whole
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _REQUIRED = ("ETCD_NAME", "ETCD_DATA_DIR")
+# What etcd and etcdctl show and what they trust. Keys are secrets and are left alone.
+_CERTIFICATES = (
+    "ETCD_CERT_FILE",
+    "ETCD_PEER_CERT_FILE",
+    "ETCDCTL_CERT",
+    "ETCDCTL_CERT_FILE",
+    "ETCD_TRUSTED_CA_FILE",
+    "ETCD_PEER_TRUSTED_CA_FILE",
+    "ETCDCTL_CACERT",
+    "ETCDCTL_CA_FILE",
+)
+_QUOTA = 2 * 1024**3
 _URL_KEYS = (
     "ETCDCTL_ENDPOINTS",
     "ETCD_LISTEN_CLIENT_URLS",
@@ -74,6 +87,9 @@ def parse(raw: bytes, *, file: str, cksum: str = "") -> EtcdEnv:
         peer_urls=tuple(_list(found, "ETCD_INITIAL_ADVERTISE_PEER_URLS")),
         client_urls=tuple(_list(found, "ETCD_ADVERTISE_CLIENT_URLS")),
         endpoint=chosen,
+        asks_others=asks_others(found),
+        quota=_quota(found),
+        certificates=tuple((key, _text(found, key)) for key in _CERTIFICATES if _text(found, key)),
         cacert=cacert,
         cert=cert,
         key=key_file,
@@ -85,14 +101,36 @@ def parse(raw: bytes, *, file: str, cksum: str = "") -> EtcdEnv:
 def endpoint(found: Mapping[str, str]) -> str:
     """Where this node's own etcd is asked: a loopback URL first, of ETCDCTL_ENDPOINTS, else of the listening URLs.
 
-    A listener on all addresses is asked on loopback.
+    A listener on all addresses is asked on loopback. What ETCDCTL_ENDPOINTS names besides is believed only where the
+    member listens there, or nothing says where it listens: another master's answers would pass for this one's.
     """
-    urls = [
-        _asked(url) for key in ("ETCDCTL_ENDPOINTS", "ETCD_LISTEN_CLIENT_URLS") for url in _list(found, key)
-    ]
-    urls = [url for url in urls if _is_url(url)]
-    loopback = [url for url in urls if _is_loopback(url)]
-    return (loopback or urls or [""])[0].rstrip("/")
+    named, own = _urls(found, "ETCDCTL_ENDPOINTS"), _own(found)
+    urls = [url for url in named if not own or url in own] + _urls(found, "ETCD_LISTEN_CLIENT_URLS")
+    loopback = [url for url in [*named, *urls] if _is_loopback(url)]
+    return (loopback or urls or named or [""])[0].rstrip("/")
+
+
+def asks_others(found: Mapping[str, str]) -> tuple[str, ...]:
+    """The endpoints etcdctl would ask with this file, when none of them is the member's own."""
+    named, own = _urls(found, "ETCDCTL_ENDPOINTS"), _own(found)
+    if not own or any(_is_loopback(url) or url in own for url in named):
+        return ()
+    return tuple(named)
+
+
+def _own(found: Mapping[str, str]) -> list[str]:
+    """Where this member can be asked, as far as its own keys say."""
+    return _urls(found, "ETCD_LISTEN_CLIENT_URLS") + _urls(found, "ETCD_ADVERTISE_CLIENT_URLS")
+
+
+def _urls(found: Mapping[str, str], key: str) -> list[str]:
+    return [asked for url in _list(found, key) if _is_url(asked := _asked(url).rstrip("/"))]
+
+
+def _quota(found: Mapping[str, str]) -> int | None:
+    """0 and nothing are etcd's default; less than 0 is no quota."""
+    given = whole(found.get("ETCD_QUOTA_BACKEND_BYTES", "") or "0")
+    return _QUOTA if given == 0 else given
 
 
 def client_tls(found: Mapping[str, str]) -> tuple[str, str, str]:

@@ -73,6 +73,9 @@ def endpoint(frame: Frame, before: Endpoint, *, now_ms: int) -> Endpoint:
         alarms=alarms(errors),
         errors=tuple(error for error in errors if not _ALARM.search(error)),
         fsync_p99_ms=before.fsync_p99_ms,
+        quota=before.quota,
+        proposals_pending=before.proposals_pending,
+        leader_changes=before.leader_changes,
     )
 
 

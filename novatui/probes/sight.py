@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from novatui.config import NodeConfig
-from novatui.model.cluster import EtcdEnv, Link, NodeError, NodeSnapshot
+from novatui.model.cluster import Endpoint, EtcdEnv, KeyHash, Link, NodeError, NodeSnapshot
 from novatui.probes import disk, envfile, etcd, held, systemd
-from novatui.probes.frames import Frame
+from novatui.probes.frames import Frame, Piece
+from novatui.probes.metrics import Pasts, counters
 from novatui.probes.numbers import date_ms, fraction, whole
+from novatui.probes.upkeep import upkeep
 
 # A sample is late when it is so long overdue, milliseconds.
 LATE_MS = 3000
+_WHY_NO_ENV = {"missing": "is missing", "odd": "is no regular file, so it was not opened"}
 
 
 class Sight:
@@ -20,6 +25,7 @@ class Sight:
     def __init__(self, node: NodeConfig, *, interval_ms: float) -> None:
         self._interval_ms = interval_ms
         self._buckets: dict[float, float] = {}
+        self._pasts = Pasts()
         self._live_from: int | None = None
         self.snapshot = NodeSnapshot(name=node.name, host=node.host)
         self.gateway = True
@@ -34,7 +40,7 @@ class Sight:
         if env is not None and env.exit == 0:
             parsed = envfile.parse(env.body, file=file, cksum=cksum(frame))
         else:
-            why = "is missing" if env is not None and env.args == ("missing",) else "cannot be read"
+            why = _WHY_NO_ENV.get(env.args[0] if env is not None and env.args else "", "cannot be read")
             parsed = EtcdEnv(cksum=cksum(frame), problems=(f"{file}: {why}",))
         unit = frame.get("unit")
         problems = systemd.env_file_problems(unit.body, file) if unit is not None else ()
@@ -50,6 +56,14 @@ class Sight:
         else:
             seen = self._by_etcd(seen, frame, now_ms)
         self.snapshot = seen
+
+    def upkeep(self, frame: Frame, env: EtcdEnv, directories: Sequence[str], now_ms: int) -> None:
+        """One frame of ``upkeep.sh``, asked with this env file."""
+        self.snapshot = replace(self.snapshot, upkeep=upkeep(frame, env, directories, now_ms=now_ms))
+
+    def hashed(self, found: KeyHash | None) -> None:
+        """What its keys hash to; None when that could not be had."""
+        self.snapshot = replace(self.snapshot, hash=found)
 
     def notes(self, notes: tuple[str, ...]) -> None:
         """What the transport has to say besides the state of the link."""
@@ -85,7 +99,7 @@ class Sight:
             seen = replace(seen, held=held.held(frame["held"]))
         df = frame.get("disk")
         found = disk.disk(df.body) if df is not None and df.exit == 0 else None
-        return replace(seen, disk=found) if found is not None else seen
+        return replace(seen, disk=self._pasts.disk(found, now_ms)) if found is not None else seen
 
     def _by_etcd(self, seen: NodeSnapshot, frame: Frame, now_ms: int) -> NodeSnapshot:
         if etcd.gateway_missing(frame):
@@ -96,15 +110,23 @@ class Sight:
         found = etcd.members(frame.get("members"))
         if found is not None:
             seen = replace(seen, members=found, members_at_ms=now_ms)
+        if not seen.endpoint.answers:
+            seen = replace(seen, hash=None)  # what it serves when it is back is not known
         metrics = frame.get("metrics")
-        buckets = etcd.fsync_buckets(metrics) if metrics is not None else {}
-        if buckets:
-            p99 = etcd.p99_ms(buckets, self._buckets)
-            if p99 is None:  # none since the last look, or etcd was started anew
-                p99 = etcd.p99_ms(buckets, {})
-            seen = replace(seen, endpoint=replace(seen.endpoint, fsync_p99_ms=p99))
-            self._buckets = buckets
+        if metrics is not None:
+            seen = replace(seen, endpoint=self._by_metrics(seen.endpoint, metrics, now_ms))
         return seen
+
+    def _by_metrics(self, endpoint: Endpoint, metrics: Piece, now_ms: int) -> Endpoint:
+        endpoint = self._pasts.endpoint(endpoint, counters(metrics), now_ms)
+        buckets = etcd.fsync_buckets(metrics)
+        if not buckets:
+            return endpoint
+        p99 = etcd.p99_ms(buckets, self._buckets)
+        if p99 is None:  # none since the last look, or etcd was started anew
+            p99 = etcd.p99_ms(buckets, {})
+        self._buckets = buckets
+        return replace(endpoint, fsync_p99_ms=p99)
 
 
 def cksum(frame: Frame) -> str:

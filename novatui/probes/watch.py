@@ -1,8 +1,10 @@
-"""The two tasks that watch one master: its poll loop and its journal. Neither waits for the other, nor for another master."""
+"""The tasks that watch one master: its poll loop, its journal, and what changes slowly. None waits for another, nor for
+another master."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import time
@@ -12,10 +14,10 @@ from typing import Protocol
 
 from novatui.config import NodeConfig
 from novatui.errors import RemoteError
-from novatui.model.cluster import Link, NodeError
+from novatui.model.cluster import KeyHash, Link, NodeError
 from novatui.model.entries import Entry
 from novatui.model.sanitize import clean
-from novatui.probes import etcd, journald
+from novatui.probes import etcd, journald, keyhash, upkeep
 from novatui.probes.continuity import Continuity, Record
 from novatui.probes.frames import Frame, Frames
 from novatui.probes.sight import Sight, cksum
@@ -30,6 +32,9 @@ KEEPALIVE_S = 5.0
 SILENCE_S = 10.0
 TAIL_LINES = 500
 FRAME_S = 0.02  # an honest loop gives two frames a second; one that gives more waits for us
+UPKEEP_S, UPKEEP_APART_S = 60.0, 5.0
+DIRECTORIES_MAX = 16
+HASH_S = 5
 BATCH_S = 0.05
 BATCH_MAX = 1000
 AGAIN_S = (0.5, 5.0)
@@ -77,6 +82,7 @@ class Watch:
         self._heard = heard
         self._words: asyncio.Queue[bytes] = asyncio.Queue()
         self._live = asyncio.Event()
+        self._stirred = asyncio.Event()
         self._place = Continuity()
         self._batch: list[Entry] = []
 
@@ -97,9 +103,10 @@ class Watch:
 
     async def run(self) -> None:
         """Until cancelled."""
-        async with asyncio.TaskGroup() as both:
-            both.create_task(self._again(self._poll), name=f"poll {self.node.name}")
-            both.create_task(self._again(self._journal), name=f"journal {self.node.name}")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._again(self._poll), name=f"poll {self.node.name}")
+            tasks.create_task(self._again(self._journal), name=f"journal {self.node.name}")
+            tasks.create_task(self._slowly(), name=f"upkeep {self.node.name}")
 
     async def poll_until_complete(self) -> None:
         """One look, for ``status``; ends early when the connection cannot be had."""
@@ -174,6 +181,46 @@ class Watch:
             raise RemoteError("the master could not be looked at", why)
         self.sight.facts(found[0], etcd_config.env_file)
 
+    async def _slowly(self) -> None:
+        """Certificates, snapshots and the like, after the first look, when the unit has changed, else once a minute; on a
+        channel of its own."""
+        while True:
+            await self._live.wait()
+            await self.complete.wait()
+            self._stirred.clear()
+            try:
+                await self._upkeep()
+            except Exception:  # what it says must not cost the look at etcd
+                _log.exception("%s: an answer about its upkeep that cannot be read", self.node.name)
+            await asyncio.sleep(UPKEEP_APART_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stirred.wait(), UPKEEP_S - UPKEEP_APART_S)
+
+    async def _upkeep(self) -> None:
+        nonce, env = secrets.token_hex(8), self.sight.snapshot.env
+        certificates, directories = tuple(upkeep.files(env)), self.node.etcd.snapshot_dirs[:DIRECTORIES_MAX]
+        words = (nonce, env.data_dir, str(len(certificates)), *certificates, *directories)
+        outcome = await self._transport.run(
+            self.node.name, Command(script="upkeep", argv=words, timeout_s=UPKEEP_S)
+        )
+        frames = Frames(nonce)
+        for line in outcome.stdout.split(b"\n"):
+            if (frame := frames.feed(line)) is not None:
+                self.sight.upkeep(frame, env, directories, now_ms())
+                self._changed()
+
+    async def hashed(self, revision: int) -> KeyHash | None:
+        """What this member's keys hash to at ``revision``, kept in the snapshot too; None when that cannot be had soon."""
+        env = self.sight.snapshot.env
+        tls = (env.endpoint, env.cacert, env.cert, env.key)
+        words = (*tls, self.node.etcd.etcdctl, str(revision), str(HASH_S))
+        command = Command(script="hash", argv=words, timeout_s=HASH_S + 15)
+        outcome = await self._transport.run(self.node.name, command)
+        found = keyhash.read(outcome.stdout, revision, now_ms())
+        self.sight.hashed(found)
+        self._changed()
+        return found
+
     def _poll_command(self, nonce: str) -> Command:
         env, config = self.sight.snapshot.env, self.node.etcd
         words = (nonce, f"{INTERVAL_S:g}", config.unit, config.env_file, env.data_dir, env.endpoint)
@@ -183,7 +230,10 @@ class Watch:
 
     def _take(self, frame: Frame) -> None:
         self.sight.trouble = None
+        before = self.sight.snapshot.unit.active
         self.sight.look(frame, now_ms())
+        if self.sight.snapshot.unit.active != before:
+            self._stirred.set()
         if "clock" not in frame and not etcd.gateway_missing(frame):
             self.complete.set()
         self.connection()

@@ -84,6 +84,8 @@ def put(snapshot: ClusterSnapshot, *changed: NodeSnapshot) -> ClusterSnapshot:
 
 def down(one: NodeSnapshot, active: str = "failed", sub: str = "failed", **unit: Any) -> NodeSnapshot:
     """Its etcd does not run; what it last said of itself stays."""
+    if sub == "auto-restart":
+        unit = {"restarts": 1, **unit}
     return replace(
         one,
         unit=replace(one.unit, active=active, sub=sub, since_ms=NOW - 42_000, **unit),

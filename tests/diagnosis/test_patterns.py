@@ -47,6 +47,7 @@ LINES = [
     ("failed to save Raft hard state", "write /var/lib/etcd: no space left on device", "disk-full"),
     ("failed to preallocate an initial WAL file", "", "disk-full"),
     ("cannot access data directory: mkdir /var/lib/etcd: permission denied", "", "data-dir-access"),
+    ("failed to list data directory", "open /var/lib/etcd: permission denied", "data-dir-access"),
     ("failed to start", "listen tcp 10.0.0.1:2380: bind: address already in use", "port-in-use"),
     ("db file is flocked by another process, or taking too long", "", "database-locked"),
     ("rejected connection", "remote error: tls: bad certificate", "certificate"),

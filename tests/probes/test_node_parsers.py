@@ -152,6 +152,20 @@ def test_a_problem_names_file_and_key(change: tuple[bytes, bytes], key: str, wor
         (b"ETCDCTL_ENDPOINTS=https://10.0.0.1:2379,https://127.0.0.1:2379", "https://127.0.0.1:2379"),
         (b"ETCDCTL_ENDPOINTS=127.0.0.1:2379", "https://127.0.0.1:2379"),
         (b"ETCD_LISTEN_CLIENT_URLS=https://0.0.0.0:2379", "https://127.0.0.1:2379"),
+        (
+            b"ETCDCTL_ENDPOINTS=https://10.0.0.1:2379\nETCD_LISTEN_CLIENT_URLS=https://10.0.0.2:2379",
+            "https://10.0.0.2:2379",
+        ),
+        (
+            b"ETCDCTL_ENDPOINTS=https://10.0.0.1:2379,https://10.0.0.2:2379/\n"
+            b"ETCD_LISTEN_CLIENT_URLS=https://10.0.0.2:2379",
+            "https://10.0.0.2:2379",
+        ),
+        (
+            b"ETCDCTL_ENDPOINTS=https://10.0.0.2:2379\nETCD_ADVERTISE_CLIENT_URLS=https://10.0.0.2:2379",
+            "https://10.0.0.2:2379",
+        ),
+        (b"ETCDCTL_ENDPOINTS=https://10.0.0.1:2379", "https://10.0.0.1:2379"),
         (b"ETCD_LISTEN_CLIENT_URLS=https://[::]:2379", "https://[::1]:2379"),
         (b"ETCD_LISTEN_CLIENT_URLS=http://localhost:2379/", "http://localhost:2379"),
         (b"ETCD_LISTEN_CLIENT_URLS=nonsense", ""),
@@ -160,6 +174,33 @@ def test_a_problem_names_file_and_key(change: tuple[bytes, bytes], key: str, wor
 )
 def test_the_own_member_is_asked_on_loopback_first(lines: bytes, endpoint: str) -> None:
     assert parse(lines).endpoint == endpoint
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "others"),
+    [
+        (b"https://172.31.100.105:2379", ("https://172.31.100.105:2379",)),
+        (b"https://172.31.100.105:2379,https://172.31.100.97:2379", ()),
+        (b"https://127.0.0.1:2379", ()),
+        (b"172.31.100.97:2379", ()),
+        (b"", ()),
+    ],
+)
+def test_endpoints_that_are_all_another_masters_are_told(endpoints: bytes, others: tuple[str, ...]) -> None:
+    env = parse(GOOD + b"ETCDCTL_ENDPOINTS=" + endpoints + b"\n")
+    assert env.asks_others == others and env.endpoint == "https://127.0.0.1:2379"
+
+
+@pytest.mark.parametrize(
+    ("line", "quota"), [(b"", 2**31), (b"0", 2**31), (b"8589934592", 2**33), (b"-1", None), (b"8G", None)]
+)
+def test_the_quota_is_known_also_where_nothing_is_said_of_it(line: bytes, quota: int | None) -> None:
+    assert parse(GOOD + b"ETCD_QUOTA_BACKEND_BYTES=" + line + b"\n").quota == quota
+
+
+def test_certificates_are_listed_and_keys_are_not() -> None:
+    named = dict(parse(GOOD).certificates)
+    assert set(named) == {"ETCD_CERT_FILE", "ETCDCTL_CERT", "ETCD_TRUSTED_CA_FILE", "ETCDCTL_CACERT"}
 
 
 @given(st.binary(max_size=400))

@@ -12,11 +12,14 @@ systemd-id128 boot-id 2>/dev/null || cat /proc/sys/kernel/random/boot_id
 mark boot
 timeout 5 systemctl show "$unit" -p LoadState,ExecStart,EnvironmentFiles,Environment,DropInPaths,FragmentPath,User,TimeoutStopUSec 2>&1
 mark unit "$?"
-cksum <"$env_file" 2>/dev/null
-mark cksum "$?"
-if [ -e "$env_file" ]; then
+# What is no regular file is not opened: a pipe would be waited for without end.
+if [ -f "$env_file" ]; then
+    cksum <"$env_file" 2>/dev/null
+    mark cksum "$?"
     head -c 262144 -- "$env_file" 2>&1
     mark env "$?"
+elif [ -e "$env_file" ]; then
+    mark env odd
 else
     mark env missing
 fi

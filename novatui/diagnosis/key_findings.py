@@ -1,0 +1,56 @@
+"""Members that hold different keys: their hashes at one revision, compared where both begin at one compaction."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from novatui.diagnosis.membership import Membership
+from novatui.diagnosis.quorum import needed, reads
+from novatui.model.cluster import ClusterSnapshot, KeyHash, NodeSnapshot
+from novatui.model.findings import Evidence, Finding, Severity
+from novatui.model.words import N_, Words
+
+KEYS_DIFFER = "keys-differ"
+
+Hashed = list[tuple[NodeSnapshot, KeyHash]]
+
+
+def key_findings(snapshot: ClusterSnapshot, group: Membership, now_ms: int) -> Iterator[Finding]:
+    """Only members that serve now are compared."""
+    alike: dict[tuple[int, int], Hashed] = defaultdict(list)
+    for node in snapshot.nodes:
+        if node.hash is not None and reads(node, group.cluster_id, now_ms):
+            alike[node.hash.revision, node.hash.compacted].append((node, node.hash))
+    differ = [hashed for hashed in alike.values() if len({found.hash for _node, found in hashed}) > 1]
+    if differ:
+        yield _differ(max(differ, key=lambda hashed: hashed[0][1].revision), group)
+
+
+def _differ(hashed: Hashed, group: Membership) -> Finding:
+    hash, votes = Counter(found.hash for _node, found in hashed).most_common(1)[0]
+    odd = [node.name for node, found in hashed if found.hash != hash]
+    if votes >= needed(len(group.seats)):
+        title = Words(N_("the keys of {names} are not those of the majority"), names=", ".join(odd))
+        hint = Words(
+            N_(
+                "data differs: the majority's is right. recover-member replaces the other; keep a snapshot of both"
+            )
+        )
+    else:
+        odd = []
+        title = Words(N_("members hold different keys, and no majority agrees"))
+        hint = Words(N_("change nothing: keep a snapshot of each member, and find out whose keys are right"))
+    evidence = tuple(
+        Evidence(
+            node=node.name,
+            source="keys",
+            value=f"revision {found.revision}, compacted {found.compacted}: hash {found.hash}",
+            at_ms=found.at_ms,
+        )
+        for node, found in hashed
+    )
+    where = odd[0] if len(odd) == 1 else ""
+    return Finding(
+        id=KEYS_DIFFER, severity=Severity.BAD, title=title, hint=hint, node=where, evidence=evidence
+    )

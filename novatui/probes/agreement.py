@@ -1,0 +1,61 @@
+"""Do all members hold the same keys? Hashed at one revision, rarely, one member after the other.
+
+A member reads all of its database for that, and commits nothing meanwhile: only small ones are asked, none that is slow,
+that has no quorum, or that a run has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+from novatui.model.cluster import KeyHash, Link, NodeSnapshot
+from novatui.probes.watch import Watch
+
+FIRST_S = 20.0
+EVERY_S = 600.0
+# After a difference: it is soon seen whether it stays. After a compaction that one of them had not done yet: likewise.
+AGAIN_S = 60.0
+DB_MAX_BYTES = 128 * 1024**2
+SLOW_MS = 50.0
+
+
+async def compared(watches: Sequence[Watch]) -> None:
+    """Until cancelled."""
+    await asyncio.sleep(FIRST_S)
+    while True:
+        settled = await compare(watches)
+        await asyncio.sleep(EVERY_S if settled else AGAIN_S)
+
+
+async def compare(watches: Sequence[Watch]) -> bool:
+    """One round, kept in the snapshots. Whether it is settled: the same everywhere, or not to be had."""
+    asked = askable([watch.sight.snapshot for watch in watches])
+    revision = min((node.endpoint.revision or 0 for node in asked), default=0)
+    names = {node.name for node in asked}
+    if len(names) < 2 or revision <= 0:
+        return True
+    found: list[KeyHash] = []
+    for watch in watches:
+        if watch.node.name in names and (answer := await watch.hashed(revision)) is not None:
+            found.append(answer)
+    return len({(one.compacted, one.hash) for one in found}) <= 1
+
+
+def askable(nodes: Sequence[NodeSnapshot]) -> list[NodeSnapshot]:
+    """The members of the cluster most are of that may be asked now; none at all while a run has a master."""
+    if any(node.held is not None and node.held.run for node in nodes):
+        return []
+    well = [node for node in nodes if _well(node)]
+    ids = Counter(node.endpoint.cluster_id for node in well).most_common(1)
+    return [node for node in well if node.endpoint.cluster_id == ids[0][0]]
+
+
+def _well(node: NodeSnapshot) -> bool:
+    endpoint = node.endpoint
+    if node.link is not Link.LIVE or not endpoint.answers or not endpoint.has_quorum:
+        return False
+    if endpoint.is_learner or endpoint.db_size is None or endpoint.db_size > DB_MAX_BYTES:
+        return False
+    return (endpoint.fsync_p99_ms or 0.0) < SLOW_MS

@@ -1,0 +1,283 @@
+"""Certificates, snapshots, logs, counters and hashes: the scripts on files of the test's own, and what is made of them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from novatui.config import NodeConfig
+from novatui.demo import certs
+from novatui.demo.certs import Authority
+from novatui.model.cluster import Disk, Endpoint, EtcdEnv, Held, Link, NodeSnapshot, Upkeep
+from novatui.probes import keyhash, upkeep
+from novatui.probes.agreement import DB_MAX_BYTES, askable
+from novatui.probes.frames import Frame, Frames, Piece
+from novatui.probes.metrics import Past, Pasts, counters
+from novatui.probes.sight import Sight
+from novatui.remote.command import script_text
+from tests.diagnosis.build import node
+
+NOW = 1_800_000_000_000
+DAY = 86_400_000
+
+
+def frame_of(script: str, *words: str, timeout_s: float = 20) -> Frame:
+    """What the script says, run here by sh."""
+    done = subprocess.run(
+        ["sh", "-s", "--", "NONCE", *words],
+        input=script_text(script).encode(),
+        capture_output=True,
+        timeout=timeout_s,
+    )
+    frames = Frames("NONCE")
+    found = [frame for line in done.stdout.split(b"\n") if (frame := frames.feed(line)) is not None]
+    assert len(found) == 1, done
+    return found[0]
+
+
+def looked_at(env: EtcdEnv, *directories: Path) -> Upkeep:
+    names = [str(path) for path in directories]
+    files = list(upkeep.files(env))
+    frame = frame_of("upkeep", env.data_dir, str(len(files)), *files, *names)
+    return upkeep.upkeep(frame, env, names, now_ms=NOW)
+
+
+def issued(place: Path, days: float) -> Path:
+    usual, certs.DAYS = certs.DAYS, days  # type: ignore[assignment]
+    try:
+        authority = Authority()
+        authority.issue("m1", "10.0.0.1", place / f"member{days}")
+        authority.write_certificate(place / f"ca{days}.pem")
+    finally:
+        certs.DAYS = usual
+    return place / f"member{days}.pem"
+
+
+def test_dates_are_read_from_the_files_the_env_file_names(tmp_path: Path) -> None:
+    member = issued(tmp_path, 12)
+    env = EtcdEnv(certificates=(("ETCD_CERT_FILE", str(member)), ("ETCD_PEER_CERT_FILE", str(member))))
+    (one,) = looked_at(env).certificates
+    assert one.keys == ("ETCD_CERT_FILE", "ETCD_PEER_CERT_FILE") and one.problem == ""
+    assert one.ends_ms is not None and one.begins_ms is not None
+    assert abs(one.ends_ms - (time.time() * 1000 + 12 * DAY)) < 60_000
+    assert one.ends_ms - one.begins_ms == 13 * DAY
+
+
+def test_of_a_bundle_of_authorities_the_last_to_end_counts(tmp_path: Path) -> None:
+    issued(tmp_path, 3)
+    issued(tmp_path, 300)
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes((tmp_path / "ca3.pem").read_bytes() + (tmp_path / "ca300.pem").read_bytes())
+    env = EtcdEnv(certificates=(("ETCD_TRUSTED_CA_FILE", str(bundle)), ("ETCDCTL_CACERT", str(bundle))))
+    (one,) = looked_at(env).certificates
+    assert one.ends_ms is not None and one.ends_ms > time.time() * 1000 + 200 * DAY
+    mixed = EtcdEnv(certificates=(("ETCD_CERT_FILE", str(bundle)),))
+    (one,) = looked_at(mixed).certificates
+    assert one.ends_ms is not None and one.ends_ms < time.time() * 1000 + 4 * DAY
+
+
+@pytest.mark.invariant("INV-8")
+def test_a_key_beside_a_certificate_stays_on_the_master(tmp_path: Path) -> None:
+    member = issued(tmp_path, 12)
+    both = tmp_path / "both.pem"
+    both.write_bytes(member.with_name("member12-key.pem").read_bytes() + member.read_bytes())
+    frame = frame_of("upkeep", "", "1", str(both))
+    assert b"BEGIN CERTIFICATE" in frame["certificate-1"].body
+    assert b"PRIVATE" not in b"".join(piece.body for piece in frame.values())
+
+
+@pytest.mark.invariant("INV-9")
+def test_what_is_no_regular_file_is_not_opened(tmp_path: Path) -> None:
+    """A pipe that nobody writes to would be waited for without end."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    junk = tmp_path / "junk.pem"
+    junk.write_text("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")
+    files = [pipe, tmp_path / "none.pem", junk, Path("/dev/null")]
+    env = EtcdEnv(certificates=tuple((f"KEY{n}", str(path)) for n, path in enumerate(files)))
+    began = time.monotonic()
+    found = looked_at(env, pipe)
+    assert [one.problem for one in found.certificates] == ["odd", "missing", "no certificate", "odd"]
+    assert found.backups == () and time.monotonic() - began < 10
+
+
+def test_an_env_file_that_is_a_pipe_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "etcd.env"
+    os.mkfifo(pipe)
+    sight = Sight(NodeConfig(name="m1", host="h"), interval_ms=1000)
+    sight.facts(frame_of("facts", "etcd", str(pipe)), str(pipe))
+    assert sight.snapshot.env.problems == (f"{pipe}: is no regular file, so it was not opened",)
+    poll = subprocess.Popen(
+        [
+            "sh",
+            "-c",
+            script_text("poll"),
+            "sh",
+            "NONCE",
+            "1",
+            "etcd",
+            str(pipe),
+            *[""] * 5,
+            "etcdctl",
+            "no",
+            "/nowhere",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert poll.stdout is not None
+        for line in poll.stdout:
+            if line == b"NONCE end\n":
+                break
+        else:
+            raise AssertionError("no frame")
+    finally:
+        poll.kill()
+        poll.communicate()
+
+
+def test_the_newest_snapshot_of_each_directory_is_found(tmp_path: Path) -> None:
+    empty, full = tmp_path / "empty", tmp_path / "a b"
+    for place in (empty, full):
+        place.mkdir()
+    for name, at in (
+        ("etcd_snapshot_x.db.tar.gz", 1_700_000_000),
+        ("new [x].db", 1_700_000_500),
+        ("notes.txt", 1_800_000_000),
+    ):
+        (full / name).write_bytes(b"x" * 7)
+        os.utime(full / name, (at, at))
+    (full / "dir.db").mkdir()
+    found = looked_at(EtcdEnv(), empty, full, tmp_path / "none").backups
+    assert [(one.directory, one.path, one.at_ms, one.size) for one in found] == [
+        (str(empty), "", None, None),
+        (str(full), f"{full}/new [x].db", 1_700_000_500_000, 7),
+    ]
+
+
+def test_whether_there_is_a_log(tmp_path: Path) -> None:
+    def log(path: Path) -> str:
+        return looked_at(EtcdEnv(data_dir=str(path))).log
+
+    assert log(tmp_path / "none") == "missing"
+    assert log(tmp_path) == "no"
+    (tmp_path / "member/wal").mkdir(parents=True)
+    assert log(tmp_path) == "no"
+    (tmp_path / "member/wal/0.wal").touch()
+    assert log(tmp_path) == "yes"
+
+
+PIECES = st.sampled_from(
+    [
+        b"",
+        b"yes",
+        b"1 2 regular file|./x",
+        b"99999999999999999999 1 regular file|./x",
+        b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
+        b"\xff\xfe\x1b]52;c;x\x07",
+    ]
+)
+
+
+@pytest.mark.invariant("INV-9")
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["0", "1", "3", "9" * 30, "²", ""]), PIECES | st.binary(max_size=60)),
+        max_size=4,
+    )
+)
+def test_whatever_comes_back_is_borne(pieces: list[tuple[str, bytes]]) -> None:
+    names = ["log", "certificate-1", "snapshots-2", "certificate-2"]
+    frame = {name: Piece((exit,), body) for name, (exit, body) in zip(names, pieces, strict=False)}
+    env = EtcdEnv(certificates=(("ETCD_CERT_FILE", "/a"),))
+    found = upkeep.upkeep(frame, env, ["/tmp"], now_ms=NOW)
+    assert all(one.path.isprintable() for one in found.backups)
+    for _exit, body in pieces:
+        keyhash.read(b"nv:hashkv64=" + base64.b64encode(body), 5, NOW)
+        keyhash.read(body, 5, NOW)
+        counters(Piece((), body))
+
+
+# -- counters
+
+
+def test_counters_are_read_and_nonsense_is_not() -> None:
+    page = (
+        b"# HELP x\netcd_server_proposals_pending 3\netcd_server_quota_backend_bytes 2.147483648e+09\n"
+        b"etcd_server_leader_changes_seen_total NaN\netcd_server_x 1e999\netcd_server_y 1e+eee\n"
+    )
+    assert counters(Piece((), page)) == {"proposals_pending": 3, "quota_backend_bytes": 2**31}
+
+
+def test_growth_is_counted_across_a_restart_and_forgotten_after_ten_minutes() -> None:
+    past = Past()
+    assert past.grown() is None
+    for at, value in ((0, 3), (10_000, 5), (20_000, 0), (30_000, 1)):
+        past.add(NOW + at, value)
+    assert past.grown() == 3
+    past.add(NOW + 700_000, 1)
+    assert past.grown() is None
+
+
+def test_a_pace_needs_minutes() -> None:
+    pasts, free = Pasts(), 10_000_000
+    seen = [
+        pasts.disk(Disk(path="/", size=20_000_000, free=free - at), NOW + at * 1000).shrinks
+        for at in (0, 100, 299, 300, 400)
+    ]
+    assert seen == [None, None, None, pytest.approx(1.0), pytest.approx(1.0)]
+
+
+def test_what_a_page_does_not_say_is_not_known() -> None:
+    before = Endpoint(quota=5, proposals_pending=7)
+    after = Pasts().endpoint(before, {}, NOW)
+    assert (after.quota, after.proposals_pending, after.leader_changes) == (None, None, None)
+
+
+# -- hashes
+
+
+def hashed(**answer: object) -> bytes:
+    rows = [{"Endpoint": "https://127.0.0.1:2379", "HashKV": {"header": {"revision": 9}, **answer}}]
+    return b"nv:status64=e30=\nnv:hashkv64=" + base64.b64encode(json.dumps(rows).encode()) + b"\nnv:end=1\n"
+
+
+def test_a_hash_is_read_with_its_compaction() -> None:
+    found = keyhash.read(hashed(hash=77, compact_revision=4), 8, NOW)
+    assert found is not None and (found.revision, found.compacted, found.hash, found.at_ms) == (8, 4, 77, NOW)
+    never = keyhash.read(hashed(hash=77, compact_revision=-1), 8, NOW)
+    assert never is not None and never.compacted == 0
+    assert keyhash.read(b"nv:end=1\n", 8, NOW) is None
+    assert keyhash.read(hashed(hash="x"), 8, NOW) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"has_quorum": False},
+        {"has_quorum": None},
+        {"answers": False},
+        {"is_learner": True},
+        {"db_size": DB_MAX_BYTES + 1},
+        {"fsync_p99_ms": 80.0},
+        {"cluster_id": "beef"},
+    ],
+)
+def test_only_those_that_can_bear_it_are_asked_for_a_hash(change: dict[str, object]) -> None:
+    small = {"db_size": 1_000_000}
+    nodes = [node(n, endpoint=replace(node(n).endpoint, **small)) for n in (1, 2, 3)]
+    odd: NodeSnapshot = replace(nodes[1], endpoint=replace(nodes[1].endpoint, **{**small, **change}))
+    assert [one.name for one in askable([nodes[0], odd, nodes[2]])] == ["m1", "m3"]
+    assert askable([nodes[0], replace(odd, held=Held(run="7f3a")), nodes[2]]) == []
+    assert askable([replace(one, link=Link.STALE) for one in nodes]) == []

@@ -63,7 +63,8 @@ exit codes:
 
 
 # Global options that are followed by a value.
-VALUED = ("-c", "--config", "--cluster", "--log-file", "--log-level", "--replay")
+VALUED = ("-c", "--config", "--cluster", "--lang", "--log-file", "--log-level", "--replay")
+LANGUAGES = ("en", "ru")  # those of novatui.present.i18n; a test compares them
 LOG_LEVELS = ("error", "warning", "info", "debug")
 
 
@@ -81,7 +82,9 @@ def run(words: Sequence[str]) -> int:
         sys.stdout.flush()
         return code
     except NovatuiError as error:
-        print(f"novatui: {error}", file=sys.stderr)
+        from novatui.present.i18n import translated
+
+        print(f"novatui: {translated(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("novatui: interrupted", file=sys.stderr)
@@ -99,6 +102,8 @@ def run(words: Sequence[str]) -> int:
 def _dispatch(words: Sequence[str]) -> int:
     head, command, tail = _split(words)
     args = _top_parser().parse_args(head)
+    if not args.version:
+        _speak(args)
     if args.replay is not None:
         _start_log(args, "replay")
         return _open_replay(args, command)
@@ -115,9 +120,17 @@ def _dispatch(words: Sequence[str]) -> int:
     _global_options(parser, default=argparse.SUPPRESS)
     module.arguments(parser)
     args = parser.parse_args(tail, namespace=args)
+    _speak(args)
     _start_log(args, command)
     code: int = module.main(args)
     return code
+
+
+def _speak(args: argparse.Namespace) -> None:
+    """In the language of ``--lang``, else of the locale."""
+    from novatui.present import i18n
+
+    i18n.install(args.lang)
 
 
 def _start_log(args: argparse.Namespace, command: str) -> None:
@@ -185,6 +198,12 @@ def _global_options(parser: argparse.ArgumentParser, default: str | None) -> Non
         help="trust hosts that known_hosts does not name yet, unseen; a changed key is refused all the same",
     )
     parser.add_argument(
+        "--lang",
+        choices=LANGUAGES,
+        default=default,
+        help="the language of what is shown; else that of the locale",
+    )
+    parser.add_argument(
         "--log-file",
         metavar="FILE",
         type=Path,
@@ -238,6 +257,7 @@ def _can_draw() -> bool:
 
 def _as_words(args: argparse.Namespace) -> list[str]:
     words = ["-c", str(args.config)] if args.config else []
+    words += ["--lang", args.lang] if args.lang else []
     words += ["--accept-new-host-keys"] if args.accept_new_host_keys else []
     return words + (["--cluster", args.cluster] if args.cluster else [])
 

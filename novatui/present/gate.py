@@ -9,7 +9,7 @@ import msgspec
 from novatui.model.plan import Plan
 from novatui.model.run import GateRun
 from novatui.model.sanitize import clean
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.numbers import clock
 from novatui.present.plan import count_words
 from novatui.present.rows import BLANK, Role, Row, first_that_fits, row, wrap
@@ -29,7 +29,11 @@ class Typed(msgspec.Struct, frozen=True, kw_only=True):
 
 def words_of(gate: GateRun) -> list[Typed]:
     return [
-        Typed(word=clean(w.get("word", "")), why=clean(w.get("why", "")), guard=clean(w.get("guard", "")))
+        Typed(
+            word=clean(w.get("word", "")),
+            why=translated(clean(w.get("why", ""))),
+            guard=clean(w.get("guard", "")),
+        )
         for w in gate.words
     ]
 
@@ -67,7 +71,7 @@ def gate_rows(plan: Plan, gate: GateRun, width: int) -> list[Row]:
         pairs.append((_("Commands"), count_words(plan)))
     before = ""
     for label, text in pairs:
-        rows += pair_rows(label if label != before else "", text, width)
+        rows += pair_rows(translated(label) if label != before else "", translated(text), width)
         before = label
     rows += pair_rows(_("No return"), no_return(plan).partition(": ")[2], width)
     return rows

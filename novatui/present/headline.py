@@ -206,14 +206,14 @@ def _quiet_row(snapshot: ClusterSnapshot, diagnosis: Diagnosis) -> Row:
             ]
         )
     if waiting:
-        doing = ", ".join(f"{node.name} {node.doing}".strip() for node in waiting[:3])
+        doing = ", ".join(f"{node.name} {translated(node.doing)}".strip() for node in waiting[:3])
         return row((" " + _("connecting: "), Role.NORMAL), (doing, Role.DIM))
     for node in snapshot.nodes:
         if node.error:
             state = standing(node)
             return row(
                 (f" {state.glyph} ", state.role),
-                (f"{node.name} {state.word}: {node.error.title}", Role.BRIGHT),
+                (f"{node.name} {state.word}: {translated(node.error.title)}", Role.BRIGHT),
             )
     reason = translated(diagnosis.recommend_why) or _("no finding says why; d shows what is known")
     return row((f" {reason}", Role.NORMAL))

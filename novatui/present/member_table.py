@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
+from novatui.model.words import N_
 from novatui.present.i18n import _
 from novatui.present.members import Line, lines, listing
 from novatui.present.node import lag, newest_index
@@ -35,27 +36,30 @@ class Column:
 
 
 COLUMNS = (
-    Column("member", "MEMBER", 6),
-    Column("status", "STATUS", 12),
-    Column("id", "ID", 16, drop=6),
-    Column("leader", "LEADER", 6, drop=3),
-    Column("learner", "LEARNER", 7, drop=9),
-    Column("term", "TERM", 4, right=True, drop=7),
-    Column("index", "INDEX", 11, right=True, drop=2),
-    Column("lag", "LAG", 5, right=True, drop=1),
-    Column("db", "DB", 6, right=True, drop=4, gap=2),
-    Column("in_use", "IN USE", 6, right=True, drop=8),
-    Column("version", "VERSION", 7, drop=5, gap=2),
-    Column("alarm", "ALARM", 9),
-    Column("seen_by", "SEEN BY", 9),
-    Column("peer", "PEER URL", 32, drop=10),
+    Column("member", N_("MEMBER"), 6),
+    Column("status", N_("STATUS"), 12),
+    Column("id", N_("ID"), 16, drop=6),
+    Column("leader", N_("LEADER"), 6, drop=3),
+    Column("learner", N_("LEARNER"), 7, drop=9),
+    Column("term", N_("TERM"), 4, right=True, drop=7),
+    Column("index", N_("INDEX"), 11, right=True, drop=2),
+    Column("lag", N_("LAG"), 5, right=True, drop=1),
+    Column("db", N_("DB"), 6, right=True, drop=4, gap=2),
+    Column("in_use", N_("IN USE"), 6, right=True, drop=8),
+    Column("version", N_("VERSION"), 7, drop=5, gap=2),
+    Column("alarm", N_("ALARM"), 9),
+    Column("seen_by", N_("SEEN BY"), 9),
+    Column("peer", N_("PEER URL"), 32, drop=10),
 )
 
 
 def columns_for(width: int, names: int = 0) -> tuple[Column, ...]:
     """The columns that fit ``width`` whole, the first as wide as the longest member name takes (``names`` cells)."""
-    first, *others = COLUMNS
-    shown = [replace(first, width=min(MAX_NAME, max(first.width, names))), *others]
+    first, status, *others = COLUMNS
+    worded = replace(
+        status, width=max(status.width, 2 + len(_("no quorum")))
+    )  # the longest in every language
+    shown = [replace(first, width=min(MAX_NAME, max(first.width, names))), worded, *others]
     while sum(column.cells for column in shown) > width:
         optional = [column for column in shown if column.drop]
         if not optional:
@@ -71,7 +75,7 @@ def table(snapshot: ClusterSnapshot, width: int) -> list[Row]:
     columns = columns_for(width, names)
     header: list[Seg] = []
     for column in columns:
-        header.append((" " * column.gap + _cell(((column.title, Role.DIM),), column)[0][0], Role.DIM))
+        header.append((" " * column.gap + _cell(((_(column.title), Role.DIM),), column)[0][0], Role.DIM))
     newest = newest_index(snapshot)
     body = [_row(line, columns, snapshot, newest) for line in found]
     if not any(node.members for node in snapshot.nodes):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from novatui.model.cluster import ClusterSnapshot, Endpoint, Link, NodeSnapshot, UnitState
-from novatui.present.i18n import _, ngettext
+from novatui.present.i18n import _, ngettext, translated
 from novatui.present.numbers import age, dated, grouped, latency, percent, size, sparkline
 from novatui.present.rows import BLANK, Role, Row, clip, fit, joined, recolour, row, spread, width_of, wrap
 from novatui.present.standing import BAD, BUSY, LEADER, WARN, Standing, current, standing
@@ -57,10 +57,12 @@ def notice_rows(node: NodeSnapshot, width: int) -> list[Row]:
         return []
     key = "" if error.code == "host-key-changed" else _("tries again")
     if node.link is Link.REFUSED:
-        rows = [row(("▌ ", Role.BAD), (line, Role.BAD)) for line in wrap(error.title, width - 2)]
-        rows += [row(("▌ ", Role.BAD), (line, Role.NORMAL)) for line in wrap(error.hint, width - 2)]
+        rows = [row(("▌ ", Role.BAD), (line, Role.BAD)) for line in wrap(translated(error.title), width - 2)]
+        rows += [
+            row(("▌ ", Role.BAD), (line, Role.NORMAL)) for line in wrap(translated(error.hint), width - 2)
+        ]
         return [*rows, row(("▌ ", Role.BAD), ("r", Role.KEY), f" {key}")] if key else rows
-    said = _("not root: {why}").format(why=error.title)
+    said = _("not root: {why}").format(why=translated(error.title))
     rows = [row(("▌ ", Role.WARN), (line, Role.WARN)) for line in wrap(said, width - 2)]
     more = _("no recovery can run; d says what to do")
     rows += [row(("▌ ", Role.WARN), line) for line in wrap(more, width - 2)]
@@ -79,11 +81,11 @@ def _connecting(node: NodeSnapshot, now_ms: int, width: int) -> list[Row]:
     state = standing(node)
     rows = [
         spread(row((f"{state.glyph} {state.word}", state.role)), _since(state, now_ms), width),
-        row("  ", (node.doing or _("waiting for its turn"), Role.NORMAL)),
+        row("  ", (translated(node.doing) or _("waiting for its turn"), Role.NORMAL)),
         row("  ", (node.host, Role.DIM)),
     ]
     if node.error:
-        rows.append(row("  ", (_("last try: {why}").format(why=node.error.title), Role.WARN)))
+        rows.append(row("  ", (_("last try: {why}").format(why=translated(node.error.title)), Role.WARN)))
     rows.append(_last_data(node, now_ms))
     return rows
 
@@ -93,11 +95,11 @@ def _unreachable(node: NodeSnapshot, now_ms: int, width: int) -> list[Row]:
     state = standing(node)
     rows = [spread(row((f"{state.glyph} {state.word}", state.role)), _since(state, now_ms), width)]
     error = node.error
-    title = error.title if error else _("no reason known")
+    title = translated(error.title) if error else _("no reason known")
     rows += [row("  ", (line, Role.NORMAL)) for line in wrap(title, width - 2, 2)]
     room = BLOCK_ROWS - len(rows) - 1
     if error and error.hint:
-        rows += [row("  ", (line, Role.DIM)) for line in wrap(error.hint, width - 2, room)]
+        rows += [row("  ", (line, Role.DIM)) for line in wrap(translated(error.hint), width - 2, room)]
     rows += [BLANK] * (BLOCK_ROWS - 1 - len(rows))
     rows.append(_last_data(node, now_ms))
     return rows
@@ -266,7 +268,7 @@ def _trouble_row(node: NodeSnapshot) -> Row:
         )
         return row((f"{WARN} {left}", Role.WARN))
     if node.clock_skew_ms is not None and abs(node.clock_skew_ms) >= _SKEW_MS:
-        seconds = f"{node.clock_skew_ms / 1000:+.1f} s"
+        seconds = _("{n} s").format(n=f"{node.clock_skew_ms / 1000:+.1f}")
         return row((f"{WARN} " + _("clock {skew} off ours").format(skew=seconds), Role.WARN))
     return BLANK
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
+from novatui.model.words import N_
+from novatui.present.i18n import _
+
 NONE = "–"
 THIN = "\u2009"  # one cell in a terminal, a hair in a proportional font
 
@@ -23,17 +26,20 @@ def grouped(value: int | None) -> str:
     return NONE if value is None else f"{value:,}".replace(",", THIN)
 
 
+_UNITS = (N_("B"), N_("kB"), N_("MB"), N_("GB"), N_("TB"))
+
+
 def size(value: int | None) -> str:
     """Bytes, decimal units, at most three figures: ``151 MB``, ``1.6 GB``, ``20 kB``."""
     if value is None:
         return NONE
     amount = float(value)
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if amount < 999.5 or unit == "TB":
+    for unit in _UNITS:
+        if amount < 999.5 or unit == _UNITS[-1]:
             break
         amount /= 1000
-    text = f"{amount:.1f}" if amount < 9.95 and unit not in ("B", "kB") else f"{amount:.0f}"
-    return f"{text} {unit}"
+    text = f"{amount:.1f}" if amount < 9.95 and unit not in _UNITS[:2] else f"{amount:.0f}"
+    return f"{text} {_(unit)}"
 
 
 def percent(part: int, whole: int) -> str:
@@ -45,8 +51,10 @@ def latency(milliseconds: float | None) -> str:
     if milliseconds is None:
         return NONE
     if milliseconds < 1:
-        return "<1 ms"
-    return f"{milliseconds:.0f} ms" if milliseconds < 10_000 else f"{milliseconds / 1000:.0f} s"
+        return _("<1 ms")
+    if milliseconds < 10_000:
+        return _("{n} ms").format(n=f"{milliseconds:.0f}")
+    return _("{n} s").format(n=f"{milliseconds / 1000:.0f}")
 
 
 def age(milliseconds: int | None) -> str:
@@ -55,12 +63,12 @@ def age(milliseconds: int | None) -> str:
         return NONE
     seconds = max(0, milliseconds) // 1000
     if seconds < 60:
-        return f"{seconds} s"
+        return _("{n} s").format(n=seconds)
     if seconds < 3600:
-        return f"{seconds // 60}m {seconds % 60:02}s"
+        return _("{m}m {s}s").format(m=seconds // 60, s=f"{seconds % 60:02}")
     if seconds < 86_400:
-        return f"{seconds // 3600}h {seconds % 3600 // 60:02}m"
-    return f"{seconds // 86_400}d {seconds % 86_400 // 3600}h"
+        return _("{h}h {m}m").format(h=seconds // 3600, m=f"{seconds % 3600 // 60:02}")
+    return _("{d}d {h}h").format(d=seconds // 86_400, h=seconds % 86_400 // 3600)
 
 
 def _when(at_ms: int) -> datetime:

@@ -9,7 +9,7 @@ from novatui.model.plan import Plan, PlannedStep
 from novatui.model.sanitize import clean
 from novatui.present import seed
 from novatui.present.guides import guide
-from novatui.present.i18n import _, ngettext
+from novatui.present.i18n import _, ngettext, translated
 from novatui.present.numbers import grouped
 from novatui.present.rows import BLANK, Role, Row, fit, row, spread, wrap
 from novatui.present.run import GATE, no_return
@@ -43,13 +43,13 @@ def plan_text(plan: Plan) -> str:
     for part, steps in ((_("To do"), plan.steps), (_("To take it back"), plan.undo)):
         lines += [part, ""]
         for number, step in enumerate(steps, 1):
-            lines.append(f"{number}. {_(step.title)} [{effect_words(plan, step)}]")
+            lines.append(f"{number}. {translated(step.title)} [{effect_words(plan, step)}]")
             lines += [f"   {words}" for words in seed.lines(step.seed)]
             lines += [
                 f"   {node}: {command}" for node, commands in step.commands.items() for command in commands
             ]
             if step.barrier:
-                lines.append(f"   == {_(step.barrier)}")
+                lines.append(f"   == {translated(step.barrier)}")
         if not steps:
             lines.append(way_back(plan))
         lines.append("")
@@ -97,7 +97,11 @@ def _is_past_return(plan: Plan, step: PlannedStep) -> bool:
 def _summary(plan: Plan, width: int) -> list[Row]:
     masters = ngettext("{n} master", "{n} masters", len(plan.nodes)).format(n=len(plan.nodes))
     first = row(
-        (plan.runbook, Role.BRIGHT), "  ", (masters, Role.NORMAL), "  ", (f"run {plan.run}", Role.DIM)
+        (plan.runbook, Role.BRIGHT),
+        "  ",
+        (masters, Role.NORMAL),
+        "  ",
+        (_("run {run}").format(run=plan.run), Role.DIM),
     )
     found = [fit(first, width)]
     for label, text in [*_subject(plan), *((_("note"), note) for note in _notes(plan))]:
@@ -131,7 +135,7 @@ def way_back(plan: Plan) -> str:
         return _("none is needed: {why}").format(why=why) if why else _("there is no way back")
     if at is not None:
         return _("u, until \u201c{step}\u201d is done; after that the way is forward").format(
-            step=_(at.title)
+            step=translated(at.title)
         )
     return _("u, at any time until you purge what was kept")
 
@@ -151,7 +155,7 @@ def source_words(plan: Plan) -> str:
 def _notes(plan: Plan) -> list[str]:
     notes = plan.params.get("notes") or ()
     over = [_("overruled by you: {guards}").format(guards=", ".join(plan.request.overrule))]
-    return [clean(str(note)) for note in notes] + (over if plan.request.overrule else [])
+    return [translated(clean(str(note))) for note in notes] + (over if plan.request.overrule else [])
 
 
 def _section(name: str, meaning: str, width: int) -> list[Row]:
@@ -172,14 +176,14 @@ def _column(count: int, width: int) -> int:
 
 
 def _gate(plan: Plan, step: PlannedStep, number: int, width: int) -> list[Row]:
-    left = row(("◆", Role.WARN), (f"{number:>3} ", Role.DIM), (_(step.title), Role.BRIGHT))
+    left = row(("◆", Role.WARN), (f"{number:>3} ", Role.DIM), (translated(step.title), Role.BRIGHT))
     return [spread(left, row((_("your typed word"), Role.WARN)), width)]
 
 
 def _step(plan: Plan, step: PlannedStep, number: int, nodes: Sequence[str], width: int) -> list[Row]:
     loud = {"change": Role.WARN, "no_return": Role.BAD}.get(step.effect, Role.DIM)
     glyph = {"change": "▲", "no_return": "✖", "stage": "+"}.get(step.effect, "·")
-    left = row((f"{glyph}", loud), (f"{number:>3} ", Role.DIM), (_(step.title), Role.BRIGHT))
+    left = row((f"{glyph}", loud), (f"{number:>3} ", Role.DIM), (translated(step.title), Role.BRIGHT))
     said = row((effect_words(plan, step), loud))
     rows = [spread(left, said, width), *seed_rows(step, width, _INDENT)]
     acting = [node for node, commands in step.commands.items() if commands]
@@ -188,7 +192,7 @@ def _step(plan: Plan, step: PlannedStep, number: int, nodes: Sequence[str], widt
     else:
         rows += _commands(step, nodes, width)
     if step.barrier:
-        words = wrap(_(step.barrier), width - _INDENT - 2)
+        words = wrap(translated(step.barrier), width - _INDENT - 2)
         rows += [
             row(" " * _INDENT, ("═ " if i == 0 else "  ", Role.ACCENT), (w, Role.ACCENT))
             for i, w in enumerate(words)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from novatui.model.findings import Finding, Way, together
 from novatui.model.sanitize import clean
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.rows import BLANK, Role, Row, fit, row, wrap
 
 N_ = str  # marks for the catalogue
@@ -171,10 +171,14 @@ def refusal_rows(
         done = bool(finding.guard) and finding.guard in overruled
         glyph, role = ("▲", Role.WARN) if finding.guard else ("✖", Role.BAD)
         where = f"{', '.join(nodes)}: " if nodes else ""
-        pieces = wrap(where + clean(finding.title), width - 2)
+        pieces = wrap(where + translated(clean(finding.title)), width - 2)
         rows.append(row((f"{glyph} ", role), (pieces[0], Role.DIM if done else Role.BRIGHT)))
         rows += [row("  ", (piece, Role.DIM if done else Role.BRIGHT)) for piece in pieces[1:]]
-        rows += [row("  ", piece) for piece in wrap(clean(finding.hint), width - 2)] if finding.hint else []
+        rows += (
+            [row("  ", piece) for piece in wrap(translated(clean(finding.hint)), width - 2)]
+            if finding.hint
+            else []
+        )
         if finding.guard:
             said = _("overruled") if done else _("o overrules it")
             rows += [

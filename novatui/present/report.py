@@ -16,7 +16,7 @@ from novatui.model.plan import Plan
 from novatui.model.run import RunState, fold
 from novatui.model.sanitize import clean
 from novatui.present import seed
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.plan import effect_words
 from novatui.present.report_entries import WHOLE, Pairs, Section, sections, value_words
 from novatui.present.rows import text_of
@@ -69,7 +69,7 @@ def build(plan: Plan, records: Sequence[rec.Record]) -> Report:
     return Report(
         title=f"{plan.runbook} · {clean(plan.cluster)}",
         result=words,
-        detail=tuple(clean(line) for line in state.detail.splitlines()),
+        detail=tuple(clean(translated(line)) for line in state.detail.splitlines()),
         facts=_facts(plan, state),
         decisions=tuple(_decisions(records)),
         steps=tuple(_steps(plan, state)),
@@ -158,7 +158,7 @@ def _steps(plan: Plan, state: RunState) -> Iterator[StepRow]:
         at = mark(watch, step)
         yield StepRow(
             number=number,
-            title=clean(_(step.title)),
+            title=clean(translated(step.title)),
             effect=effect_words(plan, step),
             vendor=tuple(seed.lines(step.seed)),
             began_ms=gate.opened_ms if gate else run.started_ms if run else None,

@@ -12,7 +12,7 @@ from novatui.model import records as rec
 from novatui.model.plan import Plan, PlannedStep
 from novatui.model.sanitize import clean
 from novatui.present import seed
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.run_log import outcome_words
 
 WHOLE = 1_000_000  # nothing of a command or an output is cut here; the journal's own cap is 16 KiB an output
@@ -61,7 +61,9 @@ def _section(step: str, planned: dict[str, PlannedStep], entries: list[Entry]) -
     known = planned.get(step)
     if known is None:
         return Section(title=clean(step) or _("The run"), entries=tuple(entries))
-    return Section(title=clean(_(known.title)), vendor=tuple(seed.lines(known.seed)), entries=tuple(entries))
+    return Section(
+        title=clean(translated(known.title)), vendor=tuple(seed.lines(known.seed)), entries=tuple(entries)
+    )
 
 
 def _step_of(record: rec.Record, intents: dict[int, rec.Intent]) -> str:
@@ -94,11 +96,14 @@ def _entry(record: rec.Record, intents: dict[int, rec.Intent]) -> Entry:
             )
         case rec.Probed():
             words = _("looked: {state}").format(state=clean(record.state))
-            return change(base, words=_with(words, record.detail), facts=_pairs(record.facts))
+            return change(base, words=_with(words, translated(record.detail)), facts=_pairs(record.facts))
         case rec.Verified():
             words = _("verified") if record.ok else _("not as it must be")
             return change(
-                base, words=_with(words, record.detail), facts=_pairs(record.evidence), bad=not record.ok
+                base,
+                words=_with(words, translated(record.detail)),
+                facts=_pairs(record.evidence),
+                bad=not record.ok,
             )
         case rec.Judged():
             words = _("judged: content") if record.ok else _("judged: refused")

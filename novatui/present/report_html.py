@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from novatui.present.i18n import _
+from novatui.present.i18n import _, language
 from novatui.present.report import Decision, Report, StepRow
 from novatui.present.report_entries import Entry, Pairs, Section
 from novatui.present.status_json import instant
@@ -28,7 +28,7 @@ def html(report: Report) -> str:
     title = escape(report.title)
     parts = [
         "<!DOCTYPE html>",
-        '<html lang="en"><head><meta charset="utf-8">',
+        f'<html lang="{language()}"><head><meta charset="utf-8">',
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{title}</title><style>{_STYLE}</style></head><body>",

@@ -10,7 +10,7 @@ from novatui.model.plan import Plan, PlannedStep
 from novatui.model.run import At, RunState, StepRun
 from novatui.model.sanitize import clean
 from novatui.present.guides import guide
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.rows import Role, Row, row
 
 GATE = "gate"  # PlannedStep.scope of a gate
@@ -51,12 +51,12 @@ class Mark(StrEnum):
 
 def titles(plan: Plan) -> dict[str, str]:
     """Of every step, by id."""
-    return {step.id: _(step.title) for step in (*plan.steps, *plan.undo)}
+    return {step.id: translated(step.title) for step in (*plan.steps, *plan.undo)}
 
 
 def short_title(step: PlannedStep) -> str:
     """What is before the first comma or colon: for the list, where a title has one row."""
-    title = _(step.title)
+    title = translated(step.title)
     cut = min(
         (at for at in (title.find(","), title.find(":"), title.find(";")) if at > 0), default=len(title)
     )
@@ -195,7 +195,7 @@ def taken_words(what: str, place: str) -> str:
     """What the runner's yes to a request means. ``place``: the step after which a pause begins."""
     match what:
         case "pause":
-            return _("asked: it waits after the step {step}").format(step=clean(place))
+            return _("asked: it waits after the step {step}").format(step=translated(clean(place)))
         case "continue":
             return _("it goes on")
     return _("asked: it stops at the next safe point")
@@ -223,4 +223,4 @@ def no_return(plan: Plan, *, short: bool = False) -> str:
         if short:
             return _("all below can be taken back")
         return _("point of no return: none, every step can be taken back until you purge")
-    return _("point of no return: {step}").format(step=_(at.title))
+    return _("point of no return: {step}").format(step=translated(at.title))

@@ -14,7 +14,7 @@ import msgspec
 
 from novatui.model import records as rec
 from novatui.model.sanitize import clean
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.numbers import latency, size
 from novatui.present.rows import BLANK, Role, Row, row, wrap
 
@@ -74,14 +74,16 @@ class Log:
             case rec.Probed(state="done") | rec.Probed(state="todo", detail=""):
                 pass  # "done" is told by Verified, "todo" by the act
             case rec.Probed():
-                words = record.detail or _("looked: {state}").format(state=record.state)
+                words = translated(record.detail) or _("looked: {state}").format(state=record.state)
                 self._add(record.node, record.step, Kind.WAIT, clean(words), record.at)
             case rec.Verified(ok=True):
                 if record.detail:  # a step may be done and still have no good news: that gets no green mark
-                    self._add(record.node, record.step, Kind.NOTE, clean(record.detail), record.at)
+                    self._add(
+                        record.node, record.step, Kind.NOTE, clean(translated(record.detail)), record.at
+                    )
                 self._add(record.node, record.step, Kind.GOOD, _("verified"), record.at)
             case rec.Verified():
-                words = record.detail or _("not as it must be")
+                words = translated(record.detail) or _("not as it must be")
                 self._add(record.node, record.step, Kind.BAD, clean(words), record.at)
             case rec.Lease(state="adopted" | "lost"):
                 words = _("lease adopted") if record.state == "adopted" else _("lease lost")
@@ -133,7 +135,7 @@ def outcome_words(record: rec.Done) -> str:
             words = _("ended by signal {signal} after {took}").format(signal=clean(record.signal), took=took)
         case _:
             words = _("exit {code} after {took}").format(code=record.exit, took=took)
-    return f"{words}: {clean(record.error)}" if record.error else words
+    return f"{words}: {clean(translated(record.error))}" if record.error else words
 
 
 def _lines(text: str) -> list[str]:

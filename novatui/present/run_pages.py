@@ -13,7 +13,7 @@ from novatui.model.run import At, RunState
 from novatui.model.sanitize import clean
 from novatui.present.gate import pair_rows
 from novatui.present.guides import guide
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.numbers import grouped
 from novatui.present.rows import BLANK, Role, Row, joined, row, text_of, wrap
 from novatui.present.run import (
@@ -56,7 +56,7 @@ def result_rows(watch: Watch, width: int, by_hand: Mapping[str, str]) -> list[Ro
     if watch.state.detail:
         rows += [
             row((piece, Role.BRIGHT))
-            for line in watch.state.detail.split("\n")
+            for line in translated(watch.state.detail).split("\n")
             for piece in wrap(clean(line), width)
         ]
         rows.append(BLANK)
@@ -100,7 +100,7 @@ def _wrong(watch: Watch, width: int) -> list[Row]:
     for step in shown_steps(watch):
         if mark(watch, step) not in (Mark.FAILED, Mark.UNKNOWN, Mark.STOPPED):
             continue
-        rows += [BLANK, row(("✖ ", Role.BAD), (_(step.title), Role.BRIGHT))]
+        rows += [BLANK, row(("✖ ", Role.BAD), (translated(step.title), Role.BRIGHT))]
         run = watch.state.steps[step.id]
         for node in watch.plan.nodes:
             at = run.nodes.get(node)
@@ -109,7 +109,7 @@ def _wrong(watch: Watch, width: int) -> list[Row]:
             words = {At.FAILED: _("failed"), At.UNKNOWN: _("outcome unknown")}.get(
                 at.state, _("not finished")
             )
-            said = at.detail or (at.output[-1] if at.output else "")
+            said = translated(at.detail) or (at.output[-1] if at.output else "")
             rows += _indented(
                 f"{node_number(watch.plan, node)} {node}: {words}" + (f": {said}" if said else ""), width
             )
@@ -132,14 +132,14 @@ def _verified(watch: Watch, width: int) -> list[Row]:
             facts.setdefault(node, {}).update(one)
     if not facts:
         return []
-    rows = [BLANK, row((_("Verified"), Role.ACCENT), "  ", (_(seen[-1].title), Role.DIM))]
+    rows = [BLANK, row((_("Verified"), Role.ACCENT), "  ", (translated(seen[-1].title), Role.DIM))]
     for key in [key for key in _keys(facts) if key not in _QUIET]:
         values = {n: _value(key, facts[n].get(key), facts) for n in watch.plan.nodes if n in facts}
         if len(set(values.values())) == 1 and len(values) > 1:
             rows += pair_rows(_fact_name(key), f"{next(iter(values.values()))}  {_('on all')}", width)
         else:
             rows += _per_node(watch, _fact_name(key), values, width)
-    said = dict.fromkeys(watch.state.at(seen[-1].id, node).detail for node in watch.plan.nodes)
+    said = dict.fromkeys(translated(watch.state.at(seen[-1].id, node).detail) for node in watch.plan.nodes)
     return rows + [line for words in said if words for line in pair_rows(_("Said"), words, width)]
 
 
@@ -208,7 +208,7 @@ def _standing(watch: Watch, width: int) -> list[Row]:
     rows = [BLANK, row((_("What stands"), Role.ACCENT))]
     for node in watch.plan.nodes:
         done = [s for s in shown_steps(watch) if watch.state.at(s.id, node).state is At.DONE]
-        words = _("after: {step}").format(step=_(done[-1].title)) if done else _("nothing done")
+        words = _("after: {step}").format(step=translated(done[-1].title)) if done else _("nothing done")
         held = watch.state.leases.get(node, "")
         words += {"acquired": _("; held by this run"), "adopted": _("; held by this run")}.get(held, "")
         rows += pair_rows(f"{node_number(watch.plan, node)} {node}", words, width)

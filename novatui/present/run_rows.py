@@ -6,7 +6,7 @@ from novatui.model.plan import PlannedStep
 from novatui.model.run import At, NodeStep, Pause, Phase, RunState
 from novatui.model.sanitize import clean
 from novatui.present.headline import environment_role
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.numbers import clock
 from novatui.present.plan import seed_rows
 from novatui.present.rows import BLANK, Role, Row, clip, first_that_fits, joined, row, spread, width_of, wrap
@@ -96,7 +96,7 @@ def _position(watch: Watch, *, brief: bool = False) -> Row:
     figure = _("step {n} of {total}").format(n=steps.index(step) + 1, total=len(steps))
     if watch.state.undoing:
         figure = _("undo, ") + figure
-    return joined([row(figure), row((short_title(step) if brief else _(step.title), Role.BRIGHT))])
+    return joined([row(figure), row((short_title(step) if brief else translated(step.title), Role.BRIGHT))])
 
 
 def step_rows(watch: Watch, width: int, selected: str = "") -> list[Row]:
@@ -124,11 +124,14 @@ def detail_rows(watch: Watch, width: int, selected: str = "") -> list[Row]:
         return []
     rows: list[Row] = []
     if selected or step.seed:
-        rows += [BLANK, *(row(" ", (piece, Role.BRIGHT)) for piece in wrap(_(step.title), width - 2))]
+        rows += [
+            BLANK,
+            *(row(" ", (piece, Role.BRIGHT)) for piece in wrap(translated(step.title), width - 2)),
+        ]
         rows += [(*row(" "), *line) for line in seed_rows(step, width - 2)]
     if step.barrier and (under_way is step or selected):
         rows += [BLANK, row((f" {_('Next step only when')}", Role.DIM))]
-        rows += [row(" ", (piece, Role.ACCENT)) for piece in wrap(_(step.barrier), width - 2)]
+        rows += [row(" ", (piece, Role.ACCENT)) for piece in wrap(translated(step.barrier), width - 2)]
     return rows
 
 
@@ -165,7 +168,7 @@ def _step_right(watch: Watch, step: PlannedStep, state: Mark) -> Row:
     took = until - run.started_ms
     if state is Mark.DONE and took < 1000:
         return BLANK
-    words = f"{took // 1000} s" if took < 60_000 else minutes(took)
+    words = _("{n} s").format(n=took // 1000) if took < 60_000 else minutes(took)
     return row((words, Role.ACCENT if state is Mark.RUNNING else Role.DIM))
 
 
@@ -183,7 +186,7 @@ def node_word(watch: Watch, node: str, *, brief: bool = False) -> Row:
         return row((_("waits"), Role.DIM)) if step else BLANK
     at: NodeStep = watch.state.at(step.id, node)
     took = (at.ended_ms or watch.now_ms) - at.started_ms if at.started_ms is not None else 0
-    span = f"{max(0, took) // 1000} s" if took < 60_000 else minutes(took)
+    span = _("{n} s").format(n=max(0, took) // 1000) if took < 60_000 else minutes(took)
     match at.state:
         case At.DONE:
             return row(("✔ ", Role.OK), (_("done") if brief else f"{_('done')} {span}", Role.DIM))
@@ -210,7 +213,7 @@ def phase_words(watch: Watch) -> Row:
             (_("Its journal has all it did: r looks at the masters and goes on."), Role.BRIGHT),
         )
     if state.ended:
-        return row((" " + (clean(state.detail) or _ended_words(state)), Role.NORMAL))
+        return row((" " + (clean(translated(state.detail)) or _ended_words(state)), Role.NORMAL))
     if watch.needs:
         return row(
             (" ▲ " + _("Waiting for credentials: {what}").format(what=", ".join(watch.needs)), Role.WARN),

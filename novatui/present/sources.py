@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from novatui.model.sanitize import clean
 from novatui.model.sources import Source, Sources, Trust
-from novatui.present.i18n import _, ngettext
+from novatui.present.i18n import _, ngettext, translated
 from novatui.present.numbers import age, dated, grouped, size
 from novatui.present.rows import BLANK, Role, Row, clip, fit, row, spread, width_of, wrap
 
@@ -49,10 +49,14 @@ def trust_words(source: Source) -> str:
         case Trust.LIVE:
             return _("answers; read and proved in the run")
         case Trust.UNREAD:
-            return _("not read: {why}").format(why=clean(source.why)) if source.why else _("read in the run")
+            return (
+                _("not read: {why}").format(why=clean(translated(source.why)))
+                if source.why
+                else _("read in the run")
+            )
         case Trust.FOREIGN:
             return _("of another cluster")
-    return clean(source.why) or _("cannot be used")
+    return clean(translated(source.why)) or _("cannot be used")
 
 
 def loss_words(source: Source, found: Sources) -> tuple[str, Role]:
@@ -153,7 +157,7 @@ def detail_rows(source: Source, found: Sources, now_ms: int, width: int) -> list
     if source.keys is not None:
         rows += _pair(_("Keys"), _("{n}, etcd's own among them").format(n=grouped(source.keys)), width)
     if source.why:
-        rows += _pair(_("But"), clean(source.why), width)
+        rows += _pair(_("But"), clean(translated(source.why)), width)
     rows += _pair(_("Present"), where_words(source, found), width)
     words, role = loss_words(source, found)
     rows += _pair(_("Loss"), words, width, role)
@@ -190,7 +194,8 @@ def silent_rows(found: Sources, width: int) -> list[Row]:
     rows: list[Row] = []
     for one in found.silent:
         words = wrap(
-            _("{node} did not tell what it has: {why}").format(node=one.node, why=clean(one.why)), width - 2
+            _("{node} did not tell what it has: {why}").format(node=one.node, why=clean(translated(one.why))),
+            width - 2,
         )
         rows += [row(("▲ " if i == 0 else "  ", Role.WARN), piece) for i, piece in enumerate(words)]
     return [BLANK, *rows] if rows else []

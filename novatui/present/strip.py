@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
+from novatui.present.i18n import translated
 from novatui.present.numbers import age, grouped, size
 from novatui.present.rows import Role, Row, fit, joined, row, spread, width_of
 from novatui.present.standing import current, standing
@@ -97,5 +98,5 @@ def status_list(snapshot: ClusterSnapshot, now_ms: int, width: int) -> list[Row]
             else fit(left, width)
         )
         if node.error:
-            rows.append(fit(row("     ", (node.error.title, Role.DIM)), width))
+            rows.append(fit(row("     ", (translated(node.error.title), Role.DIM)), width))
     return rows

@@ -49,9 +49,9 @@ def _not_root(node: NodeSnapshot, width: int) -> list[Row]:
     if not node.lacks_root or node.error is None:
         return []
     said = _("novatui is not root on {node}, and can do nothing there: {why}")
-    pieces = wrap(said.format(node=node.name, why=node.error.title), width - 2)
+    pieces = wrap(said.format(node=node.name, why=translated(node.error.title)), width - 2)
     rows = [row(("✖ " if i == 0 else "  ", Role.BAD), (piece, Role.BRIGHT)) for i, piece in enumerate(pieces)]
-    return [BLANK, *rows, *(row("  ", piece) for piece in wrap(node.error.hint, width - 2))]
+    return [BLANK, *rows, *(row("  ", piece) for piece in wrap(translated(node.error.hint), width - 2))]
 
 
 def _row(
@@ -90,7 +90,7 @@ def _about(
         rows += _lines(translated(diagnosis.recommend_why), width, Role.NORMAL)
     rows += _quorum(node, diagnosis, width)
     if not current(node):
-        why = node.error.title if node.error else _("not asked yet")
+        why = translated(node.error.title) if node.error else _("not asked yet")
         rows += _lines(_("it cannot be asked now: {why}").format(why=why), width, Role.WARN)
     for finding in _of(node, ranked(diagnosis.findings)):
         glyph, role = severity_mark(finding.severity)

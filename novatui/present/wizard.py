@@ -8,7 +8,7 @@ from novatui.model.findings import Finding, Way
 from novatui.model.plan import Plan
 from novatui.present.guides import guide, page_names
 from novatui.present.headline import environment_role
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.preflight import (
     NOT_ROOT,
     check_rows,
@@ -71,6 +71,7 @@ def waiting_rows(words: str, since_ms: int, now_ms: int, width: int) -> list[Row
 
 def trouble_rows(title: str, detail: str, hint: str, width: int) -> list[Row]:
     """An error in its three parts."""
+    title, detail, hint = translated(title), translated(detail), translated(hint)
     rows = [
         row(("✖ " if i == 0 else "  ", Role.BAD), (p, Role.BRIGHT))
         for i, p in enumerate(wrap(title, width - 2))

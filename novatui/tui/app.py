@@ -23,7 +23,6 @@ from novatui.diagnosis.verdict import diagnose
 from novatui.model.cluster import ClusterSnapshot
 from novatui.model.entries import Entry
 from novatui.model.findings import Diagnosis
-from novatui.present import i18n
 from novatui.present.i18n import _
 from novatui.tui import actions, terminal
 from novatui.tui.feed import Feed, LiveFeed
@@ -291,9 +290,8 @@ def settle_memory() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def run_app(cluster: ClusterConfig, *, lang: str | None = None, accept_new_host_keys: bool = False) -> int:
+def run_app(cluster: ClusterConfig, *, accept_new_host_keys: bool = False) -> int:
     """The screen until it is left. Returns the exit code; an error of ours is raised, never shown as a traceback."""
-    i18n.install(lang)
     app = NovatuiApp(cluster, accept_new_host_keys=accept_new_host_keys)
     app.run()
     if app.crash is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from novatui.present import i18n
 from novatui.present.i18n import _
 from novatui.recording.player import Player
 from novatui.recording.recording import Recording
@@ -41,9 +40,8 @@ class ReplayApp(NovatuiApp):
         self.say(no_masters(self))
 
 
-def run_replay(recording: Recording, *, lang: str | None = None) -> int:
+def run_replay(recording: Recording) -> int:
     """The screen until it is left; as ``run_app``."""
-    i18n.install(lang)
     app = ReplayApp(recording)
     app.run()
     if app.crash is not None:

@@ -10,7 +10,7 @@ from textual.content import Content
 from novatui.model.plan import Plan
 from novatui.model.run import GateRun, RunState
 from novatui.present.gate import answered_words, gate_rows, gate_title, words_of
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.numbers import clock
 from novatui.present.rows import Role, Row, row
 from novatui.present.run import titles
@@ -85,7 +85,7 @@ class GateModal(WordsModal[str]):
             case "stale":
                 self.dismiss("stale")
             case _:
-                self.say(row(("✖ " + (reply.why or reply.code), Role.BAD)))
+                self.say(row(("✖ " + (translated(reply.why) or reply.code), Role.BAD)))
 
     def state_changed(self, state: RunState) -> None:
         """The run went on: if this gate is not the open one any more, there is nothing left to type."""

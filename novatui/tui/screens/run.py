@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 
 from novatui.errors import NovatuiError
 from novatui.model.sanitize import clean
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.plan import plan_text
 from novatui.present.run import (
     Link,
@@ -134,7 +134,7 @@ class RunScreen(RunFollow):
         try:
             await start(self.run_id)
         except NovatuiError as error:
-            self.trouble = clean(str(error).replace("\n", ": "))
+            self.trouble = clean(translated(str(error)).replace("\n", ": "))
             return
         finally:
             self._busy = ""

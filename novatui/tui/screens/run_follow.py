@@ -12,7 +12,7 @@ from novatui.model.records import Record
 from novatui.model.run import RunState
 from novatui.model.sanitize import clean
 from novatui.present.gate import answered_words
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.run import (
     Link,
     taken_words,
@@ -85,7 +85,9 @@ class RunFollow(RunView):
             error = event.worker.error
             self._busy = ""
             self.trouble = clean(
-                error.title if isinstance(error, NovatuiError) else f"{type(error).__name__}: {error}"
+                translated(error.title)
+                if isinstance(error, NovatuiError)
+                else f"{type(error).__name__}: {error}"
             )
             self._dirty = True
 
@@ -144,6 +146,6 @@ class RunFollow(RunView):
             return
         reply = await self._follower.request(what)
         if reply.taken:
-            self.say(taken_words(what, reply.why))
+            self.say(taken_words(what, translated(reply.why)))
         else:
-            self.say(_("not taken: {why}").format(why=clean(reply.why or reply.code)))
+            self.say(_("not taken: {why}").format(why=clean(translated(reply.why) or reply.code)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from novatui.model.sanitize import clean
 from novatui.present.asking import secret_title
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.remote.secrets import SecretAsk, SecretKind
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Answering:
             return
         reply = await follower.give(need, answer)
         if not reply.taken and reply.code != "already_answered":
-            self._say(_("not taken: {why}").format(why=clean(reply.why or reply.code)))
+            self._say(_("not taken: {why}").format(why=clean(translated(reply.why) or reply.code)))
 
 
 def asked(need: Need) -> SecretAsk:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from novatui.model.findings import Finding
 from novatui.model.sanitize import clean
 from novatui.present.gate import Typed, pair_rows
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.preflight import meaning
 from novatui.present.rows import Role, Row, row
 from novatui.tui.screens.run_words import WordsModal
@@ -28,8 +28,8 @@ class OverruleModal(WordsModal[str]):
         rows: list[Row] = []
         for finding in self.reasons:
             where = f"{finding.node}: " if finding.node else ""
-            rows += pair_rows(_("Against it"), where + clean(finding.title), width, Role.BRIGHT)
-            rows += pair_rows(_("Better"), clean(finding.hint), width) if finding.hint else []
+            rows += pair_rows(_("Against it"), where + translated(clean(finding.title)), width, Role.BRIGHT)
+            rows += pair_rows(_("Better"), translated(clean(finding.hint)), width) if finding.hint else []
         return rows + pair_rows(_("It means"), meaning(self.guard, self.runbook), width, Role.WARN)
 
     def keys(self) -> Row:

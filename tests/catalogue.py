@@ -1,0 +1,235 @@
+"""The catalogue of the screen's words: ``python -m tests.catalogue update`` brings ``novatui.po`` up to the sources,
+``compile`` makes ``novatui.mo`` of it. Babel reads and writes the file; it finds no words inside f-strings, so these are
+looked for here.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import struct
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
+
+import novatui
+from novatui.present.phrases import recognisable
+
+PACKAGE = Path(novatui.__file__).resolve().parent
+LOCALE = "ru"
+PO = PACKAGE / "locale" / LOCALE / "LC_MESSAGES" / "novatui.po"
+MO = PO.with_suffix(".mo")
+KEYWORDS = {"_": 1, "N_": 1, "ngettext": 2}  # and how many of their arguments are words
+
+# Where sentences are English for good (plans, journals, errors): the screen knows them again by their templates.
+BELOW = ("runbooks", "runner", "remote", "probes", "config.py", "config_words.py", "strict.py", "paths.py")
+# Calls whose words no person of the screen reads.
+_UNSAID = {
+    "ValueError", "RuntimeError", "AssertionError", "TypeError", "NotImplementedError", "compile", "strftime", "Command", "debug",
+    "info", "warning", "exception", "startswith", "endswith", "split", "partition", "rpartition", "add_argument", "search", "match",
+    "N_", "_", "ngettext", "any", "__repr__",
+}  # fmt: skip
+_UNSAID_FILES = {"runner/byhand.py", "remote/command.py"}  # FINISH.txt stays as it is; words of our own bugs
+_CODE = re.compile(r"[\\$%\n|]|^#|^-[a-z]|^[a-z-]+ -|^<|\bmv -|echo |<\[")
+
+_LABEL = re.compile(r"(?!None|True|False)[A-Z][a-z]+")  # of a row at the gate
+
+
+def marked() -> Iterator[tuple[str, str | tuple[str, ...]]]:
+    """(file below the package, message) of everything between the parentheses of a keyword."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(call, ast.Call) and (count := KEYWORDS.get(_called(call.func))):
+                values = [arg.value for arg in call.args[:count] if isinstance(arg, ast.Constant)]
+                words = [value for value in values if isinstance(value, str)]
+                if len(words) == count:
+                    yield path.relative_to(PACKAGE).as_posix(), words[0] if count == 1 else tuple(words)
+
+
+def below() -> Iterator[tuple[str, str]]:
+    """(file below the package, template) of every sentence there; an f-string's facts are named by what they are."""
+    for part in BELOW:
+        place = PACKAGE / part
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            name = path.relative_to(PACKAGE).as_posix()
+            if name in _UNSAID_FILES:
+                continue
+            for template in _sentences(ast.parse(path.read_text("utf-8"))):
+                yield name, template
+
+
+def _sentences(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Call) and _called(node.func) in _UNSAID:
+        return
+    if isinstance(node, ast.keyword) and node.arg == "name":  # of a task
+        return
+    if isinstance(node, ast.Compare | ast.Expr) and (
+        isinstance(node, ast.Compare) or isinstance(node.value, ast.Constant)
+    ):
+        return
+    if isinstance(node, ast.JoinedStr):
+        text = _template(node)
+        if _is_sentence(text):
+            yield text
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                yield from _sentences(part.value)
+        return
+    if (
+        isinstance(node, ast.Tuple)
+        and len(node.elts) == 2
+        and isinstance(label := node.elts[0], ast.Constant)
+        and _LABEL.fullmatch(str(label.value))
+    ):
+        yield str(label.value)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        if _is_sentence(node.value):
+            yield node.value
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _sentences(child)
+
+
+def _is_sentence(text: str) -> bool:
+    return recognisable(text) and not _CODE.search(text)
+
+
+def _called(func: ast.expr) -> str:
+    return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
+
+
+def _template(node: ast.JoinedStr) -> str:
+    """``f"unit {config.etcd.unit} is masked"`` -> ``unit {unit} is masked``."""
+    out, names = "", dict[str, str]()
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            out += str(part.value).replace("{", "{{").replace("}", "}}")
+        elif isinstance(part, ast.FormattedValue):
+            code, name = ast.unparse(part.value), _fact(part.value)
+            while names.setdefault(name, code) != code:
+                name += "_"
+            out += f"{{{name}}}"
+    return out
+
+
+def _fact(value: ast.expr) -> str:
+    """A name for what is filled in: the last word of the expression that says what it is."""
+    match value:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name.lower().strip("_") or "fact"
+        case ast.Subscript(slice=ast.Constant(value=str(name))) if name.isidentifier():
+            return name
+        case (
+            ast.Subscript(value=inner)
+            | ast.IfExp(body=inner)
+            | ast.UnaryOp(operand=inner)
+            | ast.BinOp(left=inner)
+        ):
+            return _fact(inner)
+        case ast.BoolOp(values=[inner, *_]):
+            return _fact(inner)
+        case ast.Call(
+            func=ast.Attribute(attr="get" | "text" | "unit" | "partition"),
+            args=[ast.Constant(value=str(name)), *_],
+        ):
+            return name if name.isidentifier() else "fact"
+        case ast.Call(func=ast.Attribute(attr="join"), args=[inner]) | ast.Call(args=[inner, *_]):
+            return _fact(inner)
+        case ast.GeneratorExp(elt=inner) | ast.ListComp(elt=inner):
+            return _fact(inner)
+    return "fact"
+
+
+def forms(words: object) -> tuple[str, ...]:
+    """The plural forms of a message's id or translation; one where there are none."""
+    return tuple(map(str, words)) if isinstance(words, tuple | list) else (str(words or ""),)
+
+
+def sources() -> Catalog:
+    """Everything that can be said, no translations."""
+    found = Catalog(locale=LOCALE, charset="utf-8")
+    for name, message in marked():
+        found.add(message, locations=[(f"novatui/{name}", 0)])
+    for name, template in below():
+        found.add(template, locations=[(f"novatui/{name}", 0)])
+    return found
+
+
+def read() -> Catalog:
+    """The committed catalogue."""
+    if not PO.exists():
+        return Catalog(locale=LOCALE, charset="utf-8")
+    with PO.open("rb") as file:
+        return read_po(file, locale=LOCALE)
+
+
+def update() -> str:
+    """The text of the catalogue with what the sources say today: what is new has no translation, what is gone goes."""
+    known = read()
+    wanted = sources()
+    for message in wanted:
+        if message.id and (before := known.get(message.id)) is not None:
+            message.string = before.string
+    out = io.BytesIO()
+    write_po(out, wanted, width=0, omit_header=True, include_lineno=False, ignore_obsolete=True)
+    return _HEADER + out.getvalue().decode("utf-8")
+
+
+_HEADER = """\
+# Russian words of novatui. New strings: python -m tests.catalogue update; then: python -m tests.catalogue compile
+msgid ""
+msgstr ""
+"Language: ru\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2);\\n"
+
+"""
+
+
+def compiled(catalog: Catalog) -> bytes:
+    """The catalogue as gettext reads it, the same bytes from the same text whoever compiles it."""
+    head = "".join(line[1:-3] + "\n" for line in _HEADER.splitlines() if line.startswith('"'))
+    pairs = {b"": head.encode()}
+    for message in catalog:
+        if message.id and all(strings := forms(message.string)):
+            pairs["\0".join(forms(message.id)).encode()] = "\0".join(strings).encode()
+    rows = sorted(pairs.items())
+    start = 28 + 16 * len(rows)
+    tables = [b"", b""]
+    body = b""
+    for side in (0, 1):
+        for row in rows:
+            tables[side] += struct.pack("<II", len(row[side]), start + len(body))
+            body += row[side] + b"\0"
+    return (
+        struct.pack("<7I", 0x950412DE, 0, len(rows), 28, 28 + 8 * len(rows), 0, 0)
+        + tables[0]
+        + tables[1]
+        + body
+    )
+
+
+def main(words: list[str]) -> int:
+    match words:
+        case ["update"]:
+            text = update()
+            PO.parent.mkdir(parents=True, exist_ok=True)
+            PO.write_text(text, "utf-8")
+            missing = [message for message in read() if message.id and not all(forms(message.string))]
+            print(f"{PO.name}: {len(missing)} without a translation")
+            return 0
+        case ["compile"]:
+            MO.write_bytes(compiled(read()))
+            return 0
+    print(__doc__, file=sys.stderr)
+    return 64
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -29,6 +29,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "locks": ("novatui.cli.locks", "say which run has which master, and what can be done about it"),
     "report": ("novatui.cli.report", "tell what a run did"),
     "record": ("novatui.cli.record", "write what is seen of the cluster into a file, for --replay"),
+    "support-bundle": (
+        "novatui.cli.support_bundle",
+        "gather what the vendor needs of all masters, in one archive",
+    ),
 }
 
 # Words of the design that are refused by name until they are built.
@@ -37,7 +41,6 @@ NOT_YET: dict[str, str] = {
     "cleanup": "until then: `novatui report RUN` names what a run kept on the masters",
     "doctor": "until then: `novatui status` says per master why it cannot be asked",
     "init": "until then: copy config.example.toml and fill it in, or look around with `novatui demo`",
-    "support-bundle": "until then: `novatui report RUN` tells what a run did",
 }
 
 _EXAMPLES = """\

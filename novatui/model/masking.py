@@ -4,8 +4,11 @@ rather a harmless value too many than a password."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 MASK = "***"
+_SECRET_MIN = 4
 
 # In lower case; a text without any of them has nothing to mask.
 _HINTS = (
@@ -20,13 +23,13 @@ _PRIVATE_KEY = re.compile(
 _NAMED = re.compile(
     r"""((?<![\w.-])(?![\w.-]*initial[-_]cluster[-_]token)[\w.-]*
          (?:passw(?:or)?d|passphrase|secret|token|credentials?|api[-_]?key|private[-_]?key|key[-_]data|authorization)
-         [\w.-]*\\?["']?\s?[=:]\s?\\?)
-        ("[^"]*"|'[^']*'|(?:bearer|basic)\s+[^\s"',;}\\]+|[^\s"',;}\\]+)""",
+         [\w.-]*\\?["']?[ \t]?[=:][ \t]?\\?)
+        ("[^"]*"|'[^']*'|(?:bearer|basic)[ \t]+[^\s"',;}\\]+|[^\s"',;}\\]+)""",
     re.I | re.X,
 )
-_OPTION = re.compile(r"(--[\w-]*(?:passw(?:or)?d|token|secret)\s+)([^\s-]\S*)", re.I)
+_OPTION = re.compile(r"(--[\w-]*(?:passw(?:or)?d|token|secret)[ \t]+)([^\s-]\S*)", re.I)
 _USER = re.compile(r"""((?:--user[=\s]|ctl_user=)["']?[^\s:"']+:)([^\s"']+)""", re.I)
-_SCHEME = re.compile(r"\b((?:bearer|basic)\s+)([A-Za-z0-9._~+/=-]{8,})", re.I)
+_SCHEME = re.compile(r"\b((?:bearer|basic)[ \t]+)([A-Za-z0-9._~+/=-]{8,})", re.I)
 _JWT = re.compile(r"()(\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?)")
 _URL = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)([^\s@/]+)(?=@)", re.I)
 _BY_HINT = (_NAMED, _OPTION, _USER, _SCHEME, _JWT, _URL)
@@ -67,6 +70,31 @@ def mask_env(text: str) -> tuple[str, int]:
         lines.append(shown)
         count += found
     return "\n".join(lines), count
+
+
+def struck(text: str, secrets: Iterable[str]) -> tuple[str, int]:
+    """Without these very values, wherever they stand; ones of few letters would strike out half of the words there are."""
+    count = 0
+    for secret in secrets:
+        if len(secret) >= _SECRET_MIN and secret in text:
+            count += text.count(secret)
+            text = text.replace(secret, MASK)
+    return text, count
+
+
+def mask_strings(value: Any, secrets: Sequence[str] = ()) -> tuple[Any, int]:
+    """The same structure (of ``msgspec.to_builtins``) with every text in it masked; keys are names and stay."""
+    if isinstance(value, str):
+        text, found = struck(value, secrets)
+        text, more = mask(text)
+        return text, found + more
+    if isinstance(value, dict):
+        pairs = {key: mask_strings(one, secrets) for key, one in value.items()}
+        return {key: one for key, (one, _) in pairs.items()}, sum(count for _, count in pairs.values())
+    if isinstance(value, list | tuple):
+        parts = [mask_strings(one, secrets) for one in value]
+        return [one for one, _ in parts], sum(count for _, count in parts)
+    return value, 0
 
 
 def _env_line(line: str) -> tuple[str, int]:

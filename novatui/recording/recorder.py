@@ -7,17 +7,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
-
 from novatui import __version__
 from novatui.config import ClusterConfig
 from novatui.diagnosis.recent import Recent
 from novatui.errors import NovatuiError
 from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
 from novatui.model.entries import Entry
-from novatui.model.masking import mask
 from novatui.model.recording import Coding, Frame, Header, RecordedNode
 from novatui.recording.coding import Packer
+from novatui.recording.masking import EntryMask, masked_node
 
 MAX_SIZE = 256 * 1024 * 1024
 # How far apart the frames are from which reading can begin.
@@ -63,22 +61,26 @@ class Recorder:
         self.start_ms = self._at_ms = clock()
         self._max, self._clock = max_size, clock
         self._nodes = {node.name: NodeSnapshot(name=node.name, host=node.host) for node in cluster.nodes}
+        self._given: dict[str, NodeSnapshot] = {}  # as they came, before anything was masked
         self._recent = {node.name: Recent() for node in cluster.nodes}
+        self._masks = {node.name: EntryMask() for node in cluster.nodes}
         for name, recent in (window or {}).items():
-            self._recent[name].append(list(map(masked, recent.entries())))
+            self._recent[name].append(self._masks[name].masked(recent.entries()))
         self._packer = Packer(Coding.DEFLATE)
         self._raw, self._key_ms = 0, -1
         self._fd = _new_file(path)
         self._append(self._packer.header(header_of(cluster, self.start_ms)))
 
     def snapshot(self, snapshot: ClusterSnapshot) -> None:
-        changed = tuple(node for node in snapshot.nodes if self._nodes[node.name] != node)
+        changed = tuple(node for node in snapshot.nodes if self._given.get(node.name) != node)
+        self._given.update((node.name, node) for node in changed)
+        changed = tuple(masked_node(node)[0] for node in changed)
         self._nodes.update((node.name, node) for node in changed)
         if not self._key_frame() and changed:
             self._write(Frame(at_ms=self._now(), nodes=changed), self._max - _LAST)
 
     def entries(self, node: str, entries: Sequence[Entry]) -> None:
-        kept = tuple(map(masked, entries))
+        kept = self._masks[node].masked(entries)
         self._key_frame()
         self._write(Frame(at_ms=self._now(), entries=kept), self._max - _LAST)
         self._recent[node].append(kept)
@@ -133,17 +135,6 @@ class Recorder:
         """Never backwards, whatever the machine's clock does."""
         self._at_ms = max(self._at_ms, self._clock())
         return self._at_ms
-
-
-def masked(entry: Entry) -> Entry:
-    """A recording is given to others: what looks like a secret goes, also where the screen would show it."""
-    text, found = mask(entry.text)
-    fields = []
-    for name, value in entry.fields:
-        shown, masks = mask(f"{name}={value}") if value else ("", 0)
-        found += masks
-        fields.append((name, shown[len(name) + 1 :] if masks else value))
-    return msgspec.structs.replace(entry, text=text, fields=tuple(fields)) if found else entry
 
 
 def _time(entry: Entry) -> int:

@@ -28,7 +28,7 @@ class Wallet:
         return "<Wallet>"
 
     def known(self) -> dict[str, str]:
-        """All answers by their ids, for the runner's inherited socket alone."""
+        """All answers by their ids: for the runner's inherited socket, and to be struck out of what is given to others."""
         return dict(self._answers)
 
     def again(self) -> None:

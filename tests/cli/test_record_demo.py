@@ -79,6 +79,7 @@ def logged(path: Path, words: str) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.invariant("INV-18")
 def test_a_fault_is_in_the_file_and_no_secret(cluster: Demo, tmp_path: Path) -> None:
     path = tmp_path / "fault.nvr"
     hung, other = cluster.nodes[1], cluster.nodes[0]

@@ -24,6 +24,8 @@ from tests.tui import screen_cases as cases
 
 SECRETS = ("pl4nted-word", "abcdef.0123456789abcdef", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln")
 
+KEY = "-----BEGIN PRIVATE KEY-----\nMHcCAQEEIPl4nted\nq+/=\n-----END PRIVATE KEY-----"
+
 
 def test_what_goes_in_comes_out(tmp_path: Path) -> None:
     path, clock = tmp_path / "a.nvr", Clock()
@@ -210,12 +212,19 @@ def test_secrets_do_not_get_in(tmp_path: Path) -> None:
             cases.entry(f'unrecognized environment variable ETCD_ROOT_PASSWORD="{SECRETS[0]}"'),
             cases.entry("join", token=SECRETS[1], header=f"Authorization: Bearer {SECRETS[2]}"),
             cases.entry("initial-cluster-token=k8s_etcd"),
+            *map(cases.entry, KEY.splitlines()),
+            cases.entry("after the key"),
         ],
+    )
+    node = cases.node(1)
+    failed = msgspec.structs.replace(node.endpoint, error=f"GET https://root:{SECRETS[0]}@10.0.0.1/ failed")
+    recorder.snapshot(
+        cases.cluster(msgspec.structs.replace(node, endpoint=failed), cases.node(2), cases.node(3))
     )
     recorder.close("")
     said = "".join(msgspec.json.encode(frame).decode() for frame in Recording.open(path).frames())
-    assert not any(secret in said for secret in SECRETS)
-    assert said.count("***") >= 4
+    assert not any(secret in said for secret in (*SECRETS, *KEY.splitlines()[1:-1]))
+    assert "after the key" in said and said.count("***") >= 4
     assert "k8s_etcd" in said
 
 

@@ -1,0 +1,133 @@
+"""From what a master printed to what is kept of it: one form a kind, every secret masked and counted."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from novatui.bundle.pieces import Kind
+from novatui.model.masking import mask, mask_env, struck
+from novatui.model.sanitize import clean
+
+LINE_CAP = 16_384  # characters of one line
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+?-----END CERTIFICATE-----")
+_HEAD = "== "
+_ENVIRONMENT = re.compile(r"(\s*Environment=)(.*)\Z")
+_QUOTED = re.compile(r"""("[^"]*"|'[^']*'|\S+)""")
+
+
+def kept(raw: bytes, kind: Kind, secrets: Sequence[str] = ()) -> tuple[str, int]:
+    """The text, and how often something was masked in it. ``secrets``: known values, struck out wherever they stand."""
+    text = raw.decode("utf-8", "backslashreplace")
+    if kind is Kind.CERTS:
+        text = certificates(text)
+    elif kind is Kind.JOURNAL:
+        text = journal(text.splitlines())
+    text, count = struck(text, secrets)
+    found = 0
+    if kind in (Kind.ENV, Kind.UNIT):
+        text, found = _by_line(text, _env_line if kind is Kind.ENV else _unit_line)
+    text, more = mask(text)
+    lines = (clean(line, cap=LINE_CAP) for line in text.splitlines())
+    return "\n".join(lines).rstrip("\n") + "\n", count + found + more
+
+
+def journal(lines: Iterable[str]) -> str:
+    """``journalctl -o json`` as lines of text: time (UTC), identifier and pid, message. What is no record stays as it is."""
+    out: list[str] = []
+    for line in lines:
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            # The first line may be the end of one: more than what is taken was there.
+            out.append("(the beginning is cut off)" if not out and line.endswith("}") else line)
+            continue
+        if isinstance(record, dict):
+            out.append(_record(record))
+    return "\n".join(out)
+
+
+def certificates(text: str) -> str:
+    """Subjects, issuers and dates of every certificate; of the file nothing else."""
+    out = []
+    for block in re.split(rf"(?m)^(?={_HEAD})", text):
+        if not block.startswith(_HEAD):
+            continue
+        out.append(block.splitlines()[0])
+        found = _PEM.findall(block)
+        out += [_certificate(pem) for pem in found] or ["   no certificate in it, or it cannot be read"]
+    return "\n".join(out)
+
+
+def _certificate(pem: str) -> str:
+    from cryptography import x509
+
+    try:
+        one = x509.load_pem_x509_certificate(pem.encode("ascii"))
+        words = [
+            f"   subject    {one.subject.rfc4514_string()}",
+            f"   issuer     {one.issuer.rfc4514_string()}",
+            f"   not before {one.not_valid_before_utc.isoformat()}",
+            f"   not after  {one.not_valid_after_utc.isoformat()}",
+        ]
+        names = _names(one)
+        return "\n".join(words + ([f"   names      {names}"] if names else []))
+    except ValueError as error:
+        return f"   a certificate that cannot be read: {error}"
+
+
+def _names(one: Any) -> str:
+    from cryptography import x509
+
+    try:
+        found = one.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):
+        return ""
+    return ", ".join(str(name.value) for name in found)
+
+
+def _record(record: dict[str, Any]) -> str:
+    stamp = str(record.get("__REALTIME_TIMESTAMP", ""))
+    micros = int(stamp) if stamp.isascii() and stamp.isdigit() and len(stamp) < 18 else 0
+    when = datetime.fromtimestamp(micros / 1e6, UTC).isoformat(timespec="milliseconds")
+    who, pid = record.get("SYSLOG_IDENTIFIER"), record.get("_PID")
+    name = f"{who if isinstance(who, str) else '?'}{f'[{pid}]' if isinstance(pid, str) else ''}"
+    return f"{when} {name}: {_message(record.get('MESSAGE'))}"
+
+
+def _message(value: object) -> str:
+    if isinstance(value, list) and all(isinstance(one, int) and 0 <= one < 256 for one in value):
+        return bytes(value).decode("utf-8", "backslashreplace")
+    return value if isinstance(value, str) else "(no text)"
+
+
+def _by_line(text: str, of: Callable[[str], tuple[str, int]]) -> tuple[str, int]:
+    out, count = [], 0
+    for line in text.splitlines():
+        shown, found = of(line)
+        out.append(shown)
+        count += found
+    return "\n".join(out), count
+
+
+def _env_line(line: str) -> tuple[str, int]:
+    """The heads of the files are ours."""
+    return (line, 0) if line.startswith(_HEAD) else mask_env(line)
+
+
+def _unit_line(line: str) -> tuple[str, int]:
+    """``Environment=`` holds assignments like an env file's: the same is kept of them."""
+    parts = _ENVIRONMENT.match(line)
+    if parts is None:
+        return line, 0
+    count = 0
+    words = []
+    for word in _QUOTED.findall(parts[2]):
+        quote = word[0] if word[0] in "\"'" else ""
+        shown, found = mask_env(word.strip(quote) if quote else word)
+        words.append(f"{quote}{shown}{quote}")
+        count += found
+    return parts[1] + " ".join(words), count

@@ -50,7 +50,7 @@ def test_it_prints_its_configuration_and_stays_until_ctrl_c(command: subprocess.
     )
     assert status.returncode == 0, status
     command.send_signal(signal.SIGINT)
-    _, said = command.communicate(timeout=20)
+    _, said = command.communicate(timeout=60)
     assert command.returncode == 0
     assert not path.parent.exists()
     assert b"three etcd members start" in said

@@ -101,6 +101,24 @@ def test_what_a_killed_look_left_the_next_one_takes_away(bench: Bench, saved: Sa
     assert left == [".novatui-look-alive", ".novatui-look-link", ".novatui-look-nobodys"]
 
 
+@pytest.mark.parametrize(
+    "ends",
+    ["kill -9 $$", "echo 'tar: -: Cannot write: No space left on device' >&2; exit 2", "exit 1"],
+    ids=["killed", "no space", "silent"],
+)
+def test_a_tool_that_was_ended_says_nothing_of_the_archive(bench: Bench, saved: Saved, ends: str) -> None:
+    """It must not be called damaged: it is the last good copy, perhaps."""
+    place = pack(bench.root / "etc" / f"{NAME}.tar.gz", (NAME, saved.db.read_bytes()))
+    tool = bench.root / "bin/tar"
+    tool.write_text(f"#!/bin/sh\n{ends}\n")
+    tool.chmod(0o755)
+    (found,) = survey(bench, saved, str(place))
+    assert not found.problem and not found.verified
+    assert found.unread.startswith("unpacking it ended with ")
+    tried = prove(bench, saved, place, saved.sha256)
+    assert tried.exit == 1 and b"damaged" not in tried.stdout + tried.stderr
+
+
 def test_the_mark_of_a_stage_is_on_disk_before_anything_else_and_is_not_written_again(
     bench: Bench, saved: Saved
 ) -> None:

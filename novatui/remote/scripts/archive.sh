@@ -91,6 +91,19 @@ inspect() {
 
 free_kib() { df -Pk -- "$1" 2>/dev/null | tail -n 1 | tr -s ' ' | cut -d' ' -f4; }
 
+# A tool that finds damage says what it found. One that was ended, or had no room, says nothing about the archive.
+spoilt() { # STATUS ERRORS
+    [ "$1" -lt 124 ] && [ -s "$2" ] && ! grep -qiE 'space left|write error|cannot (write|fork)|memory|killed' -- "$2"
+}
+
+not_read() { # STATUS
+    if spoilt "$1" "$scratch/error"; then
+        head -n 3 "$scratch/error" | say64 damaged
+    else
+        say unread "unpacking it ended with $1 $(head -n 1 -- "$scratch/error" 2>/dev/null | tr -cd '[:print:]')"
+    fi
+}
+
 survey_one() {
     archive=$1
     printf '%s' "$archive" | say64 archive
@@ -99,10 +112,7 @@ survey_one() {
     form_of "$archive"
     member='' member_size=$(stat -c %s -- "$archive")
     if [ "$form" != db ]; then
-        if ! list_of "$archive" >"$scratch/list" 2>"$scratch/error"; then
-            head -n 3 "$scratch/error" | say64 damaged
-            return
-        fi
+        list_of "$archive" >"$scratch/list" 2>"$scratch/error" || { not_read $?; return; }
         judge_listing "$scratch/list"
         if [ -n "$why" ]; then printf '%s' "$why" | say64 refused; return; fi
         printf '%s' "$member" | say64 member
@@ -116,7 +126,7 @@ survey_one() {
     if unpack "$archive" >"$scratch/db" 2>"$scratch/error"; then
         inspect "$scratch/db" "$etcdctl"
     else
-        head -n 3 "$scratch/error" | say64 damaged
+        not_read $?
     fi
     rm -f -- "$scratch/db"
 }
@@ -230,6 +240,13 @@ accept() {
     say end 1
 }
 
+unreadable() { # STATUS VERB
+    cat -- "$stage/error" >&2
+    ! spoilt "$1" "$stage/error" || bad "cannot be $2, truncated or damaged: $archive"
+    echo "novatui: $archive was not $2 to its end, status $1" >&2
+    exit 1
+}
+
 prove() {
     stage=$1 archive=$2 wanted=$3 etcdctl=$4 run=$5
     make_stage
@@ -237,11 +254,11 @@ prove() {
     form_of "$archive"
     member=
     if [ "$form" != db ]; then
-        list_of "$archive" >"$stage/list" || bad "cannot be listed, truncated or damaged: $archive"
+        list_of "$archive" >"$stage/list" 2>"$stage/error" || unreadable $? listed
         judge_listing "$stage/list"
         [ -z "$why" ] || bad "$why"
     fi
-    unpack "$archive" >"$stage/snapshot.db.part" || bad "cannot be unpacked, truncated or damaged: $archive"
+    unpack "$archive" >"$stage/snapshot.db.part" 2>"$stage/error" || unreadable $? unpacked
     accept "$wanted"
 }
 

@@ -26,3 +26,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fields: tuple[tuple[str, str], ...] = ()  # zap's own fields in order; ``error`` among them
     unit_line: bool = False  # systemd's own line about the unit
     cursor: str = ""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a master's journal keeps of one line, safe to show: every field but MESSAGE, MESSAGE as it is (what does
+    not print escaped), and the same a key a row where it is JSON."""
+
+    fields: tuple[tuple[str, str], ...] = ()
+    source: str = ""
+    pretty: tuple[str, ...] = ()

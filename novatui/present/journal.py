@@ -69,6 +69,13 @@ def plain(entry: Entry) -> str:
     return f"{clock(entry.at_ms, millis=True)} {entry.node} {entry.level} {message(entry)}"
 
 
+def glyph_of(entry: Entry) -> tuple[str, Role, Role]:
+    """Glyph, its role, the role of the text."""
+    if entry.unit_line and entry.level in (Level.DEBUG, Level.INFO):
+        return "◆", Role.ACCENT, _MARKS[entry.level][2]
+    return _MARKS[entry.level]
+
+
 @dataclass(frozen=True)
 class Look:
     """How lines are laid out: ``left`` cells are scrolled out of sight; ``names`` are the masters' labels, padded, where
@@ -84,9 +91,7 @@ class Look:
 def entry_rows(entry: Entry, look: Look, count: int = 1) -> tuple[Row, ...]:
     """At least one row of at most ``look.width`` cells; later rows are indented under the text. ``count`` entries say
     this."""
-    glyph, mark, role = _MARKS[entry.level]
-    if entry.unit_line and entry.level in (Level.DEBUG, Level.INFO):
-        glyph, mark = "◆", Role.ACCENT
+    glyph, mark, role = glyph_of(entry)
     if is_stack(entry):
         role = Role.DIM
     time = ""

@@ -65,7 +65,7 @@ def entry(node: str, line: bytes) -> Entry | None:
     cursor = record.get("__CURSOR") if isinstance(record, Mapping) else None
     if not isinstance(cursor, str) or not _CURSOR.match(cursor):
         return None
-    message = _message(record.get("MESSAGE"))
+    message = message_of(record.get("MESSAGE"))
     unit_line = isinstance(record.get("UNIT"), str)
     level, text, fields = _read(message, _priority(record), zap=not unit_line)
     if record.get("SYSLOG_IDENTIFIER") == "systemd-journald" and (dropped := _SUPPRESSED.match(text)):
@@ -97,7 +97,7 @@ def _json(text: bytes | str) -> Any:
         return json.loads(text)
 
 
-def _message(value: object) -> bytes | str:
+def message_of(value: object) -> bytes | str:
     """A string, an array of byte values, null (too long without --all), or an array of several messages."""
     if isinstance(value, str):
         return value
@@ -106,7 +106,7 @@ def _message(value: object) -> bytes | str:
     if isinstance(value, list):
         if all(isinstance(item, int) and 0 <= item < 256 for item in value):
             return bytes(value)
-        return b" / ".join(_bytes(_message(item)) for item in value[:16] if isinstance(item, str | list))
+        return b" / ".join(_bytes(message_of(item)) for item in value[:16] if isinstance(item, str | list))
     return str(value)
 
 

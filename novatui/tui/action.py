@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from novatui.present.i18n import _
+
 if TYPE_CHECKING:
     from novatui.tui.app import NovatuiApp
 
@@ -28,10 +30,25 @@ class Action:
     scope: str
     footer: int = 0
     why_not: Reason = always
+    does: str = ""  # where several screens have the key: the id whose method it is
 
     @property
     def method(self) -> str:
-        return "act_" + self.id.replace("-", "_")
+        return "act_" + (self.does or self.id).replace("-", "_")
+
+
+def screen_says(name: str) -> Reason:
+    """The reason is the screen's own: ``why_not_<name>`` of whichever is in front; none when it has no say."""
+
+    def why_not(app: NovatuiApp) -> str:
+        for screen in reversed(app.screen_stack):
+            asked = getattr(screen, f"why_not_{name}", None)
+            if asked is not None:
+                reason: str = asked()
+                return reason
+        return _("not here")
+
+    return why_not
 
 
 def N_(text: str) -> str:

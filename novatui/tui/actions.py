@@ -14,6 +14,7 @@ from textual.binding import Binding
 from novatui.model.findings import Verdict
 from novatui.present.i18n import _
 from novatui.tui.action import N_, Action
+from novatui.tui.actions_journal import JOURNAL, MERGED
 from novatui.tui.actions_replay import REPLAY
 from novatui.tui.actions_run import HISTORY, RUN, WIZARD
 
@@ -92,13 +93,29 @@ DASHBOARD = (
     Action("zoom", "z", "z", N_("zoom"), N_("one pane over the whole screen, and back"), "dashboard", 4),
     Action("table", "m", "m", N_("members"), N_("show or hide the member table"), "dashboard", 3),
     Action("back", "escape", "Esc", N_("back"), N_("leave zoom or table, follow again"), "dashboard"),
-    Action("next-node", "tab,right,l", "Tab", N_("next node"), N_("choose the next master"), "dashboard"),
+    Action("next-node", "tab", "Tab", N_("next node"), N_("choose the next master"), "dashboard"),
     Action(
         "previous-node",
-        "shift+tab,left,h",
+        "shift+tab",
         "S-Tab",
         N_("previous node"),
         N_("choose the previous master"),
+        "dashboard",
+    ),
+    Action(
+        "go-right",
+        "right,l",
+        "l →",
+        N_("right"),
+        N_("the next master; when zoomed the text scrolls"),
+        "dashboard",
+    ),
+    Action(
+        "go-left",
+        "left,h",
+        "h ←",
+        N_("left"),
+        N_("the previous master; when zoomed the text scrolls"),
         "dashboard",
     ),
     *(
@@ -107,23 +124,8 @@ DASHBOARD = (
     ),
 )
 
-JOURNAL = (
-    Action("follow", "f", "f", N_("follow"), N_("to the newest line, and stay there"), "dashboard", 5),
-    Action("up", "up,k", "k ↑", N_("up"), N_("one line up; stops following"), "dashboard"),
-    Action("down", "down,j", "j ↓", N_("down"), N_("one line down"), "dashboard"),
-    Action("page-up", "pageup,ctrl+b", "PgUp", N_("page up"), N_("one page up"), "dashboard"),
-    Action("page-down", "pagedown,ctrl+f,space", "PgDn", N_("page down"), N_("one page down"), "dashboard"),
-    Action("first", "g,home", "g", N_("first"), N_("to the oldest line held"), "dashboard"),
-    Action("last", "G,end", "G", N_("last"), N_("to the newest line, and follow"), "dashboard"),
-    Action("next-error", "e", "e", N_("next error"), N_("cursor to the next error"), "dashboard", 6),
-    Action("previous-error", "E", "E", N_("previous error"), N_("cursor to the previous error"), "dashboard"),
-    Action("time", "t", "t", N_("time"), N_("clock, with milliseconds, none"), "dashboard"),
-    Action("wrap", "W", "W", N_("wrap"), N_("wrap long lines and spread repeated ones, or cut"), "dashboard"),
-    Action("copy", "y", "y", N_("copy"), N_("copy the line under the cursor, or the newest"), "dashboard", 7),
-)
-
 # Screens built later add their own scope here: see ``actions_run``.
-ACTIONS: tuple[Action, ...] = (*DASHBOARD, *JOURNAL, *WIZARD, *RUN, *HISTORY, *REPLAY, *APP)
+ACTIONS: tuple[Action, ...] = (*DASHBOARD, *JOURNAL, *MERGED, *WIZARD, *RUN, *HISTORY, *REPLAY, *APP)
 # A screen that is another one with some keys of its own: those go before.
 _BASE = {"replay": "dashboard"}
 

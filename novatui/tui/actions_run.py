@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from novatui.present.i18n import _
 from novatui.tui.action import N_, Action
-
-if TYPE_CHECKING:
-    from novatui.tui.app import NovatuiApp
-
-
-def _screen_says(name: str) -> Any:
-    """The reason is the screen's own: ``why_not_<name>`` of whichever is in front; none when it has no say."""
-
-    def why_not(app: NovatuiApp) -> str:
-        for screen in reversed(app.screen_stack):
-            asked = getattr(screen, f"why_not_{name}", None)
-            if asked is not None:
-                reason: str = asked()
-                return reason
-        return _("not here")
-
-    return why_not
-
+from novatui.tui.action import screen_says as _screen_says
 
 WIZARD = (
     Action(
         "wizard-next",
         "right,n",
-        "→",
+        "n",
         N_("next"),
         N_("to the next page; changes nothing"),
         "wizard",
@@ -235,7 +215,7 @@ RUN = (
         "run",
         0,
     ),
-    Action("run-leave", "q", "q", N_("detach"), N_("leave this screen; a run that lives goes on"), "run", 10),
+    Action("run-leave", "q", "q", N_("leave"), N_("leave this screen; a run that lives goes on"), "run", 10),
 )
 
 HISTORY = (

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import events
@@ -26,6 +28,7 @@ from novatui.model.findings import Diagnosis
 from novatui.present.i18n import _
 from novatui.tui import actions, terminal
 from novatui.tui.feed import Feed, LiveFeed
+from novatui.tui.lookback import LookBack
 from novatui.tui.pace import Pace
 from novatui.tui.palette import RegistryProvider
 from novatui.tui.people import AtScreen
@@ -33,6 +36,7 @@ from novatui.tui.screens.base import NovaScreen
 from novatui.tui.screens.dashboard import Dashboard
 from novatui.tui.screens.history import HistoryScreen, offer_living_run
 from novatui.tui.screens.locks import LocksPage
+from novatui.tui.screens.merged import MergedScreen, merged_tail
 from novatui.tui.screens.page import ByHandScreen, HelpScreen
 from novatui.tui.screens.run_client import LiveClient, RunClient
 from novatui.tui.state import Fsync, View, first_view
@@ -103,6 +107,10 @@ class NovatuiApp(App[None], inherit_bindings=False):
         self.people = AtScreen(self, accept_new_host_keys)
         self.feed: Feed = feed or LiveFeed(cluster, self.people.wallet, self.people)
         self.tails = {node.name: Tail() for node in cluster.nodes}
+        self.merged: Tail | None = None  # all of them as one, while that screen is open
+        self._older = {name: LookBack(name, tail, self.feed) for name, tail in self.tails.items()}
+        for name, tail in self.tails.items():
+            tail.on_top = partial(self._look_back, name)
         self.fsync = Fsync()
         self.run_client: RunClient = client or LiveClient(cluster, self.feed, self.people)
         self.tape = Tape(cluster, clock)
@@ -156,6 +164,8 @@ class NovatuiApp(App[None], inherit_bindings=False):
         self.tape.entries(node, entries)
         self.tails[node].append(entries)
         self._recent[node].append(entries)
+        if self.merged is not None:
+            self.merged.append(entries)
 
     def forget(self) -> None:
         """What comes next is of another time: a jump in a recording."""
@@ -258,6 +268,29 @@ class NovatuiApp(App[None], inherit_bindings=False):
 
     def act_locks(self) -> None:
         self.push_screen(LocksPage())
+
+    def all_tails(self) -> list[Tail]:
+        return [*self.tails.values(), *([self.merged] if self.merged is not None else [])]
+
+    def _look_back(self, node: str) -> None:
+        self.run_worker(self._older[node].ask(), name=f"older {node}", exit_on_error=False)
+
+    async def older_of_all(self) -> bool:
+        """Ask every master for older lines; whether anything came."""
+        before = sum(tail.fetched for tail in self.tails.values())
+        for tail in self.tails.values():
+            tail.pause()
+        await asyncio.gather(*(one.ask() for one in self._older.values()))
+        return sum(tail.fetched for tail in self.tails.values()) > before
+
+    def act_merged(self) -> None:
+        self.merged = merged_tail(self.tails)
+        self.push_screen(MergedScreen(self.merged), self._merged_left)
+
+    def _merged_left(self, _result: object) -> None:
+        self.merged = None
+        for tail in self.tails.values():
+            tail.touch()
 
     def act_history(self) -> None:
         self.push_screen(HistoryScreen(self.run_client))

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from novatui import logs
 from novatui.config import ClusterConfig
+from novatui.errors import RemoteError
 from novatui.model.cluster import ClusterSnapshot
-from novatui.model.entries import Entry
+from novatui.model.entries import Entry, Record
 
 if TYPE_CHECKING:
+    from novatui.probes.lookback import Older
+    from novatui.remote.command import Command, Outcome
     from novatui.remote.secrets import Keeper, NewHostKeys
     from novatui.remote.transport import Transport
 
@@ -60,6 +63,24 @@ class LiveFeed:
         logs.links(transport, "novatui.links")
         self._collector = collector.Collector(self.cluster, self._transport)
         await self._collector.run(on_snapshot, on_entries)
+
+    async def older(self, node: str, cursor: str) -> Older:
+        """Journal lines of a master from right before the record ``cursor``."""
+        from novatui.probes import lookback
+
+        return lookback.older(node, cursor, await self._ask(node, lookback.older_command, cursor))
+
+    async def record(self, node: str, cursor: str) -> Record:
+        """One record of a master's journal with all its fields."""
+        from novatui.probes import lookback
+
+        return lookback.record(cursor, await self._ask(node, lookback.record_command, cursor))
+
+    async def _ask(self, node: str, command: Callable[[str, str], Command], cursor: str) -> Outcome:
+        if self._transport is None:
+            raise RemoteError("there is no connection yet")
+        unit = next(one.etcd.unit for one in self.cluster.nodes if one.name == node)
+        return await self._transport.run(node, command(unit, cursor))
 
     def refresh(self) -> None:
         if self._collector is not None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from novatui.model.entries import Entry
 from novatui.present.filter import Filter
 from novatui.present.journal import Look, TimeFormat, entry_rows, found_in, is_error, message
-from novatui.present.rows import BLANK, Role, Row, recolour
+from novatui.present.rows import Role, Row, recolour
 from novatui.tui.lines import CAPACITY, Line, Lines
 
 HEAD_FROM = 3  # rows that a pane has at least when one of them says what is above the oldest line
@@ -32,7 +32,7 @@ class Tail:
     anchor: int | None = None
     left: int = 0  # cells scrolled out of sight
     new: int = 0  # lines that came since following stopped
-    head: Row = BLANK  # what is above the oldest line
+    head: Callable[[], Row] | None = None  # says what is above the oldest line
     pending: bool = False  # something changed since the last ``rows``
     on_pending: Callable[[], None] | None = None
     on_top: Callable[[], None] | None = None  # somebody wants to see what is above the oldest line
@@ -74,6 +74,11 @@ class Tail:
         return self._lines.count
 
     @property
+    def fetched(self) -> int:
+        """Older entries that were fetched, while there is room kept for them."""
+        return self._lines.spare
+
+    @property
     def shown(self) -> int:
         """Entries that are held and shown."""
         return self._lines.shown
@@ -107,6 +112,18 @@ class Tail:
         if not self.following:
             self._lines.put_before(older)
             self.touch()
+
+    def put_together(self, entries: Sequence[Entry]) -> None:
+        """``entries`` instead of all that is held; there is room for them until following begins again."""
+        before, self._lines = self._lines, Lines(self.capacity, by_time=self.by_time)
+        self._lines.narrow(before.filter, before.in_context, None)
+        self._lines.spare = max(0, len(entries) - self.capacity)
+        self._lines.add(entries)
+        self._lines.count = before.count
+        self.anchor, self._top, self._skip = None, 0, 0
+        if self.cursor is not None:
+            self.cursor = min(self.cursor, self.end - 1) if len(self) else None
+        self.touch()
 
     def narrow(self, to: Filter | None, in_context: bool = False) -> None:
         """Show only what passes or, in context, everything with what passes marked."""
@@ -243,6 +260,13 @@ class Tail:
         low, high = sorted((self.anchor, self.cursor))
         return [entry for number in range(low, high + 1) for entry in self.line(number)]
 
+    @property
+    def selecting(self) -> int:
+        """Lines that are selected; 0 without a selection."""
+        if self.anchor is None or self.cursor is None:
+            return 0
+        return abs(self.anchor - self.cursor) + 1
+
     def passing(self) -> list[Entry]:
         """Everything held that passes the filter."""
         found = self.filter
@@ -317,7 +341,7 @@ class Tail:
 
     @property
     def _has_head(self) -> bool:
-        return bool(self.head) and self._height >= HEAD_FROM
+        return self.head is not None and self._height >= HEAD_FROM
 
     @property
     def _head_shows(self) -> bool:
@@ -325,7 +349,7 @@ class Tail:
 
     def _downwards(self, cursor: int) -> list[tuple[Row, bool]]:
         low, high = sorted((cursor, cursor if self.anchor is None else self.anchor))
-        out: list[tuple[Row, bool]] = [(self.head, False)] if self._head_shows else []
+        out: list[tuple[Row, bool]] = [(self.head(), False)] if self.head and self._head_shows else []
         for number in range(max(self._top, self._lines.first), self.end):
             lines = self._rows_of(number)
             for part in range(self._skip if number == self._top else 0, len(lines)):

@@ -1,4 +1,4 @@
-"""``python -m tests.bench [idle|keys|faults ..]``: all of them when none is named."""
+"""``python -m tests.bench [idle|keys|faults|journal ..]``: all of them when none is named."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib
 import signal
 import sys
 
-BENCHES = ("idle", "keys", "faults")
+BENCHES = ("idle", "keys", "faults", "journal")
 
 
 def main(names: list[str]) -> int:

@@ -1,6 +1,7 @@
 """The screen without masters: it is fed a healthy cluster's snapshot a second, and journals as fast as one says.
 
-``python -m tests.bench.fed_screen [LINES]``: lines a second and master.
+``python -m tests.bench.fed_screen [LINES [TOTAL]]``: lines a second and master, and of all masters together, after which
+none come; at a tenth, the half and the end of them it waits until they were drawn.
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ from novatui.tui.feed import OnEntries, OnSnapshot
 from tests.tui import screen_cases as cases
 
 BATCH_S = 0.05  # the collector's own
+BATCH_MAX = 1000  # its own too
+DRAWN_S = 0.5
 
 
 class Fed:
     """A feed whose raft index moves, as in a cluster that works a little."""
 
-    def __init__(self, lines: int) -> None:
+    def __init__(self, lines: int = 0, total: int = 0) -> None:
         self._lines = lines  # a second and master
+        self._each = total // 3  # of one master, 0 without end
 
     async def start(self, on_snapshot: OnSnapshot, on_entries: OnEntries) -> None:
         pouring = asyncio.create_task(self._pour(on_entries))
@@ -46,14 +50,20 @@ class Fed:
 
     async def _pour(self, on_entries: OnEntries) -> None:
         """Records as journalctl writes them, read by the collector's own reader: that is part of the load."""
-        began, sent, number = time.monotonic(), 0, 0
-        while self._lines:
-            due = int((time.monotonic() - began) * self._lines)
+        began, sent = time.monotonic(), 0
+        stops = [self._each // 10, self._each // 2, self._each] if self._each else []
+        while self._lines and (stops or not self._each):
+            due = min(int((time.monotonic() - began) * self._lines), sent + BATCH_MAX, *stops[:1])
             for name in (node.name for node in cases.healthy_cluster().nodes):
-                found = [journald.entry(name, _record(number + at)) for at in range(due - sent)]
+                found = [journald.entry(name, _record(number)) for number in range(sent, due)]
                 on_entries(name, [entry for entry in found if entry is not None])
-            number, sent = number + due - sent, due
-            await asyncio.sleep(BATCH_S)
+                await asyncio.sleep(0)
+            behind = due == sent + BATCH_MAX
+            sent = due
+            if stops and sent == stops[0]:
+                del stops[0]
+                await asyncio.sleep(DRAWN_S)
+            await asyncio.sleep(0 if behind else BATCH_S)
 
     def refresh(self) -> None:
         """Nothing to ask."""
@@ -85,4 +95,4 @@ def _record(number: int) -> bytes:
 
 
 if __name__ == "__main__":
-    NovatuiApp(cases.config(3), feed=Fed(int(sys.argv[1]) if len(sys.argv) > 1 else 0)).run()
+    NovatuiApp(cases.config(3), feed=Fed(*[int(word) for word in sys.argv[1:3]])).run()

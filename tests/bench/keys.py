@@ -23,7 +23,7 @@ def main() -> None:
                 return
             time.sleep(3)
             before, began = screen.cpu_s(), time.monotonic()
-            took = [one for number in range(PRESSES) if (one := _press(screen, number)) is not None]
+            took = [one for number in range(PRESSES) if (one := press(screen, number)) is not None]
             share = 100 * (screen.cpu_s() - before) / (time.monotonic() - began)
             held = screen.resident_mb()
         lost = PRESSES - len(took)
@@ -36,7 +36,7 @@ def main() -> None:
         )
 
 
-def _press(screen: PtyScreen, number: int) -> float | None:
+def press(screen: PtyScreen, number: int) -> float | None:
     """The key of a master that is not there: the last line says so. Milliseconds, None: it did not come."""
     key = "4567"[number % 4]
     place, began = screen.mark(), time.monotonic()

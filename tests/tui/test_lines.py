@@ -225,7 +225,7 @@ def test_scrolling_to_the_right_ends_where_the_longest_line_ends() -> None:
 def test_above_the_oldest_line_stands_what_is_there_and_somebody_is_asked() -> None:
     asked: list[bool] = []
     tail = filled(*(f"line {n}" for n in range(5)))
-    tail.head, tail.on_top = row("older lines: k"), lambda: asked.append(True)
+    tail.head, tail.on_top = lambda: row("older lines: k"), lambda: asked.append(True)
     assert "older lines: k" not in shown(tail)
     tail.home()
     assert shown(tail) == ["older lines: k", *(f"line {n}" for n in range(5))] and not asked
@@ -254,7 +254,7 @@ def test_older_lines_go_when_following_begins_again_and_there_is_no_room() -> No
 
 @pytest.mark.parametrize("height", [1, 2, 3, 5, 6, 7])
 def test_the_head_never_hides_the_cursor(height: int) -> None:
-    tail = Tail(head=row("older lines"))
+    tail = Tail(head=lambda: row("older lines"))
     tail.append([entry(f"line {n}") for n in range(6)])
     tail.rows(60, height)
     for move in (*([-1] * 7), *([1] * 5)):

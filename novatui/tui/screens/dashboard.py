@@ -16,12 +16,11 @@ from novatui.present.evidence import evidence_rows
 from novatui.present.guides import TARGET, guide
 from novatui.present.headline import headline, verdict_bar
 from novatui.present.i18n import _
-from novatui.present.journal import plain
 from novatui.present.recoveries import only_one
 from novatui.present.rows import Role, Row, row
 from novatui.present.strip import status_list
 from novatui.tui.actions import bindings
-from novatui.tui.screens.base import NovaScreen
+from novatui.tui.screens.journal_keys import JournalKeys
 from novatui.tui.screens.page import EvidenceScreen
 from novatui.tui.screens.recover_menu import RecoverMenu
 from novatui.tui.state import View
@@ -35,7 +34,7 @@ PINNED = 3  # panes side by side, however many masters
 DRAWN_LATELY_MS = 800
 
 
-class Dashboard(NovaScreen):
+class Dashboard(JournalKeys):
     """Which pane is chosen, zoomed or pinned is its only state; all else comes from the app's view."""
 
     scope: ClassVar[str] = "dashboard"
@@ -178,6 +177,18 @@ class Dashboard(NovaScreen):
     def act_next_node(self) -> None:
         self._step(1)
 
+    def act_go_right(self) -> None:
+        if self.zoomed:
+            self._scroll(1)
+        else:
+            self._step(1)
+
+    def act_go_left(self) -> None:
+        if self.zoomed:
+            self._scroll(-1)
+        else:
+            self._step(-1)
+
     def act_previous_node(self) -> None:
         self._step(-1)
 
@@ -219,59 +230,15 @@ class Dashboard(NovaScreen):
         self.table_wanted = not self.query_one("#members").display
         self.lay_out()
 
+    @property
+    def exported_name(self) -> str:
+        return self.nova.cluster.nodes[self.chosen - 1].name
+
     def act_back(self) -> None:
+        if self.leave_selection():
+            return
         if self.zoomed or self.table_wanted is not None:
             self.zoomed, self.table_wanted = False, None
             self.lay_out()
         else:
             self._tail.follow()
-
-    def act_follow(self) -> None:
-        self._tail.follow()
-
-    def act_up(self) -> None:
-        self._tail.move(-1)
-
-    def act_down(self) -> None:
-        self._tail.move(1)
-
-    def act_page_up(self) -> None:
-        self._tail.page(-1)
-
-    def act_page_down(self) -> None:
-        self._tail.page(1)
-
-    def act_first(self) -> None:
-        self._tail.home()
-
-    def act_last(self) -> None:
-        self._tail.follow()
-
-    def act_next_error(self) -> None:
-        if not self._tail.error(1):
-            self.say(_("no later error in this journal"))
-
-    def act_previous_error(self) -> None:
-        if not self._tail.error(-1):
-            self.say(_("no earlier error in this journal"))
-
-    def act_time(self) -> None:
-        times = self._tail.times.next
-        for tail in self.nova.tails.values():
-            tail.times = times
-            tail.touch()
-
-    def act_wrap(self) -> None:
-        wrapped = not self._tail.wrapped
-        for tail in self.nova.tails.values():
-            tail.wrapped = wrapped
-            tail.touch()
-        self.say(_("long lines are wrapped") if wrapped else _("long lines are cut; errors show three rows"))
-
-    def act_copy(self) -> None:
-        entries = self._tail.current()
-        if not entries:
-            self.say(_("no line to copy"))
-            return
-        self.app.copy_to_clipboard("\n".join(plain(entry) for entry in entries))
-        self.say(_("copied: {line}").format(line=plain(entries[0])))

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from textual import events
 from textual.message import Message
-from textual.timer import Timer
 
 from novatui.model.cluster import NodeSnapshot
 from novatui.present.frame import boxed
 from novatui.present.i18n import _
+from novatui.present.journal_state import narrowed_to, reading_state
 from novatui.present.node import BLOCK_ROWS, no_lines_rows, notice_rows, status_block
-from novatui.present.numbers import age, grouped
+from novatui.present.numbers import age
 from novatui.present.rows import BLANK, Role, Row, fit, recolour, row
 from novatui.present.standing import standing
 from novatui.tui.state import View
 from novatui.tui.tail import Tail
-from novatui.tui.widgets.rows_view import RowsView
+from novatui.tui.widgets.pulled import Pulled
 
-PULL_SECONDS = 1 / 20
 _STAGGER_SECONDS = 1 / 60
-WHEEL_LINES = 3
 
 
-class NodePane(RowsView):
+class NodePane(Pulled):
     """Journal lines are pulled twenty times a second at most, and only while there are new ones."""
 
     class Chosen(Message):
@@ -33,9 +31,8 @@ class NodePane(RowsView):
             self.number = number
 
     def __init__(self, number: int, tail: Tail, *, id: str) -> None:
-        super().__init__(id=id)
+        super().__init__(tail, id=id, stagger=number * _STAGGER_SECONDS)
         self.number = number
-        self.tail = tail
         self._block: tuple[Row, ...] = ()
         self._title: Row = BLANK
         self._state: Row = BLANK
@@ -43,26 +40,6 @@ class NodePane(RowsView):
         self._streams = False
         self._no_lines: list[Row] = []
         self._chosen = False
-        self._puller: Timer | None = None
-
-    def on_mount(self) -> None:
-        self.set_timer(self.number * _STAGGER_SECONDS, self._start_pulling)
-
-    def _start_pulling(self) -> None:
-        self._puller = self.set_interval(PULL_SECONDS, self._pull)
-        self.tail.on_pending = self._puller.resume
-
-    def on_unmount(self) -> None:
-        self.tail.on_pending = None
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.rebuild()
-
-    def _pull(self) -> None:
-        if self.tail.pending:
-            self.rebuild()
-        elif self._puller:
-            self._puller.pause()
 
     def show_view(self, view: View, now_ms: int, fsync: list[float | None]) -> None:
         """Status block and frame from a snapshot; also called when only the clock moved."""
@@ -106,32 +83,25 @@ class NodePane(RowsView):
                 self.size.width,
                 (self._title, self._state),
                 block,
-                (row((_("journal"), Role.DIM)), self._journal_state()),
-                [
-                    *notice,
-                    *(lines if self.tail.end else [*self._no_lines[:room], *lines[len(self._no_lines) :]]),
-                ],
+                (self._narrowed_to(), self._reading()),
+                [*notice, *(lines if len(self.tail) else self._nothing(room))],
                 Role.FOCUS if self._chosen else Role.BORDER,
             )[: self.size.height]
         )
 
-    def _journal_state(self) -> Row:
+    def _nothing(self, room: int) -> list[Row]:
+        """Instead of lines, why there are none."""
+        filtered = self.tail.filter is not None and len(self.tail.held) > 0
+        said = [row((_("no line passes the filter"), Role.DIM))] if filtered else self._no_lines
+        return [*said[:room], *([BLANK] * (room - len(said)))]
+
+    def _narrowed_to(self) -> Row:
         tail = self.tail
-        if tail.following:
-            return row((_("following") if self._streams else _("no stream"), Role.DIM))
-        if tail.new:
-            return row(
-                ("‖ ", Role.ACCENT), (_("+{n} new · f to follow").format(n=grouped(tail.new)), Role.ACCENT)
-            )
-        return row(("‖ ", Role.ACCENT), (_("paused · f to follow"), Role.ACCENT))
+        typed = tail.filter.text if tail.filter else ""
+        return narrowed_to(typed, tail.shown if typed else 0, len(tail.held), tail.in_context, tail.left)
 
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self.tail.move(-WHEEL_LINES)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self.tail.move(WHEEL_LINES)
+    def _reading(self) -> Row:
+        return reading_state(self.tail.following, self._streams, self.tail.new, self.tail.selecting)
 
     def on_click(self, event: events.Click) -> None:
         self.post_message(self.Chosen(self.number))

@@ -1,0 +1,71 @@
+"""The line behind ``/``: what is typed is a filter, or a few words say what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from novatui.present.filter import BadFilter, Filter, parsed
+from novatui.present.i18n import _
+from novatui.present.rows import Role, row
+from novatui.tui.widgets.rows_view import RowsView
+
+TYPED_MAX = 240
+
+
+class FilterPrompt(ModalScreen[tuple[Filter | None] | None], inherit_bindings=False):
+    """Enter gives the filter, in a tuple of one; empty takes it away; Esc leaves it as it was."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave", priority=True)]
+    AUTO_FOCUS = "#filter-field"
+
+    def __init__(self, before: str) -> None:
+        super().__init__()
+        self.before = before
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="filter-box"):
+            yield RowsView(id="filter-say")
+            with Horizontal(id="filter-line"):
+                yield RowsView([row((" / ", Role.KEY))], id="filter-mark")
+                field = Input(self.before, id="filter-field", compact=True, max_length=TYPED_MAX)
+                field.cursor_blink = False
+                yield field
+
+    def on_mount(self) -> None:
+        self._say("")
+
+    def _say(self, wrong: str) -> None:
+        hint = _(
+            "a text, level:warn (and worse), re:expression   Enter filters, empty: all lines   Esc leaves"
+        )
+        said = row((f" ▲ {wrong}", Role.WARN)) if wrong else row((f" {hint}", Role.DIM))
+        self.query_one("#filter-say", RowsView).set_rows([said])
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        self._say(_wrong(event.value))
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        try:
+            self.dismiss((parsed(event.value),))
+        except BadFilter as error:
+            self._say(str(error))
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+
+def _wrong(typed: str) -> str:
+    try:
+        parsed(typed)
+    except BadFilter as error:
+        return str(error)
+    return ""

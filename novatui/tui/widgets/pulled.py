@@ -1,0 +1,61 @@
+"""A widget that shows a journal: drawn twenty times a second at most, and only while something changed."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.screen import ModalScreen
+from textual.timer import Timer
+
+from novatui.tui.tail import Tail
+from novatui.tui.widgets.rows_view import RowsView
+
+PULL_SECONDS = 1 / 20
+WHEEL_LINES = 3
+
+
+class Pulled(RowsView):
+    """``rebuild`` is called in the widget's own time; ``stagger`` seconds keep several apart."""
+
+    def __init__(self, tail: Tail, *, id: str, stagger: float = 0.0) -> None:
+        super().__init__(id=id)
+        self.tail = tail
+        self._stagger = stagger
+        self._puller: Timer | None = None
+
+    def on_mount(self) -> None:
+        self.set_timer(max(self._stagger, 0.001), self._start_pulling)
+
+    def _start_pulling(self) -> None:
+        self._puller = self.set_interval(PULL_SECONDS, self._pull)
+        self.tail.on_pending = self._puller.resume
+
+    def on_unmount(self) -> None:
+        self.tail.on_pending = None
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.rebuild()
+
+    @property
+    def _covered(self) -> bool:
+        """Behind another screen, not only behind a page: nobody sees it."""
+        front = self.app.screen
+        return front is not self.screen and not isinstance(front, ModalScreen)
+
+    def _pull(self) -> None:
+        if self._covered:
+            return
+        if self.tail.pending:
+            self.rebuild()
+        elif self._puller:
+            self._puller.pause()
+
+    def rebuild(self) -> None:
+        raise NotImplementedError
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.tail.move(-WHEEL_LINES)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.tail.move(WHEEL_LINES)

@@ -260,6 +260,41 @@ def test_start(bench: Bench, verb: str) -> None:
     assert exits == ({0, 3} if verb == "do" else {0})
 
 
+@pytest.mark.invariant("INV-12")
+def test_start_on_another_env(bench: Bench) -> None:
+    """The env file that was proved, with what the run wrote into it, starts; anything else does not, and the hold stays."""
+    token, existing = b"ETCD_INITIAL_CLUSTER_TOKEN=t\n", b"ETCD_INITIAL_CLUSTER_STATE=existing\n"
+    sha256 = hashlib.sha256(ENV).hexdigest()
+    held = ENV.replace(b'  ETCD_INITIAL_CLUSTER_STATE="new"\n', existing)
+    right = (held + token, held.replace(existing, b"") + token + existing, (held + token).rstrip(b"\n"))
+    wrong = (
+        ENV + token,
+        held,
+        held + token + token,
+        held + token + b"ETCD_QUOTA_BACKEND_BYTES=1\n",
+        held.replace(b"etcd1", b"etcd2") + token,
+        held + b"ETCD_INITIAL_CLUSTER_TOKEN=other\n",
+        held + token + b"  ETCD_INITIAL_CLUSTER_STATE=new\n",
+        b"",
+    )
+    data = {"files/d/member/wal/0-0.wal": b"log", **{f"files/d/{path}": raw for path, raw in MARKED.items()}}
+    env, mark = bench.path("files/env"), "member/.novatui-run"
+    lines = ("ETCD_INITIAL_CLUSTER_STATE=existing", "ETCD_INITIAL_CLUSTER_TOKEN=t")
+
+    def start(now: bytes, copy: bytes, begin: str = "yes") -> int:
+        tree = {**data, "work/hold": f"{RUN}\n".encode(), "files/env": now}
+        tree |= {f"files/env.novatui-{RUN}": copy} if copy else {}
+        argv = (*("do", RUN, bench.path("work"), "etcd", bench.path("files/d"), mark, begin), env, sha256)
+        done = bench.same(Command(script="start", argv=(*argv, *lines)), tree)
+        assert ("work/hold" in done.tree) == (done.exit == 3)
+        return done.exit
+
+    assert {start(now, ENV) for now in right} == {0}
+    assert {start(now, ENV) for now in wrong} == {3}
+    assert start(right[0], b"") == start(right[0], ENV + b"A=1\n") == 3
+    assert start(wrong[0], ENV, "no") == 0, "nothing is started"
+
+
 def test_unstage(bench: Bench) -> None:
     stage, staged = f"files/d.novatui-stage-{RUN}", f"files/d.novatui-new-{RUN}"
     trees: list[dict[str, bytes]] = [

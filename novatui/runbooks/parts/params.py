@@ -36,6 +36,7 @@ class NodeParams(msgspec.Struct, frozen=True, kw_only=True):
     cert: str
     key: str
     env_file: str
+    env_sha256: str = ""
     unit: str
     unit_dir: str
     work_dir: str

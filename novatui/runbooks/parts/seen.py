@@ -95,6 +95,7 @@ def node_params(config: NodeConfig, seen: Host, member_id: str) -> NodeParams:
         cert=seen.cert,
         key=seen.key,
         env_file=seen.env_path or etcd.env_file,
+        env_sha256=seen.env_sha256,
         unit=unit_name(etcd.unit),
         unit_dir=etcd.unit_dir,
         work_dir=etcd.work_dir,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts.commands import At
 from novatui.runbooks.parts.reading import UNREADABLE, Reading, read
@@ -9,18 +11,20 @@ from novatui.runbooks.step import Ask, Context, Effect, Probed, Scope, State, St
 
 # Until a started member is up: its peers, an election, and a first publish that is lost and retried (15.3 s).
 START_S = 60.0
+STATE_KEY = "ETCD_INITIAL_CLUSTER_STATE"
 NOTHING_THERE = (
     "left stopped: its data directory has no log, as before the run, and nothing is started on nothing"
 )
 
 
-def start() -> Step:
+def start(written: Sequence[str] = ()) -> Step:
+    """``written``: the KEY=VALUE lines that the run has put into the env files, beside the hold's."""
     return Step(
         id="start",
         title="Lift the hold and start etcd, all together",
         effect=Effect.CHANGE,
         probe=lambda ctx: _ask_start(ctx, restored=True),
-        apply=lambda ctx: [_start(ctx, "do", restored=True)],
+        apply=lambda ctx: [_start(ctx, "do", restored=True, env=proved_env(ctx, *written))],
         again=always,
         settle_s=START_S,
         rest=True,
@@ -29,12 +33,18 @@ def start() -> Step:
     )
 
 
-def _start(ctx: Context, verb: str, *, restored: bool) -> Command:
+def proved_env(ctx: Context, *written: str) -> tuple[str, ...]:
+    """As start.sh takes it: the env file, what it was when it was proved, and what the run has written into it since."""
+    node = At(ctx).node
+    return node.env_file, node.env_sha256, f"{STATE_KEY}=existing", *written
+
+
+def _start(ctx: Context, verb: str, *, restored: bool, env: Sequence[str] = ()) -> Command:
     at = At(ctx)
     node = at.node
     mark = at.places.mark_in_data if restored else ""
     begin = "yes" if restored or node.was_running else "no"
-    argv = (verb, at.run, node.work_dir, node.unit, node.data_dir, mark, begin)
+    argv = (verb, at.run, node.work_dir, node.unit, node.data_dir, mark, begin, *env)
     return Command(script="start", argv=argv, timeout_s=30, changes=verb == "do")
 
 

@@ -22,7 +22,7 @@ from novatui.runbooks.recover_member.params import JOIN, REMOVE, recover_params
 from novatui.runbooks.step import Answers, Facts, Gate, Runbook, Step
 
 NAME = "recover-member"
-VERSION = 1
+VERSION = 2
 
 
 def survey(cluster: ClusterConfig, request: Request) -> Mapping[str, Mapping[str, Command]]:

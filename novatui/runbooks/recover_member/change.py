@@ -9,7 +9,7 @@ from novatui.runbooks.parts import answer
 from novatui.runbooks.parts.commands import At, limit_s
 from novatui.runbooks.parts.host import GIB
 from novatui.runbooks.parts.reading import UNREADABLE, read
-from novatui.runbooks.parts.start import START_S, unit_words
+from novatui.runbooks.parts.start import START_S, proved_env, unit_words
 from novatui.runbooks.recover_member.params import JOIN, RecoverParams, recover_params
 from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, Scope, State, Step, always
 
@@ -169,7 +169,8 @@ def start(params: RecoverParams) -> Step:
 def _start(ctx: Context, verb: str) -> Command:
     at = At(ctx)
     node = at.node
-    argv = (verb, at.run, node.work_dir, node.unit, node.data_dir, "-", "yes")
+    env = proved_env(ctx, f"ETCD_INITIAL_CLUSTER={at.params.initial_cluster}") if verb == "do" else ()
+    argv = (verb, at.run, node.work_dir, node.unit, node.data_dir, "-", "yes", *env)
     return Command(script="start", argv=argv, timeout_s=30, changes=verb == "do")
 
 

@@ -35,7 +35,7 @@ from novatui.runbooks.restore_cluster.gate import gate
 from novatui.runbooks.step import Answers, Facts, Gate, Runbook, Step
 
 NAME = "restore-cluster"
-VERSION = 2
+VERSION = 3
 
 
 def survey(cluster: ClusterConfig, request: Request) -> Mapping[str, Mapping[str, Command]]:
@@ -116,7 +116,7 @@ def steps(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
         stop.stop(),
         *([token.give()] if anew else []),
         swap.swap(),
-        start.start(),
+        start.start(token.lines(plan) if anew else ()),
         proof.members(),
         proof.last_gate(also=fence.files, judge=fence.judge_last_gate_fenced),
         hold.release(),

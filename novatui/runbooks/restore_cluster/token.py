@@ -28,6 +28,11 @@ def changed(plan: Plan) -> bool:
     return restore_params(plan).fresh_token
 
 
+def lines(plan: Plan) -> tuple[str, ...]:
+    """What it writes into an env file."""
+    return (f"ETCD_INITIAL_CLUSTER_TOKEN={restore_params(plan).token}",)
+
+
 def give() -> Step:
     return Step(
         id="token",

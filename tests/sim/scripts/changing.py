@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from tests.sim.disk import Disk
 from tests.sim.process import Exit, Running, Script
 from tests.sim.scripts.looks import SHOWN, say_unit
@@ -262,7 +264,7 @@ def swap(run: Running) -> Script:
 
 
 def start(run: Running) -> Script:
-    verb, this, work, _, data, mark, begin = run.command.argv
+    verb, this, work, _, data, mark, begin, *env = run.command.argv
     disk = run.disk
     yield 0.01
     held_by = disk.line(f"{work}/hold")
@@ -283,6 +285,8 @@ def start(run: Running) -> Script:
         run.complain(f"not started: {why}")
         return 3
 
+    if env and begin == "yes" and (why := _not_proved(disk, this, env)):
+        return refuse(why)
     if held_by and held_by != this:
         return refuse(f"this master is held by run {held_by}")
     if mark == "-":
@@ -308,6 +312,31 @@ def start(run: Running) -> Script:
     yield 0.01
     run.master.unit.reset_failed()
     return 0 if run.master.unit.start(why="start.sh") else 1
+
+
+def _not_proved(disk: Disk, this: str, words: list[str]) -> str:
+    """Why the env file is not the one that was proved, with what the run wrote into it; empty: it is."""
+    env_file, sha256, *pairs = words
+    copy = f"{env_file}.novatui-{this}"
+    raw, text = disk.read(copy), disk.text(env_file)
+    if raw is None:
+        return f"there is no copy of the env file that was proved: {copy}"
+    if hashlib.sha256(raw).hexdigest() != sha256:
+        return f"{copy} is not the env file that was proved"
+    if text is None:
+        return f"{env_file} cannot be read"
+    keys = tuple(f"{pair.partition('=')[0]}=" for pair in pairs)
+
+    def rest(of: str) -> list[str]:
+        return [line for line in of.rstrip("\n").split("\n") if not line.lstrip(" \t").startswith(keys)]
+
+    changed = f"{env_file} was changed since it was proved"
+    if rest(text) != rest(raw.decode()):
+        return f"{changed}: see diff {copy} {env_file}"
+    for key, pair in zip(keys, pairs, strict=True):
+        if [line for line in text.split("\n") if line.lstrip(" \t").startswith(key)] != [pair]:
+            return f"{changed}: it must have the one line {pair}"
+    return ""
 
 
 def release(run: Running) -> Script:

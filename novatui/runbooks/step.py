@@ -123,6 +123,8 @@ class Step:
     # resume.
     let_go: Callable[[Context], Sequence[Act]] | None = None
     let_go_until: str = ""
+    # CHANGE only: in words, what it leaves put aside on a master while ``until`` is not done there, and how that comes back.
+    leaves: Callable[[Context], str] | None = None
     settle_s: float = 0.0  # how long the probe/verify of all nodes together with ``judge`` may be repeated
     retries: int = 2  # applies after the first, each only after a probe said TODO or PARTIAL
     # A resume looks again at what was proved or done before it, unless that is of no matter any more: what an OBSERVE proves

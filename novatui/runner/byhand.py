@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from novatui.model.run import At
 from novatui.remote.command import Command
 from novatui.runbooks.step import Act, Context, Relay, Scope, Send, Step
+from novatui.runner import aside as put_aside
 from novatui.runner import no_return
 from novatui.runner.shown import participants
 from novatui.runner.work import Work
@@ -84,6 +85,7 @@ def _text(work: Work, what: str, command: str, steps: Sequence[Step]) -> str:
         f"# Run {plan.run}, {plan.runbook} of {plan.cluster}: {what} by hand. As of {at}, journal record {state.last_seq}.",
         f"# The tool's way is:  {command}",
         "# By hand only when no novatui can do it: as root, in this order, each block done on all masters before the next.",
+        *(f"# {node}: {words}" for node, words in put_aside.left(work).items()),
         "",
         "# First shut out every runner:",
     ]

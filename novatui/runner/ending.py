@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from novatui.model import records as rec
 from novatui.model.run import CHANGING, At, RunState
 from novatui.runbooks.step import Effect, Step
-from novatui.runner import byhand, no_return
+from novatui.runner import aside, byhand, no_return
 from novatui.runner.acting import Acting, why
 from novatui.runner.lease import Leases
 from novatui.runner.mirror import Mirror
@@ -91,9 +91,11 @@ class Endings:
         forward = work.state.undoing or bool(no_return.verified(work.plan, work.state))
         ways = "resume" if forward else stop.way or "resume|undo"
         hint = f"what is stopped stays held, what runs goes on; then: novatui {ways} {work.plan.run}"
-        hint = "\n".join([*await self._let_go(), hint])
+        left = await self._let_go()
+        fenced = [f"{node}: {words}" for node, words in aside.left(work).items()]
+        hint = "\n".join([*left, *fenced, hint])
         if isinstance(stop, NoWayBack):
-            hint = stop.hint
+            hint = "\n".join([*fenced, stop.hint])
         result = "aborted" if stop.result == "aborted" else "failed"
         await self._mirror.after(self._leases.mine)
         return self.end(result, Stop(result, stop.title, stop.detail, hint, stop.exit_code))

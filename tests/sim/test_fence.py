@@ -54,6 +54,33 @@ def test_after_the_exchange_began_they_stay_fenced_until_it_is_over(name: str) -
     assert seen == [[False, False], [True, True]]
 
 
+@pytest.mark.parametrize("undo", [False, True], ids=["forward", "back"])
+def test_who_stays_fenced_is_in_the_last_word_and_in_the_texts(undo: bool) -> None:
+    """Per master, with the way back; nothing of it where none was fenced, or where it came back."""
+    text = "UNDO.txt" if undo else "FINISH.txt"
+    names = ("swap do", "swap undo") if undo else ("swap do",)
+    faults = tuple(Fault("abort", Point("command", 1, "m2", name, 1)) for name in names)
+    play = Play(Schedule(1, "api-servers", faults, ("undo",) if undo else ("resume",)))
+    told: list[tuple[str, str]] = []
+    tell = play.director.record
+
+    def hear(runner: Any, record: rec.Record, after: bool) -> None:
+        if after and isinstance(record, rec.RunEnded):
+            kept = play.fleet.masters["m2"].disk.text(f"/var/lib/novatui/{play.plan.run}/{text}")
+            told.append((record.detail, kept or ""))
+        tell(runner, record, after)
+
+    play.director.record = hear  # type: ignore[method-assign]
+    assert not play.play().breaches
+    assert len(told) == len(faults) + 1
+    for words in told[-2]:
+        for node in ("m1", "m3"):
+            assert f"{node}: its API server is put aside (fenced)" in words
+            assert f"mv -n /etc/kubernetes/.novatui-{play.plan.run}/kube-apiserver.yaml" in words
+        assert "m2: its API server" not in words
+    assert "API server is put aside" not in told[-1][0]
+
+
 @pytest.mark.parametrize("whole", [False, True], ids=["one", "all"])
 def test_power_is_lost_at_every_moment_of_the_fence(whole: bool) -> None:
     moments = [

@@ -43,8 +43,19 @@ def fence(id: str = "fence", *, until: str, may_be_gone: bool = False) -> Step:
         apply=lambda ctx: _act(ctx, "do"),
         let_go=lambda ctx: _act(ctx, "back"),
         let_go_until=until,
+        leaves=_put_aside,
         settle_s=CLOSE_S,
         barrier="no API server listens on any master: nobody writes, nobody keeps a cache of what is about to go",
+    )
+
+
+def _put_aside(ctx: Context) -> str:
+    place, kept = files(ctx) or ("", "")
+    if not kept or known(ctx, "fence", ctx.node, "fence") == "none":
+        return ""
+    return (
+        f"its API server is put aside (fenced) and stays so: resume and undo bring it back; by hand, and only once etcd serves on "
+        f"all masters: mv -n {kept} {place}"
     )
 
 

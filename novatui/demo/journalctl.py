@@ -34,6 +34,7 @@ class Query:
     fields: tuple[str, ...] = ()
     show_cursor: bool = False
     quiet: bool = False
+    reverse: bool = False
 
 
 async def run(journal: Journal, words: list[str], reply: Reply) -> int:
@@ -59,9 +60,14 @@ async def run(journal: Journal, words: list[str], reply: Reply) -> int:
         return not query.units or bool({entry.text("_SYSTEMD_UNIT"), entry.text("UNIT")} & set(query.units))
 
     found = [entry for entry in journal.after(last) if wanted(entry)]
+    if query.reverse:
+        before = (entry for entry in journal.after(0) if not seek or entry.number <= seek)
+        found = [entry for entry in before if wanted(entry)][::-1]
     if query.skip_first:
         found = found[1:]  # also when the cursor's own entry is gone: one is lost without a word
-    if query.lines is not None:
+    if query.lines is not None and (query.reverse or query.cursor):
+        found = found[: query.lines]
+    elif query.lines is not None:
         found = found[-query.lines :] if query.lines else []
     if not found and query.output == "short" and not query.quiet:
         await reply.out("-- No entries --\n")
@@ -118,6 +124,8 @@ def _flag(query: Query, word: str, words: Words) -> None:
         query.no_tail = True
     elif word == "--show-cursor":
         query.show_cursor = True
+    elif word in ("-r", "--reverse"):
+        query.reverse = True
     elif word in ("-q", "--quiet"):
         query.quiet = True
     elif word not in ("--no-pager", "--system", "--no-hostname", "--utc"):

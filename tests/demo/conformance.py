@@ -496,6 +496,12 @@ async def check_journal_cursors(host: Host) -> None:
         assert await host.messages(unit, f"--since=@{second + 3600:.0f}") == []
         assert "line-2" in await host.messages(unit, f"--since @{second - 5:.0f} -b")
         assert (await host.run(f"journalctl -u {unit} --cursor=nonsense -o json")).exit == 1
+        first = await host.entries(unit, f"--all -n 1 --cursor='{cursor}'")
+        assert [entry["__CURSOR"] for entry in first] == [cursor], "so many from there, not the newest"
+        back = await host.entries(unit, f"--all --reverse -n 2 --cursor='{since[-1]}'")
+        assert [entry["__CURSOR"] for entry in back] == since[-2:][::-1], (
+            "its own record first, then back in time"
+        )
 
 
 async def check_journal_follows(host: Host) -> None:

@@ -100,6 +100,11 @@ def _recover(seen: Judged, bad: Sequence[NodeSnapshot]) -> Advice | None:
     node, cause = bad[0], seen.data[bad[0].name].words
     if seen.verdict is Verdict.DEGRADED and seen.quorum.healthy >= seen.quorum.needed:
         why = Words(N_("{node}: {cause}; quorum stands without it"), node=node.name, cause=cause)
+        if len(bad) > 1:
+            said = N_(
+                "{names} have no usable data, and quorum stands without them: recovered one at a time, {node} first"
+            )
+            why = Words(said, names=_names(bad), node=node.name)
         return Advice(runbook="recover-member", node=node.name, why=why)
     said = N_("{node}: {cause}; a quorum of the others must be seen before it is recovered")
     return Advice(why=Words(said, node=node.name, cause=cause))
@@ -129,7 +134,7 @@ def _mend_first(blocked: Sequence[tuple[NodeSnapshot, Finding]]) -> Advice | Non
     for node, finding in blocked:
         if finding.id == NO_LOG:
             said = N_("{node}: {cause}. {hint}")
-        elif node.endpoint.answers:
+        elif node.endpoint.answers or finding.id == EXPIRED:
             said = N_("{node}: {cause}. {hint}. Its data is not in question")
         else:
             said = N_("{node}: {cause}. {hint}; then start it. Its data is not in question")

@@ -18,7 +18,7 @@ EXPIRED = "certificate-expired"
 ENDS = "certificate-ends"
 NO_LOG = "no-log"
 
-_RENEW = N_("renew it on every master, then restart etcd on one after the other; no data is in question")
+_RENEW = N_("renew it, as on every master whose certificates end, and restart etcd on one after the other")
 _PROBLEMS = {
     "missing": N_("its env file names {file}, which is missing"),
     "odd": N_("its env file names {file}, which is no regular file"),

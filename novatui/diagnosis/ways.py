@@ -48,7 +48,7 @@ def _advised(way: Way, advice: Advice) -> Way:
 
 
 def _restart(seen: Judged) -> Way:
-    bad, stopped, hung, _blocked = sort_out(seen)
+    bad, stopped, hung, blocked = sort_out(seen)
     name = "restart-member"
     if len(stopped) > 1:
         said = N_("{names} are stopped: they are started together, not one by one")
@@ -61,6 +61,10 @@ def _restart(seen: Judged) -> Way:
         node, cause = bad[0], seen.data[bad[0].name].words
         said = N_("{node}: {cause}; a restart does not mend that")
         return Way(runbook=name, why_not=Words(said, node=node.name, cause=cause))
+    if blocked:
+        node, finding = blocked[0]
+        said = N_("{node}: {cause}; a restart does not mend that")
+        return Way(runbook=name, why_not=Words(said, node=node.name, cause=finding.title))
     return Way(runbook=name, why_not=Words(N_("no member is stopped or hung")))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from novatui.model.cluster import ClusterSnapshot
 from novatui.model.findings import Diagnosis, Finding, Severity, Verdict
 from novatui.model.words import N_
-from novatui.present.headline import quorum_words, ranked, severity_mark, verdict_mark, verdict_word
+from novatui.present.headline import about, quorum_words, ranked, severity_mark, verdict_mark, verdict_word
 from novatui.present.i18n import _, translated
 from novatui.present.numbers import dated
 from novatui.present.rows import BLANK, Role, Row, row, width_of, wrap
@@ -41,14 +41,15 @@ def evidence_page(
     snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int, width: int, chosen: int
 ) -> tuple[list[Row], Spans]:
     """The same in full: also why nothing else is recommended, and which finding keys act on."""
-    head = [*_recommendation(diagnosis, width), *_others(diagnosis, width), BLANK]
+    head = [*_recommendation(diagnosis, width), BLANK]
     found, spans = _findings(diagnosis, now_ms, width - 2)
     shown = [row("  " if line else "", *line) for line in found]
     if spans:
         first = spans[min(chosen, len(spans) - 1)][0]
         shown[first] = row(("› ", Role.ACCENT), *found[first])
     spans = [(begin + len(head), end + len(head)) for begin, end in spans]
-    return _closed([*head, *shown, *_unasked(snapshot, diagnosis, width)]), spans
+    tail = [*_unasked(snapshot, diagnosis, width), *_others(diagnosis, width)]
+    return _closed([*head, *shown, *tail]), spans
 
 
 def _findings(diagnosis: Diagnosis, now_ms: int, width: int) -> tuple[list[Row], Spans]:
@@ -117,9 +118,7 @@ def _recommendation(diagnosis: Diagnosis, width: int) -> list[Row]:
 
 def _finding(finding: Finding, now_ms: int, width: int) -> list[Row]:
     glyph, role = severity_mark(finding.severity)
-    words = translated(finding.title)
-    where = f"{finding.node}: " if finding.node and finding.node not in words else ""
-    title = wrap(f"{where}{words}", width - 2)
+    title = wrap(about(finding), width - 2)
     loud = Role.NORMAL if finding.severity is Severity.INFO else Role.BRIGHT
     rows = [row((f"{glyph} ", role), (title[0], loud))]
     rows += [row("  ", (line, loud)) for line in title[1:]]

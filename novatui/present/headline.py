@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from novatui.diagnosis.held_findings import UNDER_WAY
 from novatui.model.cluster import ClusterSnapshot, Link
 from novatui.model.findings import Diagnosis, Finding, Quorum, Severity, Verdict
@@ -144,6 +146,13 @@ def _tagged(name: Row, tag: Row) -> Row:
     return (*name, *tag)
 
 
+def about(finding: Finding) -> str:
+    """What is found, and of which master, unless the words themselves name it."""
+    words = translated(finding.title)
+    named = re.search(rf"(?<![\w.-]){re.escape(finding.node)}(?![\w-])", words)
+    return words if named or not finding.node else f"{finding.node}: {words}"
+
+
 def began(finding: Finding) -> int | None:
     """The earliest moment its evidence names."""
     times = [evidence.at_ms for evidence in finding.evidence if evidence.at_ms is not None]
@@ -176,9 +185,7 @@ def headline(
 def _finding_row(findings: list[Finding], snapshot: ClusterSnapshot, now_ms: int, width: int) -> Row:
     top = findings[0]
     glyph, role = severity_mark(top.severity)
-    title = translated(top.title)
-    where = f"{top.node}: " if top.node and top.node not in title else ""
-    what = row((f" {glyph} ", role), (f"{where}{title}", Role.BRIGHT))
+    what = row((f" {glyph} ", role), (about(top), Role.BRIGHT))
     moment = began(top)
     since = (
         row(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -13,11 +13,12 @@ from textual.pilot import Pilot
 from novatui.config import ClusterConfig
 from novatui.model.cluster import ClusterSnapshot, NodeError
 from novatui.model.entries import Entry, Level
-from novatui.model.findings import Diagnosis, Way
+from novatui.model.findings import Diagnosis, Evidence, Finding, Severity, Way
 from novatui.present.rows import text_of
-from novatui.tui.app import NovatuiApp
+from novatui.tui.app import Diagnose, NovatuiApp
 from novatui.tui.screens.dashboard import Dashboard
-from novatui.tui.screens.page import ByHandScreen, EvidenceScreen, HelpScreen
+from novatui.tui.screens.evidence import EvidenceScreen
+from novatui.tui.screens.page import ByHandScreen, HelpScreen
 from novatui.tui.screens.wizard import WizardScreen
 from novatui.tui.widgets.pane import NodePane
 from novatui.tui.widgets.rows_view import RowsView
@@ -51,6 +52,10 @@ class Stage:
     def panes(self) -> list[int]:
         return [pane.number for pane in self.app.screen.query(NodePane) if pane.display]
 
+    def shows(self, kind: type[object]) -> bool:
+        """Whether such a screen is on top."""
+        return isinstance(self.app.screen, kind)
+
     @property
     def dashboard(self) -> Dashboard:
         screen = self.app.screen
@@ -63,12 +68,11 @@ async def stage(
     snapshot: ClusterSnapshot | None = DOWN,
     size: tuple[int, int] = (120, 40),
     cluster: ClusterConfig | None = None,
+    judge: Diagnose = cases.diagnosis_of,
 ) -> AsyncIterator[Stage]:
     feed = cases.FakeFeed()
     count = len(snapshot.nodes) if snapshot else 3
-    app = NovatuiApp(
-        cluster or cases.config(count), feed=feed, clock=lambda: cases.NOW, judge=cases.diagnosis_of
-    )
+    app = NovatuiApp(cluster or cases.config(count), feed=feed, clock=lambda: cases.NOW, judge=judge)
     async with app.run_test(size=size) as pilot:
         await feed.started.wait()
         one = Stage(app, feed, pilot)
@@ -251,10 +255,10 @@ async def test_hostile_text_is_shown_and_nothing_else() -> None:
 async def test_why_help_and_palette_open_and_close() -> None:
     async with stage() as s:
         await s.press("d")
-        assert isinstance(s.app.screen, EvidenceScreen) and "exit 2" in s.text("page")
+        assert s.shows(EvidenceScreen) and "exit 2" in s.text("page")
         await s.press("d")
         await s.press("question_mark")
-        assert isinstance(s.app.screen, HelpScreen) and "next error" in s.text("page")
+        assert s.shows(HelpScreen) and "next error" in s.text("page")
         await s.press("escape")
         await s.press("colon")
         assert type(s.app.screen).__name__ == "CommandPalette"
@@ -412,6 +416,65 @@ async def test_asking_again() -> None:
         assert s.feed.refreshed == 1 and "asking every master" in s.text("footer")
 
 
+def two_findings(snapshot: ClusterSnapshot, entries: Mapping[str, Sequence[Entry]], now_ms: int) -> Diagnosis:
+    """A line of the first master's journal, and the unit of the second."""
+    line = Evidence(
+        node="nova-master-1", source="journal", value="compacted revision 371002", at_ms=cases.NOW - 2_000
+    )
+    unit = Evidence(node="nova-master-2", source="unit", value="loaded, failed", at_ms=cases.NOW)
+    found = (
+        Finding(
+            id="unit-failed",
+            severity=Severity.BAD,
+            title="etcd has failed",
+            node="nova-master-2",
+            evidence=(unit,),
+        ),
+        Finding(
+            id="journal-x", severity=Severity.WARN, title="a line", node="nova-master-1", evidence=(line,)
+        ),
+    )
+    return msgspec.structs.replace(cases.diagnosis_of(snapshot), findings=found)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_enter_on_a_finding_goes_to_where_it_comes_from(size: tuple[int, int]) -> None:
+    async with stage(size=size, judge=two_findings) as s:
+        s.feed.entries(
+            "nova-master-1",
+            [cases.entry(f"compacted revision {371_000 + n}", ago_ms=4_000 - n * 1_000) for n in range(4)],
+        )
+        await s.show(DOWN)
+        await s.pilot.pause(0.3)
+        await s.press("d")
+        assert "› ✖ nova-master-2: etcd has failed" in s.text("page")
+        await s.press("enter")
+        assert s.dashboard.chosen == 2 and s.app.tails["nova-master-2"].following
+        await s.press("d", "j")
+        assert "› ▲ nova-master-1: a line" in s.text("page")
+        await s.press("enter")
+        assert s.dashboard.chosen == 1
+        assert [entry.text for entry in s.app.tails["nova-master-1"].current()] == [
+            "compacted revision 371002"
+        ]
+
+
+async def test_a_line_that_is_gone_is_said_to_be() -> None:
+    async with stage(judge=two_findings) as s:
+        await s.press("d", "j", "enter")
+        assert s.dashboard.chosen == 1 and s.app.tails["nova-master-1"].following
+        assert s.shows(Dashboard)
+
+
+async def test_the_evidence_opens_the_recommended_runbook_filled_in() -> None:
+    async with stage() as s:
+        await s.press("d", "w")
+        assert s.shows(WizardScreen)
+    async with stage(cases.healthy_cluster()) as s:
+        await s.press("d", "w")
+        assert s.shows(EvidenceScreen), "nothing to recover: it stays, and says so"
+
+
 async def test_themes_change_and_nothing_breaks() -> None:
     async with stage() as s:
         before = s.app.theme
@@ -424,4 +487,4 @@ async def test_a_click_on_the_footer_is_a_key() -> None:
         at = s.text("footer").index("d why")
         await s.pilot.click("#footer", offset=(at + 1, 0))
         await s.pilot.pause(0.1)
-        assert isinstance(s.app.screen, EvidenceScreen)
+        assert s.shows(EvidenceScreen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from textual import events
@@ -10,7 +11,8 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 
 from novatui.diagnosis.held_findings import HOLD_LEFT, LEFT_BEHIND, UNDER_WAY
-from novatui.model.findings import Way
+from novatui.model.entries import Entry
+from novatui.model.findings import Evidence, Finding, Way
 from novatui.present import member_table
 from novatui.present.evidence import evidence_rows
 from novatui.present.guides import TARGET, guide
@@ -20,8 +22,8 @@ from novatui.present.recoveries import only_one
 from novatui.present.rows import Role, Row, row
 from novatui.present.strip import status_list
 from novatui.tui.actions import bindings
+from novatui.tui.screens.evidence import RECOVER, EvidenceScreen
 from novatui.tui.screens.journal_keys import JournalKeys
-from novatui.tui.screens.page import EvidenceScreen
 from novatui.tui.screens.recover_menu import RecoverMenu
 from novatui.tui.state import View
 from novatui.tui.tail import Tail
@@ -216,7 +218,26 @@ class Dashboard(JournalKeys):
             self.nova.open_wizard(way.runbook, way.node or (focused if about_one else ""))
 
     def act_why(self) -> None:
-        self.app.push_screen(EvidenceScreen())
+        self.app.push_screen(EvidenceScreen(), self._followed)
+
+    def _followed(self, to: Finding | str | None) -> None:
+        """From the evidence to where it comes from: the line of the journal, the pane, the members, the locks."""
+        if to == RECOVER:
+            self.act_recover()
+        if not isinstance(to, Finding):
+            return
+        if to.id in (UNDER_WAY, LEFT_BEHIND, HOLD_LEFT):
+            self.nova.act_locks()
+            return
+        names = [node.name for node in self.nova.cluster.nodes]
+        at = next((one for one in reversed(to.evidence) if one.node in names), None)
+        node = to.node or (at.node if at is not None else "")
+        if node in names:
+            self.choose(names.index(node) + 1)
+        if at is not None and at.source == "members" and not self.query_one("#members").display:
+            self.act_table()
+        if at is not None and at.source == "journal" and not self._tail.to(partial(_is, at)):
+            self.say(_("that line is not in the journal shown here any more"))
 
     def act_refresh(self) -> None:
         self.nova.refresh_feed()
@@ -242,3 +263,8 @@ class Dashboard(JournalKeys):
             self.lay_out()
         else:
             self._tail.follow()
+
+
+def _is(evidence: Evidence, entry: Entry) -> bool:
+    """Whether this is the line that was concluded from."""
+    return entry.at_ms == evidence.at_ms and evidence.value.startswith(entry.text)

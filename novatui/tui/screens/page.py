@@ -1,8 +1,8 @@
-"""Pages over the screen: the evidence, the keys, and what to do by hand."""
+"""Pages over the screen: what they have in common, the keys, and what to do by hand."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -10,12 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from novatui.present.byhand import by_hand
-from novatui.present.evidence import evidence_rows
 from novatui.present.i18n import _
 from novatui.present.keys import keys_page
 from novatui.present.rows import Row
 from novatui.tui.actions import of_scope
-from novatui.tui.state import View
 from novatui.tui.widgets.page import Page
 
 if TYPE_CHECKING:
@@ -24,7 +22,10 @@ if TYPE_CHECKING:
 _ALL = 1_000_000
 
 
-class PageScreen(ModalScreen[None], inherit_bindings=False):
+Outcome = TypeVar("Outcome")
+
+
+class PageScreen(ModalScreen[Outcome], inherit_bindings=False):
     """Esc, q, or the key that opened it closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,24 +72,7 @@ class PageScreen(ModalScreen[None], inherit_bindings=False):
         self.query_one(Page).scroll_lines(lines)
 
 
-class EvidenceScreen(PageScreen):
-    """Why: kept up to date while it is open."""
-
-    def __init__(self) -> None:
-        super().__init__(_("Why"), "d")
-
-    def on_mount(self) -> None:
-        self.watch(self.app, "view", self._renew, init=False)
-
-    def _renew(self, view: View) -> None:
-        self.refill()
-
-    def page(self, width: int) -> list[Row]:
-        view = self.nova.view
-        return evidence_rows(view.snapshot, view.diagnosis, self.nova.now_ms, width)
-
-
-class HelpScreen(PageScreen):
+class HelpScreen(PageScreen[None]):
     """Every key of the screen it was opened from."""
 
     def __init__(self, scope: str) -> None:
@@ -102,7 +86,7 @@ class HelpScreen(PageScreen):
         return keys_page(entries, width)
 
 
-class ByHandScreen(PageScreen):
+class ByHandScreen(PageScreen[None]):
     """A runbook this version cannot run, told in words."""
 
     def __init__(self, runbook: str, node: str) -> None:

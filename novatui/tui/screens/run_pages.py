@@ -16,7 +16,7 @@ from novatui.tui.widgets.page import Page
 COLUMNS_FROM = 100  # cells from which the masters' commands stand side by side
 
 
-class RunPage(PageScreen):
+class RunPage(PageScreen[None]):
     """A page that takes the whole screen; ``y`` copies what ``text`` says."""
 
     CSS_PATH = "../styles/run.tcss"

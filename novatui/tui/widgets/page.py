@@ -32,6 +32,13 @@ class Page(RowsView):
         self._title, self._page = title, rows
         self.scroll_lines(0)
 
+    def reveal(self, begin: int, end: int) -> None:
+        """Scroll as little as needed for these rows to be seen, their beginning above all."""
+        if end > self._top + self._room:
+            self._top = end - self._room
+        self._top = min(self._top, begin)
+        self.scroll_lines(0)
+
     def scroll_lines(self, lines: int) -> None:
         self._top = max(0, min(self._top + lines, len(self._page) - self._room))
         part = self._page[self._top : self._top + self._room]

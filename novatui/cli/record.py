@@ -44,7 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SIZE",
         type=size_bytes,
         default=_MAX_SIZE,
-        help="end when the file would be greater: 500K, 256M, 1G; default %(default)s (a quiet day is some 60M)",
+        help="end when the file would be greater: 500K, 256M, 1G; default %(default)s (a quiet day is some 30M)",
     )
 
 

@@ -13,7 +13,7 @@ def banner(
     at_ms: int, start_ms: int, end_ms: int, *, speed: int, playing: bool, ends: str, looking: bool, width: int
 ) -> Row:
     """``ends``: why the recording ends where it does. ``looking``: for the next change of the verdict."""
-    word = row((f" ⏺ {_('RECORDING')} ", Role.ENV_OTHER))
+    word = row((f" ◉ {_('RECORDING')} ", Role.ENV_OTHER))
     date = row((dated(at_ms, 0), Role.BRIGHT))
     place = row((f"{_span(at_ms - start_ms)} / {_span(end_ms - start_ms)}", Role.NORMAL))
     full = [word, date, _state(at_ms, end_ms, speed, playing, looking)]

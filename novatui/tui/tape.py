@@ -54,7 +54,7 @@ class Tape:
         if recorder.ended:
             return row((_("▲ recording stopped: {why}").format(why=recorder.ended), Role.WARN))
         for_ms = self._clock() - recorder.start_ms
-        return row((f"⏺ {_('recording')} {age(for_ms)} {size(recorder.size)}", Role.ACCENT))
+        return row((f"◉ {_('recording')} {age(for_ms)} {size(recorder.size)}", Role.ACCENT))
 
     def close(self) -> None:
         if self._recorder is not None:

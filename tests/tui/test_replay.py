@@ -175,6 +175,9 @@ def test_changes_are_those_of_a_diagnosis_frame_by_frame(tape: Recording) -> Non
     assert changes.after(tape.start_ms + 360_000) is None
     assert changes.before(tape.end_ms) == tape.start_ms + 360_000
     assert changes.before(tape.start_ms + 360_000) is None
+    late = Changes(tape)
+    late.give_up()  # the screen is left: nobody waits for a search
+    assert late.after(tape.start_ms) is None
     moment = tape.first()
     assert diagnose(moment.snapshot, moment.entries, moment.at_ms).verdict is Verdict.HEALTHY
 

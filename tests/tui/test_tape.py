@@ -39,7 +39,7 @@ async def test_a_recording_from_the_screen() -> None:
         feed.entries("nova-master-2", cases.panic_lines())
         feed.snapshot(DOWN)
         await pilot.pause()
-        assert "⏺ recording 0 s" in bar()
+        assert "◉ recording 0 s" in bar()
         await pilot.press("ctrl+r")
         feed.snapshot(cases.healthy_cluster())
         await pilot.pause()
@@ -88,6 +88,6 @@ async def test_where_it_cannot_be_written_the_screen_goes_on() -> None:
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
 def test_the_mark_stays_at_every_width(width: int) -> None:
-    mark = row(("⏺ recording 3m 12s 1.2 MB", Role.ACCENT))
+    mark = row(("◉ recording 3m 12s 1.2 MB", Role.ACCENT))
     line = verdict_bar(DOWN, cases.diagnosis_of(DOWN), cases.NOW, width, mark)
     assert "recording 3m 12s" in text_of(line) and width_of(line) <= width

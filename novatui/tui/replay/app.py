@@ -32,6 +32,9 @@ class ReplayApp(NovatuiApp):
     def _offer_living_run(self) -> None:
         """Runs are of now."""
 
+    async def on_unmount(self) -> None:
+        self.changes.give_up()
+
     def open_wizard(self, runbook: str, node: str = "") -> None:
         """Whichever screen asks for it: what is seen here may be long over."""
         self.say(no_masters(self))

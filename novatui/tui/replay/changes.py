@@ -22,7 +22,12 @@ class Changes:
     def __init__(self, recording: Recording) -> None:
         self._known: list[int] = []
         self._until_ms = recording.start_ms
-        self._more = _changes(recording)
+        self._more = self._changes(recording)
+        self._given_up = False
+
+    def give_up(self) -> None:
+        """A search under way ends soon, with nothing; from another thread."""
+        self._given_up = True
 
     def after(self, at_ms: int) -> int | None:
         """The first change later than ``at_ms``."""
@@ -47,25 +52,26 @@ class Changes:
         self._until_ms = found
         return True
 
-
-def _changes(recording: Recording) -> Iterator[int]:
-    reel = Reel(recording.header)
-    verdict: Verdict | None = None
-    states: dict[str, NodeSnapshot] = {}
-    judged_ms = 0
-    for frame in recording.frames():
-        reel.apply(frame)
-        fresh = {node.name: state_of(node) for node in frame.nodes}
-        moved = any(states.get(name) != state for name, state in fresh.items())
-        states.update(fresh)
-        if not (moved or _loud(frame.entries) or frame.at_ms - judged_ms >= EVERY_MS):
-            continue
-        judged_ms = frame.at_ms
-        moment = reel.moment()
-        now = diagnose(moment.snapshot, moment.entries, frame.at_ms).verdict
-        if verdict is not None and now is not verdict:
-            yield frame.at_ms
-        verdict = now
+    def _changes(self, recording: Recording) -> Iterator[int]:
+        reel = Reel(recording.header)
+        verdict: Verdict | None = None
+        states: dict[str, NodeSnapshot] = {}
+        judged_ms = 0
+        for frame in recording.frames():
+            if self._given_up:
+                return
+            reel.apply(frame)
+            fresh = {node.name: state_of(node) for node in frame.nodes}
+            moved = any(states.get(name) != state for name, state in fresh.items())
+            states.update(fresh)
+            if not (moved or _loud(frame.entries) or frame.at_ms - judged_ms >= EVERY_MS):
+                continue
+            judged_ms = frame.at_ms
+            moment = reel.moment()
+            now = diagnose(moment.snapshot, moment.entries, frame.at_ms).verdict
+            if verdict is not None and now is not verdict:
+                yield frame.at_ms
+            verdict = now
 
 
 def _loud(entries: tuple[Entry, ...]) -> bool:

@@ -42,7 +42,6 @@ class ReplayDashboard(Dashboard):
         yield from super().compose()
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.set_interval(_BANNER_S, self.draw_banner)
 
     def draw(self) -> None:

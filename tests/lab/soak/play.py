@@ -42,18 +42,22 @@ class Iteration:
 
     def play(self, figures: Figures) -> list[str]:
         """What does not hold, in words."""
-        figures.iterations += 1
-        figures.runs[self.story.runbook] += 1
         try:
             wrong = self._play(figures)
         except Exception as failed:  # whatever it is, the others go on
             wrong = traceback.format_exception(failed)
+        figures.iterations += 1
+        figures.runs[self.story.runbook] += 1
+        figures.survived[self.story.runbook] += not wrong
         if wrong:
             return [*wrong, *(f"its runs are kept: {path}" for path in runs_of(self._people))]
+        self.close()
+        return []
+
+    def close(self) -> None:
+        """The homes of its people are gone."""
         for person in self._people:
             person.close()
-        figures.survived[self.story.runbook] += 1
-        return []
 
     def _play(self, figures: Figures) -> list[str]:
         lab = self.lab
@@ -96,18 +100,22 @@ class Iteration:
 
 
 def soak(lab: Lab, iterations: int, seed: int) -> Figures:
-    """Iteration n is that of seed + n: each can be played alone. Tells each as it ends."""
+    """Iteration n is that of seed + n: each can be played alone. Tells each as it ends; Ctrl-C ends it with what there is."""
     figures = Figures()
     for number in range(iterations):
         began = time.monotonic()
-        if number:
-            renew(lab)
         one = Iteration(lab, seed + number)
-        wrong = one.play(figures)
-        took = time.monotonic() - began
-        figures.took_s.append(took)
+        try:
+            if number:
+                renew(lab)
+            wrong = one.play(figures)
+        except KeyboardInterrupt:
+            one.close()
+            break
+        figures.took_s.append(time.monotonic() - began)
         word = "FAILED" if wrong else "ok    "
-        print(f"{word} seed {one.seed}, {took:.0f} s: {one.story}; {', '.join(one.told)}", flush=True)
+        took = f"{figures.took_s[-1]:.0f} s"
+        print(f"{word} seed {one.seed}, {took}: {one.story}; {', '.join(one.told)}", flush=True)
         if wrong:
             figures.failed[one.seed] = wrong
             alone = f"python -m tests.lab soak --iterations 1 --seed {one.seed} --image {lab.image}"

@@ -15,6 +15,7 @@ from tests.lab.soak.watching import Watch
 
 # A member that serves fewer keys than this is blank; the archive holds some 330.
 BLANK = 300
+ANSWERS_LEAST = 10
 
 
 def set_up(lab: Lab, told: Story, seed: int) -> Was:
@@ -30,6 +31,8 @@ def set_up(lab: Lab, told: Story, seed: int) -> Was:
 def look_back(lab: Lab, told: Story, was: Was, people: list[Person], watch: Watch, ended: str) -> Found:
     """What holds and what does not, once it is over."""
     found = checks.check(lab, told, was, runs_of(people), ended)
+    if watch.answers < ANSWERS_LEAST:
+        found.wrong.append(f"the watch had {watch.answers} answers: it hardly looked")
     if watch.fewest is not None and watch.fewest[0] < BLANK:
         found.blank = 1
         found.wrong.append(f"{watch.fewest[1]} served {watch.fewest[0]} keys")

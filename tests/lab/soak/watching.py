@@ -36,8 +36,8 @@ class Line:
         except BaseException:
             self._link.close()
             raise
-        if "error" in found:
-            raise OSError(f"{path}: {found['error']}")
+        if "header" not in found:  # an error, in one of the forms that the gateway has for it
+            raise OSError(f"{path}: {found}")
         return dict(found)
 
     def keys(self, revision: int = 0) -> dict[str, str]:
@@ -52,7 +52,7 @@ class Line:
 
 class Watch:
     """While it stands: ``fewest``, the smallest number of keys that a member served; ``leaderless_s``, the longest time in
-    which no leader answered."""
+    which no leader answered; ``answers``, how many it had."""
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
@@ -63,6 +63,7 @@ class Watch:
         self._led = time.monotonic()
         self.fewest: tuple[int, str] | None = None
         self.leaderless_s = 0.0
+        self.answers = 0
 
     def __enter__(self) -> Watch:
         self._led = time.monotonic()
@@ -92,6 +93,7 @@ class Watch:
 
     def _saw(self, node: str, count: int, leads: bool) -> None:
         with self._lock:
+            self.answers += 1
             if self.fewest is None or count < self.fewest[0]:
                 self.fewest = (count, node)
             if leads:

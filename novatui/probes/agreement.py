@@ -7,6 +7,7 @@ that has no quorum, or that a run has.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Sequence
 
@@ -20,12 +21,18 @@ AGAIN_S = 60.0
 DB_MAX_BYTES = 128 * 1024**2
 SLOW_MS = 50.0
 
+_log = logging.getLogger(__name__)
+
 
 async def compared(watches: Sequence[Watch]) -> None:
     """Until cancelled."""
     await asyncio.sleep(FIRST_S)
     while True:
-        settled = await compare(watches)
+        settled = True
+        try:
+            settled = await compare(watches)
+        except Exception:  # what a member answers must not cost the look at any of them
+            _log.exception("the members' keys could not be compared")
         await asyncio.sleep(EVERY_S if settled else AGAIN_S)
 
 

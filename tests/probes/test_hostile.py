@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from novatui.config import ClusterConfig, NodeConfig
 from novatui.model.cluster import ClusterSnapshot, Link, NodeError
-from novatui.probes import journald
+from novatui.probes import agreement, journald
 from novatui.probes.collector import Collector
 from novatui.probes.frames import Frames, Piece
 from novatui.probes.numbers import LAST_MS, date_ms, fraction, whole
@@ -206,3 +206,48 @@ async def test_a_master_that_breaks_its_reader_costs_its_own_pane_alone() -> Non
     finally:
         task.cancel()
         await asyncio.wait({task}, timeout=5)
+
+
+class Stuck(Masters):
+    """What changes slowly is never told: a dead mount, a disk that hangs."""
+
+    async def run(self, node: str, command: Command, **more: object) -> Outcome:
+        if command.script == "upkeep":
+            await asyncio.sleep(3600)
+        return await super().run(node, command, **more)
+
+
+@pytest.mark.invariant("INV-9")
+async def test_what_is_slow_to_tell_does_not_delay_the_look_at_the_unit() -> None:
+    collector = Collector(ClusterConfig(name="c", nodes=(NodeConfig(name="good", host="h"),)), Stuck())
+    seen: list[ClusterSnapshot] = []
+    task = asyncio.create_task(collector.run(seen.append, lambda _node, _entries: None))
+    try:
+        async with asyncio.timeout(10):
+            while len({snapshot.nodes[0].at_ms for snapshot in seen}) < 8:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert seen[-1].nodes[0].upkeep is None and not task.done()
+    finally:
+        task.cancel()
+        await asyncio.wait({task}, timeout=5)
+
+
+@pytest.mark.invariant("INV-9")
+async def test_keys_that_cannot_be_compared_cost_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = asyncio.Event()
+
+    async def compare(watches: object) -> bool:
+        if tried.is_set():
+            return True
+        tried.set()
+        raise KeyError("what nobody thought of")
+
+    for name, value in (("FIRST_S", 0.0), ("compare", compare)):
+        monkeypatch.setattr(agreement, name, value)
+    task = asyncio.create_task(agreement.compared([]))
+    async with asyncio.timeout(5):
+        await tried.wait()
+    await asyncio.sleep(0)
+    assert not task.done()
+    task.cancel()
+    await asyncio.wait({task}, timeout=5)

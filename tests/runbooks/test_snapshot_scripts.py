@@ -22,6 +22,7 @@ from novatui.runbooks.parts.archives import Archive, archives
 from novatui.runbooks.parts.reading import Reading
 from novatui.runbooks.restore_cluster.prepare import read_snapshot, read_stage, read_survivor
 from novatui.runbooks.step import State
+from novatui.runner.acting import why
 from tests.runbooks.bench import SHELLS, Bench, Etcd, data_dir, etcd, tools, tree
 
 pytestmark = pytest.mark.etcd
@@ -466,6 +467,28 @@ def test_a_tool_that_only_says_it_restored(proved: Bench, saved: Saved, code: in
 
 
 @pytest.mark.invariant("INV-12")
+def test_a_full_disk_is_the_last_word_with_file_system_and_need(proved: Bench, saved: Saved) -> None:
+    """Whatever the tool says of it, or how it puts it; with room again nothing of that is said."""
+    df = proved.root / "bin/df"
+    df.write_text("#!/bin/sh\necho '/dev/vdb1 9 9 2048 99% /var/lib'\n")
+    df.chmod(0o755)
+    tool = ["sh", "-c", "echo 'write /x/db: no space left on device'; echo usage; exit 1", "restore"]
+    said = why(restore(proved, saved, before=tool))
+    assert "no space left on device /dev/vdb1, mounted on /var/lib: 2 MiB free, 129 MiB wanted" in said
+    shutil.rmtree(stage_dir(proved))
+    archive = pack(proved.root / "a.db.tar.gz", ("opt/backup/a.db", bytes(9 * 1024 * 1024)))
+    tar = proved.root / "bin/tar"
+    tar.write_text(
+        "#!/bin/sh\ncase \"$*\" in *-xzOf*) echo 'tar: a.db: Cannot write' >&2; exit 2 ;; esac\n"
+        f'exec {shutil.which("tar")} "$@"\n'
+    )
+    tar.chmod(0o755)
+    said = why(prove(proved, saved, archive, ""))
+    assert "no space left on device /dev/vdb1, mounted on /var/lib: 2 MiB free, 11 MiB wanted" in said
+    df.unlink()
+    assert "no space" not in why(prove(proved, saved, archive, ""))
+
+
 def test_only_the_proved_snapshot_is_restored(proved: Bench, saved: Saved) -> None:
     with (stage_dir(proved) / "snapshot.db").open("r+b") as content:
         content.write(b"\xff")

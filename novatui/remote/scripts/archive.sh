@@ -208,7 +208,24 @@ bad() {
     exit 3
 }
 
+# The last word of a failure where there is too little room: which file system, what it has, what is wanted: $1 bytes for $2.
+no_room() {
+    df -Pk -- "${2%/*}" 2>/dev/null | tail -n 1 | while read -r device _ _ free _ mount; do
+        if [ "$free" -lt $(($1 / 1024)) ]; then
+            echo "novatui: no space left on device $device, mounted on $mount: $((free / 1024)) MiB free, $(($1 / 1048576 + 1)) MiB wanted for $2" >&2
+        fi
+    done
+}
+
+# However a verb ends that writes below the stage. db_bytes: of the database that it writes, where that is known.
+ended() {
+    case $1 in 0|3) return 0 ;; esac
+    had=$(stat -c %s -- "$stage/snapshot.db.part" 2>/dev/null)
+    no_room $((${db_bytes:-0} - ${had:-0} + 1048576)) "$stage"
+}
+
 make_stage() {
+    trap 'ended $?' EXIT
     if [ -e "$stage" ] && [ "$(cat "$stage/run" 2>/dev/null)" != "$run" ] && { [ -s "$stage/run" ] || [ -n "$(ls -A -I run -- "$stage")" ]; }; then
         echo "novatui: $stage is not of this run" >&2
         exit 1
@@ -257,6 +274,9 @@ prove() {
         list_of "$archive" >"$stage/list" 2>"$stage/error" || unreadable $? listed
         judge_listing "$stage/list"
         [ -z "$why" ] || bad "$why"
+        db_bytes=$member_size
+    else
+        db_bytes=$(stat -c %s -- "$archive")
     fi
     unpack "$archive" >"$stage/snapshot.db.part" 2>"$stage/error" || unreadable $? unpacked
     accept "$wanted"
@@ -266,6 +286,7 @@ adopt() {
     stage=$1 wanted=$2 etcdctl=$3 run=$4
     make_stage
     [ -f "$stage/survivor.db" ] || bad 'no snapshot was taken from this member'
+    db_bytes=$(stat -c %s -- "$stage/survivor.db")
     cp -- "$stage/survivor.db" "$stage/snapshot.db.part" || exit 1
     accept "$wanted"
 }
@@ -284,6 +305,7 @@ receive() {
         case $line in 'nv-stream '*) size=${line#nv-stream }; break ;; esac
     done
     case $size in ''|*[!0-9]*) bad 'nothing came' ;; esac
+    db_bytes=$size
     head -c "$size" >"$stage/snapshot.db.part" || exit 1
     [ "$(stat -c %s -- "$stage/snapshot.db.part")" = "$size" ] || bad "only a part came, of $size bytes"
     accept "$wanted"

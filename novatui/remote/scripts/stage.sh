@@ -22,6 +22,15 @@ whole() {
 
 member_below() { case $1 in member/*) printf 'member' ;; *) printf '' ;; esac; }
 
+# The last word of a failure where there is too little room: which file system, what it has, what is wanted: $1 bytes for $2.
+no_room() {
+    df -Pk -- "${2%/*}" 2>/dev/null | tail -n 1 | while read -r device _ _ free _ mount; do
+        if [ "$free" -lt $(($1 / 1024)) ]; then
+            echo "novatui: no space left on device $device, mounted on $mount: $((free / 1024)) MiB free, $(($1 / 1048576 + 1)) MiB wanted for $2" >&2
+        fi
+    done
+}
+
 verb=$1
 shift
 if [ "$verb" = look ]; then
@@ -66,6 +75,13 @@ if [ "$(sha256sum <"$stage/snapshot.db" | cut -d' ' -f1)" != "$sha256" ]; then
 fi
 part=$staged.part
 rm -rf -- "$part"
+# Database and log, but for what is there of them.
+ended() {
+    [ "$1" -ne 0 ] || return 0
+    had=$(du -sk -- "$part" 2>/dev/null | cut -f1)
+    no_room $(($(stat -c %s -- "$stage/snapshot.db") + (131072 - ${had:-0}) * 1024)) "$staged"
+}
+trap 'ended $?' EXIT
 # 3.6's etcdctl has no restore and still exits 0: only the files count.
 "$@" --data-dir "$part" "$stage/snapshot.db" 2>&1 || { echo "novatui: the restore ended with $?" >&2; exit 1; }
 whole "$part" member || { echo "novatui: the restore left no whole data directory in $part" >&2; exit 1; }

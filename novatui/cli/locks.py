@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from novatui.errors import HeldByAnother, Refused
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from novatui.config import ClusterConfig
     from novatui.model.cluster import ClusterSnapshot, Held
     from novatui.present.locks import Taken
+    from novatui.runner.breaking import Broken
 
 TIMEOUT_S = 10.0
+UNASKED = "could not be asked; it may hold a lease of this run, which then stands"
 HELD = 4
 
 
@@ -48,9 +50,10 @@ def _break(cluster: ClusterConfig, people: People, run: str, yes: str | None) ->
     found = next((one for one in _taken(snapshot) if one.run == run), None)
     if found is None:
         known = ", ".join(one.run for one in _taken(snapshot)) or "none"
-        raise Refused(
-            f"No master is held by run {run}", f"runs that hold one: {known}", "nothing was changed"
-        )
+        silent = [f"{node}: {UNASKED}" for node in _unasked(snapshot)]
+        said = "\n".join([f"runs that hold one: {known}", *silent])
+        answers = "No master that answers" if silent else "No master"
+        raise Refused(f"{answers} is held by run {run}", said, "nothing was changed")
     if found.alive:
         raise HeldByAnother(
             f"Run {run} is not broken: its runner lives",
@@ -66,7 +69,12 @@ def _break(cluster: ClusterConfig, people: People, run: str, yes: str | None) ->
     if yes != run:
         raise Refused(
             f"Breaking run {run} must be typed",
-            f"it is of {who(found)}, on {', '.join(found.nodes)}. Broken, it can never go on; what it staged stays there",
+            "\n".join(
+                [
+                    f"it is of {who(found)}, on {', '.join(found.nodes)}. Broken, it can never go on; what it staged stays there",
+                    *(f"{node}: {UNASKED}" for node in _unasked(snapshot)),
+                ]
+            ),
             f"novatui locks --break {run} --yes {run}; nothing was changed",
         )
     return asyncio.run(_broken(cluster, people, found, _unasked(snapshot)))
@@ -82,16 +90,30 @@ async def _broken(cluster: ClusterConfig, people: People, found: Taken, unasked:
         results = await break_lease(cluster, found.run, found.nodes, transport)
     finally:
         await transport.close()
-    for one in results:
-        words = f"free; the lease lies in {one.kept}" if one.kept else f"not broken: {one.why}"
-        print(f"{one.node}: {words}")
-    for node in unasked:
-        print(f"{node}: could not be asked; a lease it has there stands", file=sys.stderr)
+    lines, code = told(found.run, results, unasked)
+    print("\n".join(lines))
+    return code
+
+
+def told(run: str, results: Sequence[Broken], unasked: Sequence[str]) -> tuple[list[str], int]:
+    """What became of each master, and the exit code: 1 also where one could not be asked, which may hold the lease still."""
+    lines = [
+        f"{one.node}: " + (f"free; the lease lies in {one.kept}" if one.kept else f"not broken: {one.why}")
+        for one in results
+    ]
+    lines += [f"{node}: {UNASKED}" for node in unasked]
     if not any(one.kept or one.unknown for one in results):
-        print("Nothing was changed.")
-        return 2
-    print(f"Run {found.run} can never go on. What it staged stays beside the data until a person removes it.")
-    return 0 if all(one.kept for one in results) else 1
+        return [*lines, "Nothing was changed."], 2
+    lines.append(
+        f"Run {run} can never go on. What it staged stays beside the data until a person removes it."
+    )
+    whole = all(one.kept for one in results) and not unasked
+    if unasked:
+        again = f"novatui locks --break {run} --yes {run}"
+        lines.append(
+            f"Broken in part: look at {', '.join(unasked)} once it answers: novatui locks, then {again}"
+        )
+    return lines, 0 if whole else 1
 
 
 async def _look(cluster: ClusterConfig, people: People) -> ClusterSnapshot:

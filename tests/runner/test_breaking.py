@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from novatui.runner.breaking import break_lease
+from novatui.cli.locks import told
+from novatui.runner.breaking import Broken, break_lease
 from tests.runner import masters
 
 RUN = "r1"
@@ -48,6 +49,17 @@ async def test_not_while_an_api_server_is_put_aside(fleet: masters.Masters) -> N
     kept.rename(manifests / kept.name)
     found = await break_lease(fleet.config, RUN, NODES, fleet)
     assert leased(fleet) == [] and all(one.kept for one in found), found
+
+
+def test_a_master_that_could_not_be_asked_is_said_and_is_no_success() -> None:
+    """It may hold the lease still: whoever reads exit 0 would begin a run that cannot have that master."""
+    free = Broken(node="m1", kept="/var/lib/novatui/broken-r1-3")
+    lines, code = told(RUN, [free], ["m3"])
+    assert code == 1
+    assert "m3: could not be asked; it may hold a lease of this run, which then stands" in lines
+    assert "novatui locks --break r1 --yes r1" in lines[-1] and "m3" in lines[-1]
+    assert told(RUN, [free], [])[1] == 0
+    assert told(RUN, [Broken(node="m1", why="its runner lives")], ["m3"])[1] == 2
 
 
 async def test_not_while_that_is_not_known(fleet: masters.Masters) -> None:

@@ -23,7 +23,7 @@ PACKAGE = Path(novatui.__file__).resolve().parent
 LOCALE = "ru"
 PO = PACKAGE / "locale" / LOCALE / "LC_MESSAGES" / "novatui.po"
 MO = PO.with_suffix(".mo")
-KEYWORDS = {"_": 1, "N_": 1, "ngettext": 2}  # and how many of their arguments are words
+KEYWORDS = {"_": 1, "N_": 1, "ngettext": 2, "pgettext": 2}  # and how many of their arguments are words
 
 # Where sentences are English for good (plans, journals, errors): the screen knows them again by their templates.
 BELOW = ("runbooks", "runner", "remote", "probes", "config.py", "config_words.py", "strict.py", "paths.py")
@@ -31,7 +31,7 @@ BELOW = ("runbooks", "runner", "remote", "probes", "config.py", "config_words.py
 _UNSAID = {
     "ValueError", "RuntimeError", "AssertionError", "TypeError", "NotImplementedError", "compile", "strftime", "Command", "debug",
     "info", "warning", "exception", "startswith", "endswith", "split", "partition", "rpartition", "add_argument", "search", "match",
-    "N_", "_", "ngettext", "any", "__repr__",
+    "N_", "_", "ngettext", "pgettext", "any", "__repr__",
 }  # fmt: skip
 _UNSAID_FILES = {"runner/byhand.py", "remote/command.py"}  # FINISH.txt stays as it is; words of our own bugs
 _CODE = re.compile(r"[\\$%\n|]|^#|^-[a-z]|^[a-z-]+ -|^<|\bmv -|echo |<\[")
@@ -39,15 +39,15 @@ _CODE = re.compile(r"[\\$%\n|]|^#|^-[a-z]|^[a-z-]+ -|^<|\bmv -|echo |<\[")
 _LABEL = re.compile(r"(?!None|True|False)[A-Z][a-z]+")  # of a row at the gate
 
 
-def marked() -> Iterator[tuple[str, str | tuple[str, ...]]]:
-    """(file below the package, message) of everything between the parentheses of a keyword."""
+def marked() -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """(file below the package, keyword, words) of everything between the parentheses of a keyword."""
     for path in sorted(PACKAGE.rglob("*.py")):
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(call, ast.Call) and (count := KEYWORDS.get(_called(call.func))):
                 values = [arg.value for arg in call.args[:count] if isinstance(arg, ast.Constant)]
                 words = [value for value in values if isinstance(value, str)]
                 if len(words) == count:
-                    yield path.relative_to(PACKAGE).as_posix(), words[0] if count == 1 else tuple(words)
+                    yield path.relative_to(PACKAGE).as_posix(), _called(call.func), tuple(words)
 
 
 def below() -> Iterator[tuple[str, str]]:
@@ -60,6 +60,13 @@ def below() -> Iterator[tuple[str, str]]:
                 continue
             for template in _sentences(ast.parse(path.read_text("utf-8"))):
                 yield name, template
+    for path in sorted(
+        (PACKAGE / "cli").rglob("*.py")
+    ):  # of the command line's own words: why it goes no further
+        for raised in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(raised, ast.Raise):
+                for template in _sentences(raised):
+                    yield path.relative_to(PACKAGE).as_posix(), template
 
 
 def _sentences(node: ast.AST) -> Iterator[str]:
@@ -152,8 +159,9 @@ def forms(words: object) -> tuple[str, ...]:
 def sources() -> Catalog:
     """Everything that can be said, no translations."""
     found = Catalog(locale=LOCALE, charset="utf-8")
-    for name, message in marked():
-        found.add(message, locations=[(f"novatui/{name}", 0)])
+    for name, keyword, words in marked():
+        context, ids = (words[0], words[1:]) if keyword == "pgettext" else (None, words)
+        found.add(ids if len(ids) > 1 else ids[0], locations=[(f"novatui/{name}", 0)], context=context)
     for name, template in below():
         found.add(template, locations=[(f"novatui/{name}", 0)])
     return found
@@ -172,7 +180,7 @@ def update() -> str:
     known = read()
     wanted = sources()
     for message in wanted:
-        if message.id and (before := known.get(message.id)) is not None:
+        if message.id and (before := known.get(message.id, message.context)) is not None:
             message.string = before.string
     out = io.BytesIO()
     write_po(out, wanted, width=0, omit_header=True, include_lineno=False, ignore_obsolete=True)
@@ -198,7 +206,8 @@ def compiled(catalog: Catalog) -> bytes:
     pairs = {b"": head.encode()}
     for message in catalog:
         if message.id and all(strings := forms(message.string)):
-            pairs["\0".join(forms(message.id)).encode()] = "\0".join(strings).encode()
+            context = f"{message.context}\4" if message.context else ""
+            pairs[(context + "\0".join(forms(message.id))).encode()] = "\0".join(strings).encode()
     rows = sorted(pairs.items())
     start = 28 + 16 * len(rows)
     tables = [b"", b""]

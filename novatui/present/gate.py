@@ -9,7 +9,7 @@ import msgspec
 from novatui.model.plan import Plan
 from novatui.model.run import GateRun
 from novatui.model.sanitize import clean
-from novatui.present.i18n import _, translated
+from novatui.present.i18n import _, pgettext, translated
 from novatui.present.numbers import clock
 from novatui.present.plan import count_words
 from novatui.present.rows import BLANK, Role, Row, first_that_fits, row, wrap
@@ -57,7 +57,7 @@ def match_mark(word: str, typed: str) -> Row:
     if not text:
         return BLANK
     if text == word:
-        return row(("✔ " + _("right"), Role.OK))
+        return row(("✔ " + pgettext("the word that was typed", "right"), Role.OK))
     if word.startswith(text):
         return row(("…", Role.DIM))
     return row(("✖ " + _("differs"), Role.BAD))

@@ -87,6 +87,11 @@ def _recognised(text: str) -> str:
     return _phrases.said(text)
 
 
+def pgettext(context: str, text: str) -> str:
+    """``text`` where another language has several words for it."""
+    return _translations.pgettext(context, text)
+
+
 def ngettext(singular: str, plural: str, count: int) -> str:
     """The form that ``count`` takes; the caller formats the number into it."""
     return _translations.ngettext(singular, plural, count)

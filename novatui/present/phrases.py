@@ -2,7 +2,8 @@
 
 Plans, journals and what the runner says over its socket are English by contract, whatever language somebody reads them in;
 so are the errors of everything below ``present``. A sentence of these is matched against the templates of the catalogue,
-``unit {name} is masked`` among them, and said in its translation with the same facts. What no template fits stays as it is.
+``unit {name} is masked`` among them, and said in its translation with the same facts; where several are strung together,
+each by itself. What no template fits stays as it is.
 """
 
 from __future__ import annotations
@@ -12,11 +13,19 @@ import string
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 
+from novatui.model.words import N_
+
+_UNITS = (N_("d"), N_("h"), N_("min"), N_("s"))
+_AMOUNT = re.compile(rf"\d+ ({'|'.join(_UNITS)})( \d+ ({'|'.join(_UNITS)}))?")
 _WORD = re.compile(r"[A-Za-z]{3,}")
+_FACT, _WORDS = ".*?", r"(?:\S+?|\d[\w ]*?)"
 _SURE = 10  # letters of a template that make a chance match unlikely
-_ASIDE = re.compile(r"(.*\S)( \[[^\]]*\])")  # a guard after its reason
+_DEPTH = 6  # a line, its master, its reason, the parts of that
 _JOINTS = " ,;:"
-_SEPARATORS = ("\n", "; ", ": ", ". ")
+_ASIDE = re.compile(r"(.*\S)( [\[(])([^\[\]()]*)([\])])")
+# Between sentences; those of ``_HEADS`` stand once, after what the rest is about.
+_SEPARATORS = ("\n", "; ", ": ", ". ", ", ")
+_HEADS = (": ", ". ")
 
 
 def fields(msgid: str) -> list[str]:
@@ -33,7 +42,7 @@ def recognisable(msgid: str) -> bool:
 
 
 def telling(msgid: str) -> bool:
-    """Whether it says enough for its facts to be anything: two words, or a long one. Of others a fact is one word."""
+    """Whether it says enough for its facts to be anything: two words, or a long one. Of others a fact is one word or an amount."""
     words = _WORD.findall(_literals(msgid))
     return len(words) >= 2 or len("".join(words)) >= _SURE
 
@@ -52,39 +61,47 @@ class Phrases:
         known = {msgid: text for msgid, text in translations.items() if recognisable(msgid)}
         # What is said after a comma may also stand alone, as a piece.
         self._exact = {msgid.strip(_JOINTS): text.strip(_JOINTS) for msgid, text in known.items()} | known
+        self._words = {msgid: text for msgid, text in translations.items() if msgid.isalpha()}
         made = [_Template(msgid, text) for msgid, text in self._exact.items() if fields(msgid)]
         self._templates = sorted(made, key=lambda one: one.weight, reverse=True)
         self.said = lru_cache(maxsize=4096)(self._said)
 
     def _said(self, text: str) -> str:
         """``text`` in the catalogue's language, as much of it as is known."""
-        return self._within(text, 3) if self._exact else text
+        return self._within(text, _DEPTH) if self._exact else text
 
-    def _known(self, text: str, depth: int) -> str:
-        """The whole of it, or empty."""
-        if " " not in text:
-            return ""
+    def _within(self, text: str, depth: int) -> str:
+        if not depth or " " not in text:
+            return text
         if (exact := self._exact.get(text)) is not None:
             return exact
-        for template in self._templates:
-            if template.rarest in text and (found := template.pattern.fullmatch(text)):
-                facts = found.groupdict()
-                if depth:
-                    facts = {name: self._within(fact, depth - 1) for name, fact in facts.items()}
-                return template.translation.format(**facts)
-        return ""
+        if _AMOUNT.fullmatch(text):
+            return " ".join(self._words.get(word, word) for word in text.split(" "))
+        for found in (self._filled(text, depth, loose=False), self._pieces(text, depth)):
+            if found != text:
+                return found
+        return self._filled(text, depth, loose=True)
 
-    def _within(self, fact: str, depth: int) -> str:
-        return self._known(fact, depth) or self._pieces(fact, depth)
+    def _filled(self, text: str, depth: int, *, loose: bool) -> str:
+        """By a template that fits the whole of it."""
+        for template in self._templates:
+            if template.rarest in text and (found := template.fits(text, loose=loose)):
+                facts = {name: self._within(fact, depth - 1) for name, fact in found.items()}
+                return template.translation.format(**facts)
+        return text
 
     def _pieces(self, text: str, depth: int) -> str:
-        """What is said of several, or after a name: each piece by itself."""
+        """What is said of several, after a name or in brackets: each piece by itself."""
         if found := _ASIDE.fullmatch(text):
-            return self._within(found[1], depth) + found[2]
+            head, opened, inner, closed = found.groups()
+            return self._within(head, depth - 1) + opened + self._within(inner, depth - 1) + closed
         for separator in _SEPARATORS:
-            if depth and separator in text:
-                head, _separator, tail = text.partition(separator)
-                return separator.join(self._bare(piece, depth - 1) for piece in (head, tail))
+            if separator in text:
+                pieces = text.split(separator, 1 if separator in _HEADS else -1)
+                said = [self._bare(piece, depth - 1) for piece in pieces]
+                if separator == ": " and said[1] != pieces[1]:  # what the rest is about may be one word
+                    said[0] = self._words.get(said[0], said[0])
+                return separator.join(said)
         return text
 
     def _bare(self, piece: str, depth: int) -> str:
@@ -102,14 +119,23 @@ class _Template:
         self.rarest = max(literals, key=len)
         self.weight = sum(map(len, literals))
 
+    def fits(self, text: str, *, loose: bool) -> dict[str, str] | None:
+        """The facts, if ``text`` was made of this. Not ``loose``: none but one at the end is of several sentences."""
+        found = self._pattern.fullmatch(text)
+        if found is None:
+            return None
+        facts = found.groupdict()
+        within = list(facts.values())[: -1 if self.msgid.endswith("}") else None]
+        return facts if loose or not any(": " in fact or "; " in fact for fact in within) else None
+
     @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """Made when it is first needed: there are a thousand."""
+    def _pattern(self) -> re.Pattern[str]:
+        """Made when it is first needed: there are a thousand. No fact goes over the end of a line."""
         seen: set[str] = set()
-        pattern, fact = "", ".*?" if telling(self.msgid) else r"\S+?"
+        pattern, fact = "", _FACT if telling(self.msgid) else _WORDS
         for text, name, _spec, _how in string.Formatter().parse(self.msgid):
             pattern += re.escape(text)
             if name:
                 pattern += f"(?P={name})" if name in seen else f"(?P<{name}>{fact})"
                 seen.add(name)
-        return re.compile(pattern, re.DOTALL)
+        return re.compile(pattern)

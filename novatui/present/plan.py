@@ -104,10 +104,14 @@ def _summary(plan: Plan, width: int) -> list[Row]:
         (_("run {run}").format(run=plan.run), Role.DIM),
     )
     found = [fit(first, width)]
-    for label, text in [*_subject(plan), *((_("note"), note) for note in _notes(plan))]:
-        pieces = wrap(text, width - 10)
-        found += [row((f"{label if i == 0 else '':<10}", Role.DIM), piece) for i, piece in enumerate(pieces)]
-    found.append(fit(row((f"{_('commands'):<10}", Role.DIM), count_words(plan)), width))
+    told = [*_subject(plan), *((_("note"), note) for note in _notes(plan))]
+    indent = max(10, 1 + max(len(label) for label, _text in [*told, (_("commands"), "")]))
+    for label, text in told:
+        pieces = wrap(text, width - indent)
+        found += [
+            row(((label if i == 0 else "").ljust(indent), Role.DIM), piece) for i, piece in enumerate(pieces)
+        ]
+    found.append(fit(row((_("commands").ljust(indent), Role.DIM), count_words(plan)), width))
     end = row(
         (f"═ {no_return(plan)}", Role.OK if all(s.effect != "no_return" for s in plan.steps) else Role.WARN)
     )

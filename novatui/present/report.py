@@ -16,7 +16,7 @@ from novatui.model.plan import Plan
 from novatui.model.run import RunState, fold
 from novatui.model.sanitize import clean
 from novatui.present import seed
-from novatui.present.i18n import _, translated
+from novatui.present.i18n import _, pgettext, translated
 from novatui.present.plan import effect_words
 from novatui.present.report_entries import WHOLE, Pairs, Section, sections, value_words
 from novatui.present.rows import text_of
@@ -175,7 +175,7 @@ def _mark_words(at: Mark, *, gate: bool) -> str:
         Mark.FAILED: "✖ " + _("failed"),
         Mark.UNKNOWN: "? " + _("outcome unknown"),
         Mark.UNDONE: "↩ " + _("taken back"),
-        Mark.GATE_OPEN: "◆ " + _("open"),
+        Mark.GATE_OPEN: "◆ " + pgettext("a gate", "open"),
         Mark.STOPPED: "■ " + _("stopped"),
     }
     return words[at]

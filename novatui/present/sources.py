@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from novatui.model.sanitize import clean
 from novatui.model.sources import Source, Sources, Trust
-from novatui.present.i18n import _, ngettext, translated
+from novatui.present.i18n import _, ngettext, pgettext, translated
 from novatui.present.numbers import age, dated, grouped, size
 from novatui.present.rows import BLANK, Role, Row, clip, fit, row, spread, width_of, wrap
 
@@ -100,7 +100,7 @@ def _source(source: Source, found: Sources, now_ms: int, width: int, *, chosen: 
     name_role = Role.DIM if not source.usable else Role.BRIGHT if chosen else Role.NORMAL
     figures = row(
         (_age(source, now_ms).rjust(12), Role.NORMAL),
-        ("  rev ", Role.DIM),
+        (f"  {_('rev')} ", Role.DIM),
         (grouped(source.revision).rjust(9), Role.BRIGHT if chosen else Role.NORMAL),
         (size(source.size).rjust(9) + " ", Role.NORMAL),
     )
@@ -155,7 +155,11 @@ def detail_rows(source: Source, found: Sources, now_ms: int, width: int) -> list
     if source.sha256:
         rows += _pair("sha256", clean(source.sha256), width)
     if source.keys is not None:
-        rows += _pair(_("Keys"), _("{n}, etcd's own among them").format(n=grouped(source.keys)), width)
+        rows += _pair(
+            pgettext("how many", "Keys"),
+            _("{n}, etcd's own among them").format(n=grouped(source.keys)),
+            width,
+        )
     if source.why:
         rows += _pair(_("But"), clean(translated(source.why)), width)
     rows += _pair(_("Present"), where_words(source, found), width)

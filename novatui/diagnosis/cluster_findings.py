@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from novatui.diagnosis.finding import of_all
 from novatui.diagnosis.membership import Membership, answering, holder
@@ -20,6 +20,7 @@ _ALARM_HINTS = {
 def cluster_findings(snapshot: ClusterSnapshot, group: Membership, now_ms: int) -> Iterator[Finding]:
     """Findings that need more than one master to see."""
     live = answering(snapshot, now_ms)
+    times = _times(snapshot.nodes)
     yield from _cluster_ids(snapshot, group)
     if group.lists_differ:
         yield of_all(
@@ -29,13 +30,14 @@ def cluster_findings(snapshot: ClusterSnapshot, group: Membership, now_ms: int) 
             Words(N_("a change of members is under way, or one of them is of another time")),
             {node.name: _list_words(node) for node in live if node.members},
             "members",
+            {node.name: node.members_at_ms for node in live},
         )
     yield from _leaders(live)
     yield from _alarms(snapshot, group, live)
     versions = {node.name: node.endpoint.version for node in live if node.endpoint.version}
     if len(set(versions.values())) > 1:
         title, hint = N_("members run different versions"), N_("finish the upgrade before a recovery")
-        yield of_all("versions-differ", Severity.WARN, Words(title), Words(hint), versions, "endpoint")
+        yield of_all("versions-differ", Severity.WARN, Words(title), Words(hint), versions, "endpoint", times)
 
 
 def _cluster_ids(snapshot: ClusterSnapshot, group: Membership) -> Iterator[Finding]:
@@ -49,7 +51,7 @@ def _cluster_ids(snapshot: ClusterSnapshot, group: Membership) -> Iterator[Findi
             N_("masters belong to different clusters: {names} is not of ours"), names=", ".join(odd)
         )
     hint = Words(N_("mixed tokens or old data: the majority's cluster wins; stop the odd one first"))
-    yield of_all("clusters-differ", Severity.BAD, title, hint, seen, "endpoint")
+    yield of_all("clusters-differ", Severity.BAD, title, hint, seen, "endpoint", _times(snapshot.nodes))
 
 
 def _leaders(live: list[NodeSnapshot]) -> Iterator[Finding]:
@@ -58,15 +60,18 @@ def _leaders(live: list[NodeSnapshot]) -> Iterator[Finding]:
     if named and not real:
         title = N_("no member knows a leader")
         hint = N_("an election, a slow disk or too few members: wait, start those that are down")
-        yield of_all("no-leader", Severity.BAD, Words(title), Words(hint), named, "endpoint")
+        yield of_all("no-leader", Severity.BAD, Words(title), Words(hint), named, "endpoint", _times(live))
     elif len(real) > 1 and len({n.endpoint.cluster_id for n in live if n.endpoint.cluster_id}) <= 1:
         title = N_("members name different leaders")
         hint = N_("an election is passing, or one of them is cut off from its peers")
-        yield of_all("leaders-differ", Severity.WARN, Words(title), Words(hint), named, "endpoint")
+        yield of_all(
+            "leaders-differ", Severity.WARN, Words(title), Words(hint), named, "endpoint", _times(live)
+        )
 
 
 def _alarms(snapshot: ClusterSnapshot, group: Membership, live: list[NodeSnapshot]) -> Iterator[Finding]:
     seen: dict[Alarm, list[str]] = defaultdict(list)
+    times = _times(live)
     for node in live:
         for alarm in node.endpoint.alarms:
             seen[alarm].append(node.name)
@@ -83,9 +88,20 @@ def _alarms(snapshot: ClusterSnapshot, group: Membership, live: list[NodeSnapsho
             hint=Words(_ALARM_HINTS.get(alarm.kind, "")),
             node=on.name if on else "",
             evidence=tuple(
-                Evidence(node=name, source="endpoint", value=f"{alarm.kind} {alarm.member_id}") for name in by
+                Evidence(
+                    node=name,
+                    source="endpoint",
+                    value=f"{alarm.kind} {alarm.member_id}",
+                    at_ms=times.get(name),
+                )
+                for name in by
             ),
         )
+
+
+def _times(nodes: Iterable[NodeSnapshot]) -> dict[str, int | None]:
+    """When each last answered."""
+    return {node.name: node.endpoint.answered_ms for node in nodes}
 
 
 def _list_words(node: NodeSnapshot) -> str:

@@ -8,6 +8,7 @@ from novatui.model.findings import Evidence, Finding, Severity
 from novatui.model.words import Words
 
 NOTHING = Words()
+NO_TIMES: Mapping[str, int | None] = {}
 
 
 def of_node(
@@ -27,8 +28,17 @@ def of_node(
 
 
 def of_all(
-    id: str, severity: Severity, title: Words, hint: Words, values: Mapping[str, str], source: str
+    id: str,
+    severity: Severity,
+    title: Words,
+    hint: Words,
+    values: Mapping[str, str],
+    source: str,
+    times: Mapping[str, int | None] = NO_TIMES,
 ) -> Finding:
-    """``values``: what each master says of it."""
-    evidence = tuple(Evidence(node=name, source=source, value=value) for name, value in values.items())
+    """``values``: what each master says of it; ``times``: when it was heard."""
+    evidence = tuple(
+        Evidence(node=name, source=source, value=value, at_ms=times.get(name))
+        for name, value in values.items()
+    )
     return Finding(id=id, severity=severity, title=title, hint=hint, evidence=evidence)

@@ -15,11 +15,11 @@ from novatui.diagnosis.data import (
     since_it_serves,
     telling,
 )
-from novatui.diagnosis.finding import of_all, of_node
+from novatui.diagnosis.finding import of_node
 from novatui.diagnosis.pattern import Pattern, Remedy
 from novatui.model.cluster import NodeSnapshot
 from novatui.model.entries import Entry
-from novatui.model.findings import Finding, Severity
+from novatui.model.findings import Evidence, Finding, Severity
 from novatui.model.words import N_, Words
 
 # What was logged longer ago than this is history on a member that serves, and so is "for the moment" on any.
@@ -66,30 +66,33 @@ def leader_changes(
     entries: Mapping[str, Sequence[Entry]], live: Sequence[NodeSnapshot], now_ms: int
 ) -> Iterator[Finding]:
     """Elections, each counted once however many members tell of it; else what the members' own counters say."""
-    terms: dict[int, tuple[str, str]] = {}
-    for name, lines in entries.items():
+    terms: dict[int, Entry] = {}
+    for lines in entries.values():
         for entry in lines[-WINDOW:]:
             found = _ELECTED.search(entry.text) if entry.at_ms >= now_ms - CHANGES_MS else None
             if found:
-                terms.setdefault(int(found[1]), (name, entry.text))
+                terms.setdefault(int(found[1]), entry)
     counted = {node.name: node.endpoint.leader_changes or 0 for node in live if node.endpoint.answers}
     n = max(len(terms), *counted.values(), 0)
     if n < CHANGES:
         return
-    by_journal = len(terms) == n
-    values = (
-        dict(terms.values())
-        if by_journal
-        else {name: f"leader changes seen: {m}" for name, m in counted.items()}
+    evidence = tuple(evidence_of(entry) for _term, entry in sorted(terms.items()))
+    if len(terms) < n:
+        evidence = tuple(
+            Evidence(node=name, source="endpoint", value=f"leader changes seen: {count}")
+            for name, count in counted.items()
+        )
+    yield Finding(
+        id="leader-changes",
+        severity=Severity.INFO,
+        title=Words(
+            N_("the leader changed {n} times in {minutes} minutes"), n=n, minutes=CHANGES_MS // 60_000
+        ),
+        hint=Words(
+            N_("slow disks, a busy CPU or a lossy network between the masters: look at fsync and at latency")
+        ),
+        evidence=evidence,
     )
-    yield of_all(
-        "leader-changes",
-        Severity.INFO,
-        Words(N_("the leader changed {n} times in {minutes} minutes"), n=n, minutes=CHANGES_MS // 60_000),
-        Words(N_("slow disks, a busy CPU or a lossy network between the masters: look at fsync and at latency")),
-        values,
-        "journal" if by_journal else "endpoint",
-    )  # fmt: skip
 
 
 def _of_one_that_serves(node: NodeSnapshot, said: Said, pattern: Pattern) -> Finding | None:

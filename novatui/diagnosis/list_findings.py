@@ -41,6 +41,7 @@ def _of_master(
             node=node.name,
             source="members",
             value=f"{own} / {row.id} ({by})",
+            at_ms=node.endpoint.answered_ms,
         )
     elif stranger or (row is None and bool(node.env.name or own)):
         running = fresh(node, now_ms) and node.unit.active in ("active", "activating")
@@ -54,6 +55,7 @@ def _of_master(
             node=node.name,
             source="members",
             value=f"{', '.join(sorted(m.name or m.id for m in group.members))} ({by or '-'})",
+            at_ms=_listed_ms(snapshot, now_ms),
         )
 
 
@@ -70,6 +72,7 @@ def _of_member(member: Member, snapshot: ClusterSnapshot, now_ms: int) -> Iterat
             node=where,
             source="members",
             value=f"{member.id} unstarted",
+            at_ms=_listed_ms(snapshot, now_ms),
         )
     if found is None and not any(_unknown(node) for node in snapshot.nodes):
         yield of_node(
@@ -80,9 +83,15 @@ def _of_member(member: Member, snapshot: ClusterSnapshot, now_ms: int) -> Iterat
             node="",
             source="members",
             value=f"{member.id} {named}",
+            at_ms=_listed_ms(snapshot, now_ms),
         )
     if member.learner:
         yield _learner(member, found, snapshot, now_ms, named)
+
+
+def _listed_ms(snapshot: ClusterSnapshot, now_ms: int) -> int | None:
+    """When the newest of the lists came."""
+    return max((node.members_at_ms or 0 for node in answering(snapshot, now_ms)), default=0) or None
 
 
 def _unknown(node: NodeSnapshot) -> bool:
@@ -113,4 +122,5 @@ def _learner(
         node=found.name if found else "",
         source="members",
         value=f"{member.id} learner",
+        at_ms=_listed_ms(snapshot, now_ms),
     )

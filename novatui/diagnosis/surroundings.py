@@ -100,7 +100,7 @@ def _database(node: NodeSnapshot) -> Iterator[Finding]:
     size, used, quota = endpoint.db_size, endpoint.db_in_use, endpoint.quota or node.env.quota
     if not endpoint.answers or size is None:
         return
-    about = partial(of_node, node=node.name, source="endpoint")
+    about = partial(of_node, node=node.name, source="endpoint", at_ms=endpoint.answered_ms)
     value = f"db {size}, in use {used} bytes"
     full = any(alarm.kind == "NOSPACE" for alarm in endpoint.alarms)
     if quota and size >= QUOTA_NEAR * quota and not full:

@@ -27,6 +27,9 @@ _SEVERITY = {
     Severity.INFO: ("·", Role.DIM),
     Severity.OK: ("●", Role.OK),
 }
+# Sources that date what they tell, and findings that are dated by the last time it was otherwise.
+_BEGINNINGS = ("journal", "unit", "ssh", "lease")
+_LAST_SEEN = ("no-answer",)
 _RANK = [Severity.BAD, Severity.WARN, Severity.INFO, Severity.OK]
 
 
@@ -154,9 +157,10 @@ def about(finding: Finding) -> str:
 
 
 def began(finding: Finding) -> int | None:
-    """The earliest moment its evidence names."""
-    times = [evidence.at_ms for evidence in finding.evidence if evidence.at_ms is not None]
-    return min(times, default=None)
+    """The earliest moment its evidence names. Of most sources that is when it was looked at, and no beginning of anything."""
+    lasts = finding.id in _LAST_SEEN
+    times = [one.at_ms for one in finding.evidence if lasts or one.source in _BEGINNINGS]
+    return min((at_ms for at_ms in times if at_ms is not None), default=None)
 
 
 def headline(

@@ -71,6 +71,7 @@ def main(args: argparse.Namespace) -> int:
 async def _record(cluster: ClusterConfig, people: People, recorder: Recorder, limit_s: float | None) -> str:
     """Until a signal, the time or the recorder ends it; why."""
     from novatui.probes.collector import Collector
+    from novatui.recording.recorder import OVER, TOLD
 
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -95,7 +96,7 @@ async def _record(cluster: ClusterConfig, people: People, recorder: Recorder, li
             print()
     if looking.done() and not looking.cancelled() and (error := looking.exception()):
         raise error
-    return "its time was over" if end and not stop.is_set() else "it was told to end"
+    return OVER if end and not stop.is_set() else TOLD
 
 
 def _tell(recorder: Recorder, people: People) -> None:

@@ -14,10 +14,13 @@ from novatui.errors import NovatuiError
 from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
 from novatui.model.entries import Entry
 from novatui.model.recording import Coding, Frame, Header, RecordedNode
+from novatui.model.words import N_
 from novatui.recording.coding import Packer
 from novatui.recording.masking import EntryMask, masked_node
 
 MAX_SIZE = 256 * 1024 * 1024
+# Why one ends that was not stopped by anything: English in the file, translated where it is shown.
+TOLD, OVER = N_("it was told to end"), N_("its time was over")
 # How far apart the frames are from which reading can begin.
 KEY_EVERY_MS = 5 * 60_000
 KEY_EVERY_BYTES = 16 * 1024 * 1024

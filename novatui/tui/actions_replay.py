@@ -17,12 +17,18 @@ REPLAY = (
         "leap-on", "shift+right,right_square_bracket", "] S-→", N_("1 min"), N_("one minute on"), "replay"
     ),
     Action(
-        "next-verdict", "v", "v", N_("next verdict"), N_("to the next change of the verdict"), "replay", 1
+        "next-verdict",
+        "full_stop",
+        ".",
+        N_("next verdict"),
+        N_("to the next change of the verdict"),
+        "replay",
+        1,
     ),
     Action(
         "previous-verdict",
-        "V",
-        "V",
+        "comma",
+        ",",
         N_("verdict before"),
         N_("to the change of the verdict before"),
         "replay",

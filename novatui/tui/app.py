@@ -26,6 +26,7 @@ from novatui.model.cluster import ClusterSnapshot
 from novatui.model.entries import Entry
 from novatui.model.findings import Diagnosis
 from novatui.present.i18n import _
+from novatui.present.rows import Row
 from novatui.tui import actions, terminal
 from novatui.tui.feed import Feed, LiveFeed
 from novatui.tui.lookback import LookBack
@@ -172,6 +173,8 @@ class NovatuiApp(App[None], inherit_bindings=False):
         for node, tail in self.tails.items():
             tail.clear()
             self._recent[node] = Recent()
+        if self.merged is not None:
+            self.merged.clear()
         self.fsync = Fsync()
         self._pace = Pace(self._show_snapshot)
 
@@ -262,6 +265,10 @@ class NovatuiApp(App[None], inherit_bindings=False):
     def act_restore(self) -> None:
         """Always to be had: what speaks against it, the wizard says."""
         self.open_wizard("restore-cluster")
+
+    def mark(self) -> Row:
+        """What is to be said of the screen itself, in the line of the verdict: that it is being recorded."""
+        return self.tape.mark()
 
     def act_record(self) -> None:
         self.say(self.tape.toggle(self.view.snapshot, self._recent))

@@ -14,7 +14,7 @@ from novatui.model.entries import Entry
 from novatui.present.i18n import _
 from novatui.present.numbers import age, size
 from novatui.present.rows import BLANK, Role, Row, row
-from novatui.recording.recorder import Recorder
+from novatui.recording.recorder import TOLD, Recorder
 
 
 class Tape:
@@ -58,5 +58,5 @@ class Tape:
 
     def close(self) -> None:
         if self._recorder is not None:
-            self._recorder.close(_("it was told to end"))
+            self._recorder.close(TOLD)
             self._recorder = None

@@ -37,14 +37,14 @@ def test_recorded_by_a_key_and_walked_through(demo: Callable[..., Demo]) -> None
 
     with Terminal([NOVATUI, "--replay", str(file)], (80, 24)) as screen:
         screen.until("RECORDING", "at its end", "HEALTHY", limit_s=90)
-        screen.keys("V")
+        screen.keys(",")
         screen.until("‖ paused", limit_s=30)
-        screen.keys("V")
+        screen.keys(",")
         shown = screen.until("DEGRADED", "RECORDING", "nova-master-2", limit_s=30)
         assert max(map(len, shown.splitlines())) <= 80
         screen.keys("w")
         screen.until("no master is behind it")
-        screen.keys("v")
+        screen.keys(".")
         screen.until("HEALTHY", limit_s=30)
         screen.keys("0")
         screen.until("0:00 / ")

@@ -109,16 +109,16 @@ async def test_the_verdict_is_judged_anew_and_its_changes_are_found(tape: Record
     async with stage(tape) as on:
         await on.pilot.press("space")
         await on.until(lambda: on.app.view.diagnosis.verdict is Verdict.HEALTHY, "healthy at first")
-        await on.pilot.press("v")
+        await on.pilot.press("full_stop")
         await on.until(lambda: on.app.view.diagnosis.verdict is Verdict.DEGRADED, "then degraded")
         await on.at(360)
         assert "failed to open database" in on.app.tails["nova-master-2"].text()
         assert "w recover" not in on.text("headline").replace("w recover-member", "")
-        await on.pilot.press("v")
+        await on.pilot.press("full_stop")
         await on.until(lambda: "does not change after this" in on.text("footer"), "there is no other")
-        await on.pilot.press("V")
+        await on.pilot.press("comma")
         await on.until(lambda: "nor before" in on.text("footer"), "nor before it")
-        await on.pilot.press("right", "V")
+        await on.pilot.press("right", "comma")
         await on.at(360)
         await on.pilot.press("d")
         assert not isinstance(on.app.screen, ReplayDashboard)
@@ -158,6 +158,22 @@ async def test_nothing_on_it_reaches_a_master(tape: Recording) -> None:
         on.app.open_wizard("recover-member", "nova-master-2")  # whatever screen asks for it
         assert isinstance(on.app.screen, ReplayDashboard)
         assert not on.app.tape.mark()
+
+
+async def test_the_journals_keys_work_and_its_one_time_line_says_what_it_is(tape: Recording) -> None:
+    async with stage(tape) as on:
+        await on.pilot.press("space", *["shift+right"] * 7)
+        await on.at(420)
+        await on.pilot.press("2", "E", "enter")
+        await on.pilot.press("escape", "g", "k", "k", "Y", "f", "v", "v", "M")
+        await on.until(lambda: "RECORDING" in on.text("verdict"), "also where the line over it is not")
+        assert "2024-06-14 12:44:55" in on.text("verdict")
+        await on.pilot.press("g", "k")
+        await on.until(
+            lambda: "no master is behind it" in on.text("footer"), "nobody is asked for older lines"
+        )
+        await on.pilot.press("q")
+        assert isinstance(on.app.screen, ReplayDashboard)
 
 
 def test_its_keys_are_the_dashboards_with_some_of_its_own() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
+from novatui.present.numbers import dated
+from novatui.present.rows import BLANK, Role, Row, row
 from novatui.recording.player import Player
 from novatui.recording.recording import Recording
 from novatui.tui.actions import no_masters
@@ -27,13 +29,19 @@ class ReplayApp(NovatuiApp):
         feed = ReplayFeed(self.player)
         super().__init__(recording.cluster, feed=feed, clock=lambda: self.player.position_ms)
         feed.afresh = self.forget
-        self.ends = recording.ended or _("it was interrupted")
+        self.ends = translated(recording.ended) or _("it was interrupted")
 
     def _offer_living_run(self) -> None:
         """Runs are of now."""
 
     async def on_unmount(self) -> None:
         self.changes.give_up()
+
+    def mark(self) -> Row:
+        """Where the line over the dashboard is not to be seen."""
+        if isinstance(self.screen, ReplayDashboard):
+            return BLANK
+        return row((f" {_('RECORDING')} ", Role.ENV_OTHER), (f" {dated(self.clock(), 0)}", Role.BRIGHT))
 
     def open_wizard(self, runbook: str, node: str = "") -> None:
         """Whichever screen asks for it: what is seen here may be long over."""

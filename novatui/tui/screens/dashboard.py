@@ -124,7 +124,7 @@ class Dashboard(JournalKeys):
             self.query_one(Footer).update()
 
     def _draw_top(self, view: View, now: int, width: int) -> None:
-        bar = verdict_bar(view.snapshot, view.diagnosis, now, width, self.nova.tape.mark())
+        bar = verdict_bar(view.snapshot, view.diagnosis, now, width, self.nova.mark())
         self.query_one("#verdict", RowsView).set_rows([bar])
         line = headline(view.snapshot, view.diagnosis, now, width, self._keys(view), view.trouble)
         self.query_one("#headline", RowsView).set_rows([line])

@@ -20,7 +20,7 @@ from novatui.present.journal_state import narrowed_to, reading_state
 from novatui.present.numbers import age
 from novatui.present.rows import BLANK, Role, Row, fit, recolour, row
 from novatui.present.strip import short_name
-from novatui.tui.actions import bindings
+from novatui.tui.actions import bindings, no_masters
 from novatui.tui.screens.journal_keys import JournalKeys
 from novatui.tui.state import View
 from novatui.tui.tail import Tail
@@ -127,6 +127,9 @@ class MergedScreen(JournalKeys):
 
     def _older(self) -> None:
         """Above the oldest line: each master is asked, then all is put together anew."""
+        if self.nova.replaying:
+            self.say(no_masters(self.nova))
+            return
         self.run_worker(self._look_back(), name="older", exclusive=True, exit_on_error=False)
 
     async def _look_back(self) -> None:
@@ -155,7 +158,7 @@ class MergedScreen(JournalKeys):
         pane.streams = any(node.reachable for node in view.snapshot.nodes)
         pane.skew_ms = _skew(view.snapshot)
         with self.app.batch_update():
-            bar: Row = verdict_bar(view.snapshot, view.diagnosis, now, width)
+            bar: Row = verdict_bar(view.snapshot, view.diagnosis, now, width, self.nova.mark())
             self.query_one("#verdict", RowsView).set_rows([bar])
             pane.rebuild()
             self.query_one(Footer).update()

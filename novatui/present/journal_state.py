@@ -7,12 +7,12 @@ from novatui.present.numbers import grouped
 from novatui.present.rows import Role, Row, row
 
 
-def narrowed_to(typed: str, shown: int, held: int, in_context: bool, left: int) -> Row:
-    """The left end: the filter and how much of what is held passes it, how far it is scrolled."""
-    share = _("marked") if in_context else f"{grouped(shown)}/{grouped(held)}"
-    parts: list[tuple[str, Role]] = [(_("journal"), Role.DIM)]
+def narrowed_to(what: str, typed: str, share: tuple[int, int], in_context: bool, left: int) -> Row:
+    """The left end: ``what`` or the filter with how many of the lines held pass it; how far it is scrolled."""
+    passed = _("marked") if in_context else "/".join(map(grouped, share))
+    parts: list[tuple[str, Role]] = [(what, Role.DIM)]
     if typed:
-        parts = [("/", Role.KEY), (typed, Role.ACCENT), (f" {share}", Role.DIM)]
+        parts = [("/", Role.KEY), (typed, Role.ACCENT), (f" {passed}", Role.DIM)]
     if left:
         parts.append((f" ‹{left}", Role.DIM))
     return row(*parts)

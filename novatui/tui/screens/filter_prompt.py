@@ -42,9 +42,7 @@ class FilterPrompt(ModalScreen[tuple[Filter | None] | None], inherit_bindings=Fa
         self._say("")
 
     def _say(self, wrong: str) -> None:
-        hint = _(
-            "a text, level:warn (and worse), re:expression   Enter filters, empty: all lines   Esc leaves"
-        )
+        hint = _("text, level:warn and worse, re:expression   Enter   empty: all   Esc leaves")
         said = row((f" ▲ {wrong}", Role.WARN)) if wrong else row((f" {hint}", Role.DIM))
         self.query_one("#filter-say", RowsView).set_rows([said])
 

@@ -16,7 +16,7 @@ from novatui.model.entries import Entry, Level
 from novatui.present.frame import edge
 from novatui.present.headline import verdict_bar
 from novatui.present.i18n import _
-from novatui.present.journal_state import narrowed_to, reading_state
+from novatui.present.journal_state import reading_state
 from novatui.present.numbers import age
 from novatui.present.rows import BLANK, Role, Row, fit, recolour, row
 from novatui.present.strip import short_name
@@ -85,8 +85,7 @@ class MergedPane(Pulled):
             words = _("no line passes the filter") if tail.filter else _("no lines yet")
             lines = [row((words, Role.DIM))]
         lines += [BLANK] * (height - 2 - len(lines))
-        typed = tail.filter.text if tail.filter else ""
-        left = narrowed_to(typed, tail.shown if typed else 0, len(tail.held), tail.in_context, tail.left)
+        left = self.narrowed_to(_("all masters' journals"))
         if self.skew_ms >= SKEW_MS:
             said = _("clocks differ by {age}: the order may deceive").format(age=age(self.skew_ms))
             left = (*left, *row((f"  ▲ {said}", Role.WARN)))

@@ -8,7 +8,7 @@ from textual.message import Message
 from novatui.model.cluster import NodeSnapshot
 from novatui.present.frame import boxed
 from novatui.present.i18n import _
-from novatui.present.journal_state import narrowed_to, reading_state
+from novatui.present.journal_state import reading_state
 from novatui.present.node import BLOCK_ROWS, no_lines_rows, notice_rows, status_block
 from novatui.present.numbers import age
 from novatui.present.rows import BLANK, Role, Row, fit, recolour, row
@@ -83,7 +83,7 @@ class NodePane(Pulled):
                 self.size.width,
                 (self._title, self._state),
                 block,
-                (self._narrowed_to(), self._reading()),
+                (self.narrowed_to(_("journal")), self._reading()),
                 [*notice, *(lines if len(self.tail) else self._nothing(room))],
                 Role.FOCUS if self._chosen else Role.BORDER,
             )[: self.size.height]
@@ -94,11 +94,6 @@ class NodePane(Pulled):
         filtered = self.tail.filter is not None and len(self.tail.held) > 0
         said = [row((_("no line passes the filter"), Role.DIM))] if filtered else self._no_lines
         return [*said[:room], *([BLANK] * (room - len(said)))]
-
-    def _narrowed_to(self) -> Row:
-        tail = self.tail
-        typed = tail.filter.text if tail.filter else ""
-        return narrowed_to(typed, tail.shown if typed else 0, len(tail.held), tail.in_context, tail.left)
 
     def _reading(self) -> Row:
         return reading_state(self.tail.following, self._streams, self.tail.new, self.tail.selecting)

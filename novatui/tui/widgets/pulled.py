@@ -6,6 +6,8 @@ from textual import events
 from textual.screen import ModalScreen
 from textual.timer import Timer
 
+from novatui.present.journal_state import narrowed_to
+from novatui.present.rows import Row
 from novatui.tui.tail import Tail
 from novatui.tui.widgets.rows_view import RowsView
 
@@ -48,6 +50,13 @@ class Pulled(RowsView):
             self.rebuild()
         elif self._puller:
             self._puller.pause()
+
+    def narrowed_to(self, what: str) -> Row:
+        """What the frame says of the filter; without one, ``what`` this is."""
+        tail = self.tail
+        typed = tail.filter.text if tail.filter else ""
+        share = (tail.shown if typed else 0, len(tail.held))
+        return narrowed_to(what, typed, share, tail.in_context, tail.left)
 
     def rebuild(self) -> None:
         raise NotImplementedError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from novatui.runbooks.restore_cluster import token
 from novatui.runbooks.restore_cluster.gate import brief
 from novatui.runbooks.step import Context, State, Step
 from tests.runbooks.bench import SHELLS, Bench
-from tests.runbooks.survey_text import HOSTS, Master, answers, cluster, masters
+from tests.runbooks.survey_text import HOSTS, Master, answers, b64, cluster, masters, status_json
 from tests.runbooks.test_refusals import RUN, draft, reasons, request
 
 FRESH = f"k8s_etcd-novatui-{RUN}"
@@ -240,3 +241,41 @@ def test_ports_that_answer_and_that_do_not(bench: Bench) -> None:
         ("etcd3", "127.0.0.8:1"): "no",
     }
     assert left_out.ports(bench.run("ports", bench.root / "nowhere")) is None
+
+
+def listing(node: str, *members: str) -> dict[str, str]:
+    """A master that has quorum and tells these members."""
+    entries = [
+        {"ID": number, "name": name, "peerURLs": [f"https://{name}:2380"]}
+        for number, name in enumerate(members, 1)
+    ]
+    number = list(HOSTS).index(node) + 1
+    return {
+        "status64": b64(status_json(number, 376000)),
+        "quorum": "yes",
+        "members64": b64(json.dumps({"members": entries})),
+    }
+
+
+@pytest.mark.invariant("INV-16")
+def test_the_member_list_says_who_could_be_a_quorum_where_it_can_be_read() -> None:
+    """Five members, three of them configured: one that is left out has two others that nobody here knows of."""
+    found = without("m3")
+    wanted = request(without=["m3"], overrule=["quorum-stands", "newer-survivor"])
+    found["m1"].host |= listing("m1", "etcd1", "etcd2", "etcd3")
+    assert draft(found, wanted).nodes == ("m1", "m2")
+    found["m1"].host |= listing("m1", "etcd1", "etcd2", "etcd3", "etcd4", "etcd5")
+    refused = reasons(found, wanted)
+    assert "3 of 5, 3 are enough (by the member list of m1)" in refused["left-out-quorum"]
+
+
+def test_without_a_list_what_is_written_down_counts_and_that_is_said() -> None:
+    refused = reasons(without("m2", "m3"), request(without=["m2", "m3"]))
+    assert "2 of 3, 2 are enough (by the configuration and the env files" in refused["left-out-quorum"]
+
+
+def test_a_member_of_the_list_that_no_master_is_refuses() -> None:
+    found = masters()
+    found["m1"].host |= listing("m1", "etcd1", "etcd2", "etcd3", "etcd4")
+    refused = reasons(found, request(overrule=["quorum-stands", "newer-survivor"]))
+    assert "the member list of m1 has etcd4, which no configured master is" in refused["left-out"]

@@ -1,6 +1,6 @@
 # Reads one master's effective etcd configuration, data directory, tools and own endpoint; changes nothing.
 # usage: survey.sh ENV_FILE UNIT ETCDCTL WORK_DIR UNIT_DIR MANIFESTS [roster]
-# roster: also whom this member takes for members, what its keys hash to, and whose the data on its disk is
+# roster: also what its keys hash to, and whose the data on its disk is
 # stdout: lines nv:KEY=VALUE, keys ending in 64 are base64; the last line is nv:end=1
 set -u
 LC_ALL=C ETCDCTL_API=3
@@ -140,6 +140,7 @@ endpoint_facts() {
         [ "$more" != roster ] || roster_facts "$status"
         if wait "$reading"; then
             say quorum yes
+            timeout -k 1 6 "$etcdctl" member list -w json 2>/dev/null | say64 members
         else
             say quorum no
         fi
@@ -148,7 +149,6 @@ endpoint_facts() {
 
 # Hashed at the newest revision, and at the hundred below it: of those the members may have the same while keys are written.
 roster_facts() {
-    timeout -k 1 6 "$etcdctl" member list -w json 2>/dev/null | say64 members
     ETCDCTL_COMMAND_TIMEOUT=10s timeout -k 1 12 "$etcdctl" endpoint hashkv -w json 2>/dev/null | say64 hashkv
     revision=$(printf '%s' "$1" | sed -n 's/.*"revision":\([0-9][0-9]*\).*/\1/p' | head -n 1)
     floor=$((${revision:-0} / 100 * 100))

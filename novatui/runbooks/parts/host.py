@@ -72,6 +72,7 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     status: answer.Status | None
     quorum: bool
+    members: tuple[answer.Listed, ...] | None  # as it tells them where it has quorum
     local_read_error: str
 
     @property
@@ -128,6 +129,7 @@ def host(outcome: Outcome | None) -> Host | None:
         key=reading.get("key"),
         status=answer.status(reading.json("status")),
         quorum=reading.get("quorum") == "yes",
+        members=answer.members(reading.json("members")) if reading.get("quorum") == "yes" else None,
         local_read_error=reading.text("local_read"),
     )
 

@@ -10,6 +10,7 @@ from novatui.config import ClusterConfig, NodeConfig
 from novatui.model.findings import Finding
 from novatui.model.plan import Request
 from novatui.remote.command import Command, Outcome
+from novatui.runbooks.parts import voters
 from novatui.runbooks.parts.host import Host
 from novatui.runbooks.parts.reading import read
 from novatui.runbooks.parts.refusal import LEFT_OUT_QUORUM, reason
@@ -110,8 +111,10 @@ def _quorum(
     cluster: ClusterConfig, request: Request, hosts: Mapping[str, Host], found: Ports
 ) -> Iterator[Finding]:
     """Two clusters that both take writes: only where enough are left out to be one of their own."""
-    needed = len(cluster.nodes) // 2 + 1
-    if len(request.without) < needed:
+    total, by = voters.count(cluster, hosts)
+    needed = total // 2 + 1
+    gone = len(voters.without(hosts)) if voters.listed(hosts)[1] else len(set(request.without))
+    if gone < needed:
         return
     names = ", ".join(request.without)
     for node, all_ports in found.items():
@@ -131,7 +134,7 @@ def _quorum(
         )
     yield reason(
         "left-out-quorum",
-        f"{names} could form a quorum of their own: {len(request.without)} of {len(cluster.nodes)}, {needed} are enough. "
+        f"{names} could form a quorum of their own: {gone} of {total}, {needed} are enough ({by}). "
         "Nothing answers at their etcd's ports, but that is not dead",
         "overruling it says that each of them is powered off, and stays so until its data is put aside",
         guard=LEFT_OUT_QUORUM,

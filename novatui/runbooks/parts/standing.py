@@ -10,6 +10,7 @@ from novatui.diagnosis.data import DataState, Usability
 from novatui.diagnosis.quorum import needed
 from novatui.model.findings import Finding
 from novatui.model.plan import Request
+from novatui.runbooks.parts import voters
 from novatui.runbooks.parts.host import Host, peer_urls
 from novatui.runbooks.parts.node_checks import auth, held
 from novatui.runbooks.parts.seen import Seen, node_params
@@ -71,18 +72,17 @@ def mended_by(cluster: ClusterConfig, node: str, seen: Seen) -> str:
 
 
 def members(cluster: ClusterConfig, hosts: Mapping[str, Host]) -> int:
-    """How many vote: the configured masters, or as many as an env file names where those are more."""
-    named = [len(host.env.initial_cluster()) for host in hosts.values() if host.env]
-    return max([len(cluster.nodes), *named])
+    """How many vote."""
+    return voters.count(cluster, hosts)[0]
 
 
 def quorum_words(cluster: ClusterConfig, seen: Seen) -> str:
-    """``2 of 3 members serve, 2 are needed; nova-master-2: inactive (dead)``."""
-    total = members(cluster, seen.hosts)
+    """``2 of 3 members serve, 2 are needed (by the member list of nova-master-1); nova-master-2: inactive (dead)``."""
+    total, by = voters.count(cluster, seen.hosts)
     serving = [node for node, host in seen.hosts.items() if serves(host)]
     rest = [f"{node}: {words(host)}" for node, host in seen.hosts.items() if node not in serving]
     rest += [f"{node}: cannot be asked" for node in seen.silent]
-    return "; ".join([f"{len(serving)} of {total} members serve, {needed(total)} are needed", *rest])
+    return "; ".join([f"{len(serving)} of {total} members serve, {needed(total)} are needed ({by})", *rest])
 
 
 def all_held(cluster: ClusterConfig, seen: Seen) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from novatui.config import ClusterConfig
 from novatui.diagnosis.data import DataState, Usability
 from novatui.model.findings import Finding
+from novatui.runbooks.parts import voters
 from novatui.runbooks.parts.host import Host
 from novatui.runbooks.parts.refusal import DATA_INTACT, QUORUM_STANDS, reason
 
@@ -62,6 +63,12 @@ def _names(cluster: ClusterConfig, hosts: Mapping[str, Host], left_out: bool) ->
             "left-out",
             f"ETCD_INITIAL_CLUSTER names {', '.join(missing)}, which no configured master is",
             "add the missing masters to the configuration; one that is gone is left out by --without NODE",
+        )
+    elif (strangers := voters.without(hosts)) and len(hosts) == len(cluster.nodes) and not left_out:
+        yield reason(
+            "left-out",
+            f"the member list of {voters.listed(hosts)[0]} has {', '.join(strangers)}, which no configured master is",
+            "they would go on with the data of now: add them to the configuration, or take them out of the list first",
         )
 
 

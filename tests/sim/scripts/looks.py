@@ -217,8 +217,9 @@ def _endpoint_facts(run: Running, env: dict[str, str]) -> None:
         run.say(key, env.get(name, ""))
     if (daemon := serving(run)) is not None:
         run.say64("status", status_json(run, daemon))
-        run.say64("members", members_json(daemon))
         run.say64("local_read", "")
+        if run.master.fleet.has_quorum(run.master):
+            run.say64("members", members_json(daemon))
         run.say("quorum", "yes" if run.master.fleet.has_quorum(run.master) else "no")
 
 

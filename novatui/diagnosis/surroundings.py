@@ -12,8 +12,8 @@ from novatui.model.cluster import NodeSnapshot
 from novatui.model.findings import Finding, Severity
 from novatui.model.words import N_, Words
 
-QUOTA = "quota-near"
-DISK_PACE = "disk-pace"
+NEAR_QUOTA = "quota-near"
+FILLS_UP = "disk-pace"
 DISK_LOW = 0.10  # of its size: etcd needs room for a second copy of its database at times
 SKEW_MS = 1_000  # etcd's own prober warns from one second on
 # etcd's hardware guide wants 10 ms; at its heartbeat interval of 100 ms leaders are lost. Half of that deserves a word.
@@ -81,7 +81,7 @@ def _disk(node: NodeSnapshot) -> Iterator[Finding]:
             hint = Words(N_("find out what grows there: etcd stops when it cannot write"))
             value = f"{disk.path}: {disk.free} bytes free, {disk.shrinks:.0f} less a second"
             severity = Severity.WARN if left_s < FULL_SOON_S else Severity.INFO
-            yield about(DISK_PACE, severity, title, hint, source="disk", value=value)
+            yield about(FILLS_UP, severity, title, hint, source="disk", value=value)
     p99 = node.endpoint.fsync_p99_ms
     if node.endpoint.answers and p99 is not None and p99 >= FSYNC_SLOW_MS:
         title = Words(
@@ -110,7 +110,7 @@ def _database(node: NodeSnapshot) -> Iterator[Finding]:
                 "at 100 % writes are refused: compact and defragment, or raise ETCD_QUOTA_BACKEND_BYTES on all masters"
             )
         )
-        yield about(QUOTA, Severity.WARN, title, hint, value=f"{value}, quota {quota}")
+        yield about(NEAR_QUOTA, Severity.WARN, title, hint, value=f"{value}, quota {quota}")
     if used is not None and size >= FRAGMENTED_BYTES and used < FRAGMENTED * size:
         title = Words(N_("{percent} % of its database file is empty"), percent=100 - 100 * used // size)
         hint = Words(

@@ -17,7 +17,7 @@ from novatui.diagnosis.outside import outside
 from novatui.diagnosis.quorum import count, proven, reads
 from novatui.diagnosis.recommend import Judged, advise
 from novatui.diagnosis.rights import rights_findings
-from novatui.diagnosis.surroundings import DISK_PACE, QUOTA, surroundings
+from novatui.diagnosis.surroundings import FILLS_UP, NEAR_QUOTA, surroundings
 from novatui.diagnosis.upkeep_findings import ENDS, EXPIRED, NO_LOG, upkeep_findings
 from novatui.diagnosis.ways import ways
 from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
@@ -40,7 +40,7 @@ _CAUSES = [
     NO_LOG,
 ]
 # What will be wrong before long: to be told, and nothing that makes the cluster less healthy now.
-_AHEAD = (ENDS, QUOTA, DISK_PACE)
+_AHEAD = (ENDS, NEAR_QUOTA, FILLS_UP)
 _SYMPTOMS = ["stale-id", "not-a-member", "unstarted", "unit-", "no-answer", "no-leader", "no-quorum-here"]
 
 

@@ -110,9 +110,8 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     size: int
     free: int
-    shrinks: float | None = (
-        None  # bytes of free space that go a second, over some minutes; None: not known yet
-    )
+    # bytes of free space that go a second, over some minutes; None: not known yet
+    shrinks: float | None = None
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):

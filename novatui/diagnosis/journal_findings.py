@@ -107,6 +107,8 @@ def _of_one_that_does_not(
     """``last``: said while it still served; what would keep a start from serving is known only from a start."""
     if pattern.remedy is Remedy.WAIT and not (_runs(node) and said[1].at_ms >= since_ms):
         return None  # said by a process that is gone, or of a moment that is over
+    if pattern.remedy is Remedy.NONE and node.upkeep is not None and node.upkeep.log in ("no", "missing"):
+        return None  # it says that there is data, and there is none
     ends = pattern.lasting and pattern.severity is Severity.BAD and not _is_over(pattern, node)
     if last and pattern.remedy is not Remedy.RECOVER and not ends:
         return _was(node, said, pattern)

@@ -116,6 +116,15 @@ def test_a_member_that_is_down_without_a_log(log: str, recommend: str) -> None:
     assert not findings(put(healthy(), kept(log=log))), "one that serves has its log, wherever that is"
 
 
+def test_etcds_word_that_it_has_data_is_not_repeated_where_there_is_none() -> None:
+    """3.5.1 says so of a directory that it has just made."""
+    told = {"m2": [line("server has been already initialized", node="m2")]}
+    for log, said in (("yes", True), ("no", False)):
+        bare = down(kept(log=log), "activating", "auto-restart")
+        found = diagnose(put(healthy(), bare), told, NOW)
+        assert ("journal-already-initialized" in {one.id for one in found.findings}) is said
+
+
 @pytest.mark.invariant("INV-10")
 def test_two_members_without_a_log_are_no_reason_to_restore() -> None:
     """They may not be mounted: nothing that a start said proves it."""

@@ -77,7 +77,8 @@ class Stepping:
                 return _not_done(found)
             if applied > step.retries:
                 return f"still not done after {applied} tries: {_not_done(found)}"
-            if step.effect is Effect.NO_RETURN:
+            if step.effect is Effect.NO_RETURN and found.state is State.TODO:
+                # One that was interrupted is past it: its own half may be what differs.
                 await facts_stand(self._work)
             self._work.safe_point()
             outcome = await self._acting.apply(step, node)

@@ -192,6 +192,9 @@ def wal(member: int) -> str:
     return base64.b64encode(first + second).decode()
 
 
+BLANK = -1
+
+
 @pytest.mark.parametrize(
     ("members", "own", "way"),
     [
@@ -199,6 +202,7 @@ def wal(member: int) -> str:
         ([entry("m1"), unstarted(), entry("m3")], 0x22, ("join", "99")),
         ([entry("m1"), unstarted(), entry("m3")], 0x99, ("remove", "99")),
         ([entry("m1"), unstarted(), entry("m3")], 0, ("remove", "99")),
+        ([entry("m1"), unstarted(), entry("m3")], BLANK, ("remove", "99")),
         ([entry("m1"), unstarted(isLearner=True), entry("m3")], 0x22, ("remove", "99")),
     ],
 )
@@ -206,9 +210,12 @@ def test_half_done_tries_are_gone_on_from(
     members: list[dict[str, Any]], own: int, way: tuple[str, str]
 ) -> None:
     """An entry that was never started is joined only where the data on the disk is of another member: who joined once must not
-    come back with nothing under the same ID."""
+    come back with nothing under the same ID. On a blank disk that cannot be told."""
     found = masters()
     told(found, members)
+    if own == BLANK:
+        found["m2"].host |= {"data_wal": "0", "data_db": "0"}
+        own = 0
     if own:
         found["m2"].host["wal64"] = wal(own)
     seen = params(found)

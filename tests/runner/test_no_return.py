@@ -12,7 +12,7 @@ from novatui.config import ClusterConfig
 from novatui.model import records as rec
 from novatui.model.plan import Plan
 from novatui.remote.command import Command
-from novatui.runbooks.step import Effect, Gate, Scope, Step
+from novatui.runbooks.step import Ask, Context, Effect, Gate, Probed, Scope, State, Step
 from novatui.runner import bringing, no_return
 from novatui.runner.journal import read
 from tests.runner import tiny
@@ -184,6 +184,37 @@ async def test_what_is_born_in_it_is_bound_once_and_its_looks_are_on_some_master
     looked = {one.node for one in records if isinstance(one, rec.Probed) and one.step == "alone"}
     assert looked == {"m2", "m3"}
     assert {one.node for one in records if isinstance(one, rec.Probed) and one.step == "check"} == {LIMIT}
+
+
+async def test_one_that_was_interrupted_is_finished_whatever_its_own_half_has_changed(bench: Bench) -> None:
+    """Killed between two renames: what the plan relies on differs by what was done, and there is no way back."""
+
+    def half(ctx: Context) -> Ask:
+        home = tiny.home(ctx.cluster, ctx.node)
+        look = 'test -e "$1/swap" && echo done && exit; test -e "$1/half" && echo partial || echo todo'
+        read = lambda outcome: Probed(State(outcome.text().strip()))  # noqa: E731
+        return Ask(Command(argv=("sh", "-c", look, "tiny", home)), read)
+
+    def with_halves(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
+        return [
+            replace(one, probe=half, verify=None, binds={})
+            if isinstance(one, Step) and one.id == "swap"
+            else one
+            for one in steps(cluster, plan)
+        ]
+
+    bench.runbook = replace(FINAL, steps=with_halves)
+    plan = await bench.plan()
+
+    async def killed(step: str, node: str, phase: str) -> None:
+        if (step, phase) == ("swap", "before-act"):
+            bench.put(LIMIT, "half")
+            bench.put(LIMIT, "fact", "changed by the first half")
+            raise Killed
+
+    with pytest.raises(Killed):
+        await bench.run(plan, checkpoint=killed)
+    assert (await bench.run(plan, "resume")).result == "verified"
 
 
 async def test_a_proof_that_is_of_no_matter_any_more_is_not_asked_again(bench: Bench) -> None:

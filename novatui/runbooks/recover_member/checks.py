@@ -50,16 +50,15 @@ class Look:
 
     @property
     def way(self) -> str:
-        """An entry that was never started is joined only where no data on the disk can be its own: whoever joined under an ID
-        once must not come back with nothing."""
+        """An entry that never made its name known is joined only where the disk has another member's data: it may have voted
+        all the same, and who voted once must not come back with nothing under its ID. A blank disk tells nothing."""
         seat = self.seat
         if seat is None:
             return ADD
         if seat.name or seat.learner:
             return REMOVE
         found = self.said[self.target].data_of
-        blank = not self.host.data.wal_files
-        return JOIN if blank or (found and found != seat.id) else REMOVE
+        return JOIN if found and found != seat.id else REMOVE
 
     @property
     def odd(self) -> bool:

@@ -146,7 +146,7 @@ def _why(found: Look) -> str:
     if found.way == JOIN:
         return f"it is in the list as {seat.id}, added and never started: an earlier try is finished"
     if not seat.name:
-        return f"its entry {seat.id} was added and never published itself, and data of its own lies here: it is added anew"
+        return f"its entry {seat.id} was added and never published itself; whether it ever voted cannot be told: it is added anew"
     if found.odd:
         agree, _ = found.majority
         return f"its keys are not those of the majority ({', '.join(sorted(agree))})"

@@ -147,8 +147,9 @@ def test_all_that_helps_and_no_secret(cluster: Demo, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_who_is_gone_is_named_and_costs_nobody_else(cluster: Demo, tmp_path: Path) -> None:
-    gone = cluster.nodes[2]
+    hung, gone = cluster.nodes[1:]
     cluster.tell("power-off", gone)
+    cluster.tell("stop-signal", hung)
     path = tmp_path / "b.tar.gz"
     done = bundle(cluster, "-o", str(path), "--yes")
     assert done.returncode == 0, done.stderr
@@ -157,6 +158,8 @@ def test_who_is_gone_is_named_and_costs_nobody_else(cluster: Demo, tmp_path: Pat
     assert f"  {gone}: not asked" in found["CONTENTS.txt"]
     assert not any(name.startswith(gone) for name in found)
     assert f"{cluster.nodes[0]}/journal-etcd.txt" in found
+    assert {name.split("/", 1)[1] for name in found if name.startswith(f"{hung}/")} == FILES
+    assert "(exit " in found[f"{hung}/etcd.txt"], "an etcd that hangs costs its own questions their time"
     for name in cluster.nodes[:2]:
         assert f"{name}: 14 of 14 pieces asked" in done.stderr
         cluster.tell("power-off", name)

@@ -12,7 +12,19 @@ from novatui.diagnosis.membership import fresh, membership
 from novatui.diagnosis.outside import outside
 from novatui.diagnosis.patterns import PATTERNS
 from novatui.diagnosis.verdict import diagnose
-from novatui.model.cluster import Alarm, ClusterSnapshot, Endpoint, Link, NodeError, NodeSnapshot, UnitState
+from novatui.model.cluster import (
+    Alarm,
+    Backup,
+    Certificate,
+    ClusterSnapshot,
+    Endpoint,
+    KeyHash,
+    Link,
+    NodeError,
+    NodeSnapshot,
+    UnitState,
+    Upkeep,
+)
 from novatui.model.entries import Entry, Level
 from novatui.model.findings import Verdict
 from tests.diagnosis.build import CLUSTER_ID, NOW, cluster, line, member, node
@@ -41,6 +53,21 @@ SAID = [
     "ready to serve client requests",
     "compacted Raft logs",
 ]
+LOGS = ("yes", "yes", "yes", "no", "missing", "unmounted", "unknown")
+PAST, SOON, LATER = NOW - 86_400_000, NOW + 86_400_000, NOW + 10**11
+UPKEEPS = [
+    None,
+    *(
+        Upkeep(
+            at_ms=NOW - 9_000,
+            log=log,
+            certificates=(Certificate(file="/a.pem", keys=("ETCD_CERT_FILE",), begins_ms=0, ends_ms=ends),),
+            backups=(Backup(directory="/tmp"),),
+        )
+        for log, ends in zip(LOGS, (LATER, SOON, PAST, LATER, LATER, LATER, None), strict=True)
+    ),
+]
+HASHES = [KeyHash(revision=5, compacted=1, hash=hash, at_ms=NOW - 9_000) for hash in (7, 7, 7, 8)]
 DESTRUCTIVE = ("recover-member", "restore-cluster")
 
 
@@ -83,6 +110,8 @@ def nodes(draw: st.DrawFn, number: int, total: int) -> NodeSnapshot:
         unit=UnitState(load="loaded", active=active, sub=sub, since_ms=NOW - 50_000),
         endpoint=draw(endpoints(number)),
         members=rows,
+        upkeep=draw(st.sampled_from(UPKEEPS)),
+        hash=draw(st.sampled_from([None, None, *HASHES])),
     )
 
 
@@ -105,6 +134,11 @@ def proven_bad(snapshot: ClusterSnapshot, entries: dict[str, list[Entry]]) -> se
         for one in snapshot.nodes
         if fresh(one, NOW) and data_state(one, entries[one.name]).state is Usability.UNUSABLE
     }
+
+
+def bare(one: NodeSnapshot) -> bool:
+    """It is down, and its data is not there, nor only not mounted."""
+    return one.upkeep is not None and one.upkeep.log in ("no", "missing") and not one.endpoint.answers
 
 
 def anybody_reads(snapshot: ClusterSnapshot) -> bool:
@@ -139,7 +173,7 @@ def test_a_member_is_recovered_only_on_evidence_and_while_quorum_is_seen(
         return
     target = snapshot.node(found.recommend_node)
     removed = outside(target, snapshot, membership(snapshot, NOW), NOW) is not None
-    assert removed or target.name in proven_bad(snapshot, entries)
+    assert removed or target.name in proven_bad(snapshot, entries) or bare(target)
     assert found.quorum.healthy >= found.quorum.needed
     assert not (target.endpoint.answers and target.endpoint.has_quorum)
 
@@ -159,7 +193,7 @@ def test_without_a_line_about_damage_nothing_puts_data_aside(
     }
     found = diagnose(snapshot, harmless, NOW)
     group = membership(snapshot, NOW)
-    if not any(outside(one, snapshot, group, NOW) for one in snapshot.nodes):
+    if not any(outside(one, snapshot, group, NOW) or bare(one) for one in snapshot.nodes):
         assert found.recommend not in DESTRUCTIVE
     assert found.recommend != "restore-cluster"
     assert not {finding.id.removeprefix("journal-") for finding in found.findings} & unusable
@@ -201,3 +235,37 @@ def test_alarms_never_move_the_quorum(world: tuple[ClusterSnapshot, dict[str, li
 def test_any_line_at_all_is_borne(texts: list[str], levels: Level) -> None:
     entries = [line(text, text, level=levels) for text in texts]
     diagnose(cluster(node(1), node(2), node(3)), {"m1": entries}, NOW)
+
+
+@pytest.mark.invariant("INV-10")
+@settings(max_examples=250)
+@given(world=worlds())
+def test_what_serves_with_quorum_is_never_the_one_to_be_acted_on(
+    world: tuple[ClusterSnapshot, dict[str, list[Entry]]],
+) -> None:
+    """Whatever its certificates, its keys' hash or its journal say: a person looks first."""
+    snapshot, entries = world
+    found = diagnose(snapshot, entries, NOW)
+    if found.recommend_node and found.recommend != "disarm-alarm":
+        one = snapshot.node(found.recommend_node)
+        ours = one.endpoint.cluster_id in (None, CLUSTER_ID)
+        assert not (fresh(one, NOW) and one.endpoint.answers and one.endpoint.has_quorum and ours)
+    for way in found.ways:
+        assert (way.why == "") != (way.why_not == "")
+
+
+@settings(max_examples=100)
+@given(world=worlds())
+def test_what_is_only_to_come_does_not_change_the_verdict(
+    world: tuple[ClusterSnapshot, dict[str, list[Entry]]],
+) -> None:
+    snapshot, entries = world
+    calm = replace(
+        snapshot,
+        nodes=tuple(replace(one, upkeep=UPKEEPS[1] if one.upkeep else None) for one in snapshot.nodes),
+    )
+    soon = replace(
+        snapshot,
+        nodes=tuple(replace(one, upkeep=UPKEEPS[2] if one.upkeep else None) for one in snapshot.nodes),
+    )
+    assert diagnose(calm, entries, NOW).verdict is diagnose(soon, entries, NOW).verdict

@@ -11,6 +11,7 @@ import re
 import struct
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -67,6 +68,29 @@ def below() -> Iterator[tuple[str, str]]:
             if isinstance(raised, ast.Raise):
                 for template in _sentences(raised):
                     yield path.relative_to(PACKAGE).as_posix(), template
+
+
+def scripts() -> Iterator[tuple[str, str]]:
+    """(file below the package, template) of what the scripts say in their reports, not on their error output."""
+    for path in sorted((PACKAGE / "remote" / "scripts").glob("*.sh")):
+        for said in _SAID.finditer(path.read_text("utf-8")):
+            names = dict[str, str]()
+            template = _EXPANSION.sub(partial(_shell_fact, names), said[2])
+            if _is_sentence(template):
+                yield path.relative_to(PACKAGE).as_posix(), template
+
+
+_SAID = re.compile(
+    r"""(?:say (?:unread|problem|why)|why=|result (?:none|unread)|bad) ?(["'])(.+?)\1(?=[;\s]|$)""", re.M
+)
+_EXPANSION = re.compile(r"\$\(\(.*?\)\)|\$\(.*?[^(]\)(?= |$|:)|\$\{?(\w+)\}?")
+
+
+def _shell_fact(names: dict[str, str], found: re.Match[str]) -> str:
+    name = found[1] if found[1] and not found[1].isdigit() else "fact"
+    while names.setdefault(name, found[0]) != found[0]:
+        name += "_"
+    return f"{{{name}}}"
 
 
 def _sentences(node: ast.AST) -> Iterator[str]:
@@ -162,7 +186,7 @@ def sources() -> Catalog:
     for name, keyword, words in marked():
         context, ids = (words[0], words[1:]) if keyword == "pgettext" else (None, words)
         found.add(ids if len(ids) > 1 else ids[0], locations=[(f"novatui/{name}", 0)], context=context)
-    for name, template in below():
+    for name, template in (*below(), *scripts()):
         found.add(template, locations=[(f"novatui/{name}", 0)])
     return found
 

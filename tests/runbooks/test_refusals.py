@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,7 +15,7 @@ from novatui.remote.command import Outcome, Status
 from novatui.runbooks import registry, restore_cluster
 from novatui.runbooks.parts.params import places, restore_params
 from novatui.runbooks.parts.refusal import RefusedPlan
-from novatui.runbooks.step import Gate
+from novatui.runbooks.step import Context, Gate, Step
 from novatui.runner.shown import render
 from tests.runbooks.survey_text import (
     ARCHIVE,
@@ -211,6 +212,7 @@ def test_a_power_cut_is_never_a_restore() -> None:
     said = reasons(found)
     assert set(said) == {"data-intact"}
     assert "systemctl start --no-block etcd" in said["data-intact"]
+    assert "novatui run start-cluster --yes prod, or w on the screen" in said["data-intact"]
     found["m3"].journal = DAMAGED
     assert set(reasons(found)) == {"data-intact"}
     assert draft(found, request(overrule=["data-intact"]))
@@ -436,3 +438,35 @@ def test_an_upload_is_planned_for_every_master() -> None:
     elsewhere = request(snapshot="", upload={**upload, "urls": ["https://10.9.9.9:2380"]})
     assert "foreign-snapshot" in reasons(masters(), elsewhere)
     assert "no-source" in reasons(masters(), request(upload=upload))
+
+
+@pytest.mark.invariant("INV-12")
+@pytest.mark.parametrize(
+    ("bend", "now", "words"),
+    [
+        ({"quorum": "no"}, {"survivor": "saved", "how": "live", "revision": 376001}, "from revision 376000 to 376001"),
+        ({"quorum": "no"}, {"survivor": "saved", "how": "live", "revision": 376000}, ""),
+        ({"quorum": "yes"}, {"survivor": "saved", "how": "live", "revision": 376009}, ""),
+        ({}, {"survivor": "saved", "how": "copy", "revision": 5, "written_ms": 1718399001_000}, "was written since"),
+        ({}, {"survivor": "saved", "how": "copy", "revision": 5, "written_ms": 1718399000_000}, ""),
+        ({}, {"survivor": "unread", "why": "no room"}, ""),
+    ],
+)  # fmt: skip
+def test_a_survivor_that_got_newer_since_the_plan_was_seen(
+    bend: dict[str, str], now: dict[str, Any], words: str
+) -> None:
+    """One with quorum is written to all the time: what that comes to is shown at the gate. The others should not change."""
+    found = masters()
+    serves = {"status64": b64(status_json(1, 376000)), "unit.ActiveState": "active", **bend}
+    found["m1"].host |= serves if bend else {"unit.ActiveState": "inactive"}
+    over = ["quorum-stands", "newer-survivor", "data-intact"]
+    plan = draft(found, request(overrule=over))
+    step = next(
+        one
+        for one in restore_cluster.steps(cluster(), plan)
+        if isinstance(one, Step) and one.id == "survivors"
+    )
+    assert step.judge is not None
+    told = step.judge(Context(plan=plan, cluster=cluster(), node="", facts={"survivors": {"m1": now}}))
+    assert [one.node for one in told if one.refuses] == (["m1"] if words else [])
+    assert all(words in one.title for one in told)

@@ -339,3 +339,12 @@ def test_a_plan_says_who_takes_no_part_and_that_nothing_is_to_be_taken_back() ->
     assert "note: m3 takes no part: it cannot be asked (no route to host)" in text
     assert text.rstrip().endswith("none is needed: no data and no file is touched")
     assert not plan.undo
+
+
+@pytest.mark.parametrize("book", BOOKS)
+def test_a_log_that_lies_apart_refuses_by_its_key_and_is_not_taken_for_lost(book: str) -> None:
+    """Nothing is in the data directory's own log: that says nothing, and must not lead to a restore."""
+    found = bent(GOOD, stopped("m2"), env("m2", "ETCD_WAL_DIR", "/wal"), host("m2", data_wal="0"))
+    said = reasons(book, found)
+    assert "ETCD_WAL_DIR" in said["env-forbidden"] and said["env-forbidden"].startswith("m2:")
+    assert "data-lost" not in said

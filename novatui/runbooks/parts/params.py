@@ -44,6 +44,10 @@ class NodeParams(msgspec.Struct, frozen=True, kw_only=True):
     was_running: bool
     had_quorum: bool
     survivor_bytes: int  # what a copy of its data would hold, for the limits
+    # How far its own data went at planning, where nothing should change that: the revision of one that answers without quorum;
+    # when the data of a stopped one was written last, seconds since 1970.
+    revision: int | None = None
+    written: int | None = None
     stop_s: float = DEFAULT_STOP_S
     kubectl: str = ""
     kubeconfig: str = ""

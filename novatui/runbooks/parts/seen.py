@@ -108,6 +108,10 @@ def node_params(config: NodeConfig, seen: Host, member_id: str) -> NodeParams:
         was_running=seen.unit.active not in ("inactive", ""),
         had_quorum=seen.quorum,
         survivor_bytes=size,
+        revision=seen.status.revision if seen.status is not None and not seen.quorum else None,
+        written=seen.data.written
+        if seen.status is None and seen.unit.active in ("inactive", "failed")
+        else None,
         stop_s=seen.unit.stop_s,
     )
 

@@ -42,6 +42,8 @@ def lost(host: Host, data: DataState) -> str:
     """Why its data cannot be started on: it is not there, or its own journal says that it is damaged. Empty: it can."""
     if host.status is not None:
         return ""
+    if host.env is not None and host.env.get("ETCD_WAL_DIR"):
+        return ""  # the log lies elsewhere, unread; the key itself refuses
     if not host.data.complete:
         what = [
             name

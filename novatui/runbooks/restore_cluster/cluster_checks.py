@@ -108,7 +108,8 @@ def data_intact(
         "data-intact",
         f"nothing says that the data of {len(usable)} of {total} members is damaged ({', '.join(usable)}), "
         f"and {needed} are enough" + (f"; lost: {', '.join(lost)}" if lost else ""),
-        "start-cluster starts all members together, as by hand on every master: systemctl start --no-block "
-        f"{unit}. A lone one waits for its peers. What does not come up then says why in its journal",
+        f"start them instead, together: novatui run start-cluster --yes {cluster.name}, or w on the screen. As by hand on every "
+        f"master: systemctl start --no-block {unit}. A lone one waits for its peers. What does not come up then says why in its "
+        "journal",
         guard=DATA_INTACT,
     )

@@ -83,15 +83,37 @@ def _save_survivor(ctx: Context) -> Sequence[Act]:
 
 
 def judge_survivors(ctx: Context) -> Sequence[Finding]:
-    """A run that is to restore a survivor needs that one saved."""
+    """A run that is to restore a survivor needs that one saved; and none may have got newer since the plan was seen."""
+    found = [one for node in ctx.plan.nodes if (one := _newer(ctx, node)) is not None]
     source = restore_params(ctx.plan).source
     if source.kind != "survivor":
-        return ()
+        return found
     node = source.nodes[0]
     if known(ctx, "survivors", node, "survivor") == "saved":
-        return ()
+        return found
     why = known(ctx, "survivors", node, "why") or "it was not read"
-    return [reason("no-survivor", f"no snapshot of its own data: {why}", "choose an archive", node=node)]
+    return [
+        *found,
+        reason("no-survivor", f"no snapshot of its own data: {why}", "choose an archive", node=node),
+    ]
+
+
+def _newer(ctx: Context, node: str) -> Finding | None:
+    planned = restore_params(ctx.plan).nodes[node]
+    revision, written = (known(ctx, "survivors", node, key) for key in ("revision", "written_ms"))
+    if planned.revision is not None and revision is not None and revision > planned.revision:
+        what = f"its own data went from revision {planned.revision} to {revision} since the plan was made"
+    elif (
+        planned.written is not None
+        and known(ctx, "survivors", node, "how") != "live"
+        and written is not None
+        and written // 1000 > planned.written
+    ):
+        what = "its own data was written since the plan was made, when it was stopped"
+    else:
+        return None
+    hint = "what would be lost is not what was seen: make a new plan"
+    return reason("survivor-newer", what, hint, node=node)
 
 
 # -- prove ----------------------------------------------------------------------------------------------------------

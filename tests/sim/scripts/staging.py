@@ -15,6 +15,7 @@ from functools import lru_cache
 from tests.sim import etcd
 from tests.sim.disk import Disk
 from tests.sim.process import Exit, Lines, Running, Script
+from tests.sim.scripts.changing import written
 from tests.sim.scripts.guard import word
 
 WAL = "0000000000000000-0000000000000000.wal"
@@ -290,7 +291,7 @@ def _saved(run: Running, stage: str, data: etcd.Data, how: str, lines: Lines) ->
     lines.say("survivor", "saved")
     lines.say64("why", "")
     lines.say("how", how)
-    lines.say("written", run.master.now())
+    lines.say("written", run.master.now() if how == "live" else written(disk, run.command.argv[3]))
     lines.say("size", len(raw))
     lines.say("sha256", hashlib.sha256(raw).hexdigest())
     lines.say64("status", status_json(data.revision))

@@ -96,7 +96,10 @@ def _date(ms: int) -> str:
 
 def _log(node: NodeSnapshot, upkeep: Upkeep) -> Iterator[Finding]:
     """Of one that is down and that no run is at work on. It may only look lost: what is not mounted looks just so."""
-    if upkeep.log not in _LOGS or node.endpoint.answers or (node.held is not None and node.held.run):
+    down = node.unit.active in ("inactive", "failed") or node.unit.sub == "auto-restart"
+    if upkeep.log not in _LOGS or node.endpoint.answers or not down:
+        return
+    if node.held is not None and node.held.run:
         return
     hint = N_(
         "look whether its data was moved or is not mounted; if it is lost, recover-member while the others have quorum"

@@ -134,6 +134,12 @@ def test_two_members_without_a_log_are_no_reason_to_restore() -> None:
     assert "no write-ahead log" in found.recommend_why and "look whether" in found.recommend_why
 
 
+def test_one_that_is_starting_may_just_be_making_its_log() -> None:
+    starting = down(kept(log="no"), "activating", "start")
+    assert "no-log" not in findings(put(healthy(), starting))
+    assert judge(put(healthy(), starting)).recommend == "wait"
+
+
 def test_a_directory_that_a_run_is_exchanging_is_not_told_as_lost() -> None:
     busy = down(replace(kept(log="missing"), held=Held(run="7f3a", alive=True)), "inactive", "dead")
     assert "no-log" not in findings(put(healthy(), busy))

@@ -102,7 +102,7 @@ async def _record(cluster: ClusterConfig, people: People, recorder: Recorder, li
 def _tell(recorder: Recorder, people: People) -> None:
     """On a terminal one line that is kept up to date, while nobody is being asked there."""
     if sys.stdout.isatty() and not people.asking:
-        print(f"\r  {_tally(recorder)} ", end="", flush=True)
+        print(f"\r  {_tally(recorder):<60}", end="", flush=True)
 
 
 def _tally(recorder: Recorder) -> str:

@@ -117,6 +117,7 @@ async def _gather(cluster: ClusterConfig, people: People, since_s: int) -> Gathe
     from novatui.probes.collector import Collector
     from novatui.remote.arrival import arrived
 
+    print(f"asking the masters of {cluster.name}; they are only read", file=sys.stderr, flush=True)
     transport = people.transport(cluster)
     telling = _Telling([node.name for node in cluster.nodes])
     try:

@@ -27,7 +27,7 @@ _NAMED = re.compile(
         ("[^"]*"|'[^']*'|(?:bearer|basic)[ \t]+[^\s"',;}\\]+|[^\s"',;}\\]+)""",
     re.I | re.X,
 )
-_OPTION = re.compile(r"(--[\w-]*(?:passw(?:or)?d|token|secret)[ \t]+)([^\s-]\S*)", re.I)
+_OPTION = re.compile(r"(--(?!initial-cluster-token)[\w-]*(?:passw(?:or)?d|token|secret)[ \t]+)([^\s-]\S*)", re.I)
 _USER = re.compile(r"""((?:--user[=\s]|ctl_user=)["']?[^\s:"']+:)([^\s"']+)""", re.I)
 _SCHEME = re.compile(r"\b((?:bearer|basic)[ \t]+)([A-Za-z0-9._~+/=-]{8,})", re.I)
 _JWT = re.compile(r"()(\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?)")

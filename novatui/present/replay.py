@@ -23,7 +23,7 @@ def banner(
         if width_of(line) <= width:
             break
     room = min(_BAR_MAX, width - width_of(line) - 3)
-    if room < _BAR_MIN or width_of(place) + width_of(joined(full)) > width_of(line):
+    if place not in parts or room < _BAR_MIN:
         return line
     return joined([line, _bar(at_ms - start_ms, end_ms - start_ms, room)])
 

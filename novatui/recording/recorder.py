@@ -75,6 +75,8 @@ class Recorder:
         self._append(self._packer.header(header_of(cluster, self.start_ms)))
 
     def snapshot(self, snapshot: ClusterSnapshot) -> None:
+        if self.ended:
+            return
         changed = tuple(node for node in snapshot.nodes if self._given.get(node.name) != node)
         self._given.update((node.name, node) for node in changed)
         changed = tuple(masked_node(node)[0] for node in changed)
@@ -83,6 +85,8 @@ class Recorder:
             self._write(Frame(at_ms=self._now(), nodes=changed), self._max - _LAST)
 
     def entries(self, node: str, entries: Sequence[Entry]) -> None:
+        if self.ended:
+            return
         kept = self._masks[node].masked(entries)
         self._key_frame()
         self._write(Frame(at_ms=self._now(), entries=kept), self._max - _LAST)

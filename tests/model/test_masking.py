@@ -48,6 +48,7 @@ def test_a_secret_goes_and_is_counted(text: str, secret: str) -> None:
         "range request key:/registry/secrets/kube-system/x took too long",
         "sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "https://172.31.100.97:2379 member 56be76cb75b1242d raft 3.5.10",
+        "etcdutl snapshot restore x.db --initial-cluster-token k8s_etcd --skip-hash-check=false",
         "ETCD_METRICS=basic\nETCD_LISTEN_CLIENT_URLS=https://127.0.0.1:2379",
         "ETCD_PASSWORD=\nETCD_NAME=etcd1",
         "rejected connection: tls: first record does not look like a TLS handshake",

@@ -22,6 +22,8 @@ say() {
 }
 cat_of() { # FILE MOST
     head_of "$1"
+    # As a comment: of an env file nothing else would be kept that is no assignment.
+    [ -r "$1" ] || { echo '# (not there, or not to be read)' && return; }
     head -c "$2" -- "$1" 2>&1
     echo
 }

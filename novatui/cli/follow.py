@@ -15,6 +15,7 @@ from novatui.model import records as rec
 from novatui.model.plan import Plan
 from novatui.model.run import CLEANUP, RunState, apply
 from novatui.model.sanitize import clean
+from novatui.present.i18n import _, translated
 from novatui.runner import client, places
 from novatui.runner.client import Follower, Met, Need
 
@@ -48,9 +49,9 @@ def seen(run: str) -> int:
 
 def left(run: str) -> str:
     """What somebody who leaves should know."""
-    return (
-        f"The run goes on without you.\n  follow it:  novatui attach {run}\n  stop it:    novatui abort {run}"
-    )
+    return _(
+        "The run goes on without you.\n  follow it:  novatui attach {run}\n  stop it:    novatui abort {run}"
+    ).format(run=run)
 
 
 def follow(run: str, people: People, *, after: int = 0) -> int:
@@ -93,8 +94,11 @@ def _say_now(words: str) -> None:
 def _ending(run: str, state: RunState) -> int:
     if not state.ended:
         print(
-            f"novatui: the runner of {run} is gone and has not finished\n"
-            f"  go on:      novatui resume {run}\n  take back:  novatui undo {run}",
+            "novatui: "
+            + _(
+                "the runner of {run} is gone and has not finished\n"
+                "  go on:      novatui resume {run}\n  take back:  novatui undo {run}"
+            ).format(run=run),
             file=sys.stderr,
         )
         return 1
@@ -102,7 +106,8 @@ def _ending(run: str, state: RunState) -> int:
         place = places.find(run)
         text = place.path / ("UNDO.txt" if state.undoing else "FINISH.txt")
         if text.exists():
-            print(f"\nBy hand, if no novatui can ({text}, and on each master):\n\n{text.read_text()}")
+            head = _("By hand, if no novatui can ({path}, and on each master):").format(path=text)
+            print(f"\n{head}\n\n{text.read_text()}")
     return state.exit_code if state.exit_code is not None else 1
 
 
@@ -123,8 +128,8 @@ class Telling:
     """Records in, lines out."""
 
     def __init__(self, plan: Plan) -> None:
-        self._titles = {step.id: step.title for step in (*plan.steps, *plan.undo)}
-        self._barriers = {step.id: step.barrier for step in (*plan.steps, *plan.undo)}
+        self._titles = {step.id: translated(step.title) for step in (*plan.steps, *plan.undo)}
+        self._barriers = {step.id: translated(step.barrier) for step in (*plan.steps, *plan.undo)}
         self._state = RunState()
         self._said = ""
         self._width = max((len(node) for node in plan.nodes), default=0)
@@ -135,9 +140,16 @@ class Telling:
         at = stamp(record.at)
         match record:
             case rec.RunStarted():
-                yield f"{at}  run {record.run}: {record.runbook} on {record.cluster}, by {clean(record.operator)}"
+                words = _("run {run}: {runbook} on {cluster}, by {who}").format(
+                    run=record.run,
+                    runbook=record.runbook,
+                    cluster=record.cluster,
+                    who=clean(record.operator),
+                )
+                yield f"{at}  {words}"
             case rec.Lease(state="adopted" | "lost"):
-                yield f"{at}    {record.node:<{self._width}}  lease {record.state}, epoch {record.epoch}"
+                words = _("lease adopted") if record.state == "adopted" else _("lease lost")
+                yield f"{at}    {record.node:<{self._width}}  {words}"
             case rec.Intent():
                 yield from self._step(record.step, at, back=record.effect == CLEANUP)
                 command = self._state.at(record.step, record.node).command
@@ -149,7 +161,7 @@ class Telling:
             case rec.Verified():
                 yield from self._step(record.step, at)
                 word = "✔" if record.ok else "✖"
-                yield f"{at}    {record.node:<{self._width}}  {word} {clean(record.detail)}".rstrip()
+                yield f"{at}    {record.node:<{self._width}}  {word} {clean(translated(record.detail))}".rstrip()
             case rec.Judged():
                 yield from self._judged(record, at)
             case _:
@@ -157,7 +169,7 @@ class Telling:
 
     def _step(self, step: str, at: str, *, back: bool = False) -> Iterator[str]:
         title = self._titles.get(step, step)
-        words = f"take back: {title}" if back else title
+        words = _("take back: {step}").format(step=title) if back else title
         if words != self._said:
             self._said = words
             yield f"{at}  {words}"
@@ -165,36 +177,40 @@ class Telling:
     def _not_ok(self, record: rec.Done, before: RunState, at: str) -> Iterator[str]:
         step, node = before.open_intents.get(record.intent, ("", ""))
         words = record.status if record.exit is None else f"{record.status}, exit {record.exit}"
-        yield f"{at}    {node:<{self._width}}  ▲ {words} {clean(record.error)}".rstrip()
+        yield f"{at}    {node:<{self._width}}  ▲ {words} {clean(translated(record.error))}".rstrip()
         for line in self._state.at(step, node).output[-5:]:
             yield f"{at}    {node:<{self._width}}    {line}"
 
     def _judged(self, record: rec.Judged, at: str) -> Iterator[str]:
         yield from self._step(record.step, at)
         for finding in record.findings:
-            yield f"{at}    {finding.get('severity', '')}: {clean(str(finding.get('title', '')))}"
+            yield f"{at}    {finding.get('severity', '')}: {clean(translated(str(finding.get('title', ''))))}"
         if record.ok and (barrier := self._barriers.get(record.step)):
             yield f"{at}    ═ {barrier}"
 
     def _of_people(self, record: rec.Record, at: str) -> Iterator[str]:
         match record:
             case rec.GateOpened():
-                yield f"{at}  ◆ gate"
+                yield f"{at}  ◆ {_('gate')}"
                 for label, text in record.rows:
-                    yield f"{at}      {clean(label)}: {clean(text)}"
+                    yield f"{at}      {translated(clean(label))}: {translated(clean(text))}"
             case rec.GateAnswered():
-                yield f"{at}  ◆ answered by {clean(record.by)}; nobody is asked from here on"
+                words = _("answered by {who}; nobody is asked from here on").format(who=clean(record.by))
+                yield f"{at}  ◆ {words}"
             case rec.Overruled():
-                yield f"{at}  ▲ guard {clean(record.guard)} overruled by {clean(record.by)}"
+                words = _("guard {guard} overruled by {who}")
+                yield f"{at}  ▲ {words.format(guard=clean(record.guard), who=clean(record.by))}"
             case rec.Requested():
-                yield f"{at}  {clean(record.what)}, asked by {clean(record.by)}"
+                yield f"{at}  {_('{what}, asked by {who}').format(what=clean(record.what), who=clean(record.by))}"
             case rec.Paused():
-                yield f"{at}  ‖ paused after: {self._titles.get(record.step, record.step)}"
+                step = self._titles.get(record.step, record.step)
+                yield f"{at}  ‖ {_('paused after: {step}').format(step=step)}"
             case rec.Brought():
-                yield f"{at}  from here on another machine: so far as {record.node} kept it"
+                words = _("from here on another machine: so far as {node} kept it").format(node=record.node)
+                yield f"{at}  {words}"
             case rec.Resumed():
-                yield f"{at}  a new runner has the journal"
+                yield f"{at}  {_('a new runner has the journal')}"
             case rec.RunEnded():
                 yield f"{at}  {record.result}"
-                for line in record.detail.splitlines():
+                for line in translated(record.detail).splitlines():
                     yield f"{at}    {clean(line)}"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from novatui.cli.people import People
 from novatui.model.sanitize import clean
 from novatui.present.asking import secret_title
+from novatui.present.i18n import _, translated
 from novatui.remote.secrets import SecretAsk, SecretKind
 from novatui.runner.client import Follower, Met, Need
 
@@ -29,7 +30,7 @@ class Answering:
     def met(self, met: Met) -> None:
         self._end(met.secret_id)
         if met.by:
-            self._say(f"  credentials given by {clean(met.by)}")
+            self._say("  " + _("credentials given by {who}").format(who=clean(met.by)))
 
     async def close(self) -> None:
         tasks = list(self._asking.values())
@@ -44,16 +45,20 @@ class Answering:
 
     async def _answer(self, need: Need) -> None:
         kind, node, what = SecretKind(need.secret), clean(need.node), clean(need.what)
-        self._say(f"  ▲ waiting for credentials: {secret_title(kind, node, what)}")
+        waits = _("waiting for credentials: {what}").format(what=secret_title(kind, node, what))
+        self._say(f"  ▲ {waits}")
         ask = SecretAsk(kind=kind, node=node, what=what, echo=need.echo, attempt=need.attempt)
         answer = await self._people.wallet.ask(ask)
         if answer is None:
             self._say(
-                "    the run waits until somebody gives them, or until it is aborted\n"
-                f"    give them, from a terminal:  novatui attach {self._run}\n"
-                f"    end it:                      novatui abort {self._run}"
+                _(
+                    "    the run waits until somebody gives them, or until it is aborted\n"
+                    "    give them, from a terminal:  novatui attach {run}\n"
+                    "    end it:                      novatui abort {run}"
+                ).format(run=self._run)
             )
             return
         reply = await self._follower.give(need, answer)
         if not reply.taken and reply.code != "already_answered":
-            self._say(f"    not taken: {clean(reply.why or reply.code)}")
+            why = clean(translated(reply.why) or reply.code)
+            self._say("    " + _("not taken: {why}").format(why=why))

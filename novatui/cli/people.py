@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from novatui import logs
 from novatui.cli import terminal
 from novatui.present import asking
+from novatui.present.i18n import _
 from novatui.remote.secrets import SecretAsk
 from novatui.remote.wallet import Wallet
 
@@ -33,17 +34,17 @@ class AtTerminal:
         purpose = asking.secret_purpose(ask.kind, ask.node)
         try:
             answer = await terminal.ask(
-                f"{head}novatui: {title}\n  ({purpose}; {asking.kept_where()}; Enter alone declines): ",
+                f"{head}novatui: {title}\n  ({purpose}; {asking.kept_where()}; {_('Enter alone declines')}): ",
                 echo=ask.echo,
             )
         except terminal.NoTerminal:
             if ask.secret_id not in self._said:
                 self._said.add(ask.secret_id)
                 _refuse(
-                    f"nobody can be asked for the {title}: there is no terminal",
-                    "run it from a terminal, or put the key into an ssh-agent"
+                    _("nobody can be asked for the {title}: there is no terminal").format(title=title),
+                    _("run it from a terminal, or put the key into an ssh-agent")
                     if ask.kind == "passphrase"
-                    else "run it from a terminal",
+                    else _("run it from a terminal"),
                 )
             return None
         return answer or None
@@ -60,11 +61,9 @@ class HostKeysAtTerminal:
     async def accept(self, node: str, host: str, port: int, key_type: str, fingerprint_sha256: str) -> bool:
         facts = asking.host_key_facts(node, host, port, key_type, fingerprint_sha256)
         if self._accept_all:
-            print(
-                f"novatui: new host key of {node} accepted (--accept-new-host-keys): {fingerprint_sha256}",
-                file=sys.stderr,
-                flush=True,
-            )
+            said = _("new host key of {node} accepted (--accept-new-host-keys): {fingerprint}")
+            words = said.format(node=node, fingerprint=fingerprint_sha256)
+            print(f"novatui: {words}", file=sys.stderr, flush=True)
             return True
         self.asking += 1
         try:
@@ -74,16 +73,21 @@ class HostKeysAtTerminal:
             self.asking -= 1
 
     async def _ask(self, node: str, facts: list[tuple[str, str]], advice: str) -> bool:
-        width = max(len(label) for label, _ in facts)
+        width = max(len(label) for label, _text in facts)
         rows = "\n".join(f"  {label:<{width}}  {text}" for label, text in facts)
-        question = f"novatui: the host key of {node} is not known yet\n{rows}\n  {advice}\n"
+        unknown = _("the host key of {node} is not known yet").format(node=node)
+        question = f"novatui: {unknown}\n{rows}\n  {advice}\n  {_('type yes to trust it from now on')}: "
         try:
-            answer = await terminal.ask(f"{question}  type yes to trust it from now on: ", echo=True)
+            answer = await terminal.ask(question, echo=True)
         except terminal.NoTerminal:
             shown = facts[-1][1]
             _refuse(
-                f"the host key of {node} is not known ({shown}), and there is no terminal to ask at",
-                "compare the fingerprint, then run it from a terminal once, or with --accept-new-host-keys",
+                _("the host key of {node} is not known ({shown}), and there is no terminal to ask at").format(
+                    node=node, shown=shown
+                ),
+                _(
+                    "compare the fingerprint, then run it from a terminal once, or with --accept-new-host-keys"
+                ),
             )
             return False
         return answer is not None and answer.strip() == "yes"

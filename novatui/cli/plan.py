@@ -24,8 +24,9 @@ def main(args: argparse.Namespace) -> int:
 
         print(msgspec.json.format(msgspec.json.encode(plan), indent=2).decode())
         return 0
+    from novatui.present.i18n import _
     from novatui.present.plan import plan_text
 
     print(plan_text(plan))
-    print("Nothing was changed.")
+    print(_("Nothing was changed."))
     return 0

@@ -10,6 +10,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
+    from novatui.present.i18n import _
     from novatui.runner import client
 
     found = client.runs()
@@ -19,14 +20,16 @@ def main(args: argparse.Namespace) -> int:
         print(msgspec.json.format(msgspec.json.encode({"schema": 1, "runs": found}), indent=2).decode())
         return 0
     if not found:
-        print("No runs yet.")
+        print(_("No runs yet."))
         return 0
     from novatui.cli.follow import stamp
 
-    print(f"{'RUN':<12} {'RUNBOOK':<18} {'CLUSTER':<16} {'STARTED':<19} STATE")
+    print(f"{_('RUN'):<12} {_('RUNBOOK'):<18} {_('CLUSTER'):<16} {_('STARTED'):<19} {_('STATE')}")
     for one in found:
         state = one.result or (
-            "under way: " + one.phase if one.alive else "interrupted: novatui resume " + one.run
+            _("under way: {phase}").format(phase=one.phase)
+            if one.alive
+            else _("interrupted: novatui resume {run}").format(run=one.run)
         )
         print(
             f"{one.run:<12} {one.runbook:<18} {one.cluster:<16} {stamp(one.started_ms, date=True):<19} {state}"

@@ -20,7 +20,7 @@ from novatui.present.status_json import instant
 from tests.present.report_cases import WHOLE, expected, from_html, from_json, from_markdown, recorded, told
 from tests.tui.run_cases import HOSTILE, NODES, Journal, failed, happy, plan
 
-RUNS = ["member-down", "quorum-lost"]
+RUNS = ["member-down", "corrupt-member", "quorum-lost"]
 TAGS = set(
     [
         "html",

@@ -63,11 +63,13 @@ def test_lease(bench: Bench) -> None:
         ("renew", bench.path("work"), f"{RUN}:3", "p1", "1"),
         ("release", bench.path("work"), f"{RUN}:3", "1"),
         ("show", bench.path("work")),
+        ("break", bench.path("work"), RUN, "1", '{"by":"ann"}'),
     ]
+    states["held"] = {**states["ours"], "work/hold": f"{RUN}\n".encode()}
     exits = set()
     for words, tree in itertools.product(verbs, states.values()):
         exits.add(bench.same(Command(script="lease", argv=words), tree).exit)
-    assert exits == {0, 75, 76}
+    assert exits == {0, 75, 76, 79}
 
 
 def lease(run: str, epoch: int, by: str) -> dict[str, bytes]:

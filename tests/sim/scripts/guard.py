@@ -45,7 +45,9 @@ def lock_file(disk: Disk, active: str) -> File | None:
 
 def lease(run: Running) -> Script:
     verb, work, *words = run.command.argv
-    verbs = {"acquire": _acquire, "adopt": _adopt, "renew": _renew, "release": _release, "show": _show}
+    verbs = {
+        "acquire": _acquire, "adopt": _adopt, "renew": _renew, "release": _release, "break": _break, "show": _show,
+    }  # fmt: skip
     return (yield from verbs[verb](run, work, words))
 
 
@@ -184,6 +186,35 @@ def _release(run: Running, work: str, words: list[str]) -> Script:
     yield 0.002
     disk.sync()
     disk.remove(old)
+    return 0
+
+
+def _break(run: Running, work: str, words: list[str]) -> Script:
+    this, wait, breaker = words
+    disk, active = run.disk, f"{work}/active"
+    if not disk.there(active):
+        run.complain("no lease on this master")
+        return 75
+    if (yield from _lock(run, active, float(wait))):
+        return 75
+    owner = word(disk, f"{active}/owner")
+    alive = disk.file(f"{active}/alive")
+    refused = 0
+    if owner.rpartition(":")[0] != this:
+        refused = 76
+    elif alive is not None and alive.exclusive is not None:
+        refused = 77
+    elif disk.line(f"{work}/hold") == this:
+        refused = 79
+    if refused:
+        _say_holder(run, active)
+        return refused
+    yield from _put(run, active, "broken", breaker)
+    kept = f"{work}/broken-{this}-{owner.rpartition(':')[2]}"
+    disk.rename(active, kept)
+    yield 0.002
+    disk.sync()
+    run.print(f"kept {kept}")
     return 0
 
 

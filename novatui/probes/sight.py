@@ -105,7 +105,8 @@ class Sight:
         if etcd.gateway_missing(frame):
             self.gateway = False
             return seen
-        ports = tuple(map(int, frame["listening"].args)) if "listening" in frame else None
+        said = map(whole, frame["listening"].args) if "listening" in frame else None
+        ports = tuple(port for port in said if port is not None) if said is not None else None
         seen = replace(seen, listening=ports, endpoint=etcd.endpoint(frame, seen.endpoint, now_ms=now_ms))
         found = etcd.members(frame.get("members"))
         if found is not None:

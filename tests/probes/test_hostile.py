@@ -50,7 +50,20 @@ NASTY = st.one_of(
     ),
 )
 NAMES = st.sampled_from(
-    ["clock", "unit", "disk", "curl", "status", "quorum", "members", "metrics", "cksum", "env", "boot"]
+    [
+        "clock",
+        "unit",
+        "disk",
+        "curl",
+        "listening",
+        "status",
+        "quorum",
+        "members",
+        "metrics",
+        "cksum",
+        "env",
+        "boot",
+    ]
 )
 
 

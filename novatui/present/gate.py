@@ -73,7 +73,8 @@ def gate_rows(plan: Plan, gate: GateRun, width: int) -> list[Row]:
     for label, text in pairs:
         rows += pair_rows(translated(label) if label != before else "", translated(text), width)
         before = label
-    rows += pair_rows(_("No return"), no_return(plan).partition(": ")[2], width)
+    if plan.undo and not any(label == "No return" for label, _text in pairs):
+        rows += pair_rows(_("No return"), no_return(plan).partition(": ")[2], width)
     return rows
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from novatui.model.cluster import ClusterSnapshot, Endpoint, Link, NodeSnapshot, UnitState
@@ -131,7 +132,7 @@ def _seen(
     if answers:
         rows += [_raft_row(node.endpoint, newest, width), _db_row(node)]
     else:
-        why = row("  ", (node.endpoint.error or "", Role.NORMAL))
+        why = row("  ", (_silence(node.endpoint.error or ""), Role.NORMAL))
         return [*rows, why, _silence_row(node, now_ms), _trouble_row(node) or _disk_row(node)]
     rows.append(_trouble_row(node) or _fsync_row(node.endpoint, width, fsync))
     return rows
@@ -235,6 +236,19 @@ def _from_outside(node: NodeSnapshot) -> list[Row]:
         ]
         rows.append(row(("  " + _("port") + " ", Role.DIM), "  ".join(said)))
     return rows
+
+
+_REFUSED = re.compile(r"Failed to connect to (127\.\S+|localhost|::1) port (\d+)")
+_LATE = re.compile(r"timed out after (\d+) milliseconds")
+
+
+def _silence(said: str) -> str:
+    """curl's two usual words, so that they fit; others as they are."""
+    if found := _REFUSED.search(said):
+        return _("nobody listens on {port}").format(port=found[2])
+    if found := _LATE.search(said):
+        return _("no reply within {n} s").format(n=int(found[1]) // 1000)
+    return said
 
 
 def _silence_row(node: NodeSnapshot, now_ms: int) -> Row:

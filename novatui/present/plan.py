@@ -22,7 +22,12 @@ _GAP = 2
 def plan_rows(plan: Plan, nodes: Sequence[str], width: int) -> list[Row]:
     """The whole plan for ``nodes`` side by side, in rows of ``width`` cells."""
     rows = [*_summary(plan, width), BLANK, _columns_head(plan, nodes, width)]
-    rows += _section(_("Prepare"), _("nothing stops: looks, and files beside the live data"), width)
+    prepares = (
+        _("nothing stops: looks, and files beside the live data")
+        if stages(plan)
+        else _("nothing stops: it only looks")
+    )
+    rows += _section(_("Prepare"), prepares, width)
     for number, step in enumerate(plan.steps, 1):
         if step.scope == GATE:
             rows += [BLANK, *_gate(plan, step, number, width)]
@@ -65,7 +70,14 @@ def scripts(plan: Plan) -> list[str]:
 def count_words(plan: Plan) -> str:
     """``14 on nova-master-1, 14 on nova-master-2``: commands a master, the undo not counted."""
     counts = {node: sum(len(step.commands.get(node, ())) for step in plan.steps) for node in plan.nodes}
-    return ", ".join(_("{n} on {node}").format(n=n, node=node) for node, n in counts.items())
+    return ", ".join(_("{n} on {node}").format(n=n, node=node) for node, n in counts.items() if n) or _(
+        "none"
+    )
+
+
+def stages(plan: Plan) -> bool:
+    """Whether anything is put on a master before the gate."""
+    return any(step.effect == "stage" for step in plan.steps)
 
 
 def effect_words(plan: Plan, step: PlannedStep) -> str:
@@ -163,7 +175,13 @@ def _notes(plan: Plan) -> list[str]:
 
 
 def _section(name: str, meaning: str, width: int) -> list[Row]:
-    return [BLANK, fit(row((name, Role.ACCENT), "  ", (meaning, Role.DIM)), width)]
+    indent = len(name) + 2
+    first, *rest = wrap(meaning, max(20, width - indent))
+    return [
+        BLANK,
+        row((name, Role.ACCENT), "  ", (first, Role.DIM)),
+        *(row(" " * indent, (piece, Role.DIM)) for piece in rest),
+    ]
 
 
 def _columns_head(plan: Plan, nodes: Sequence[str], width: int) -> Row:

@@ -84,11 +84,16 @@ def check_rows(
     number: int,
     width: int,
     checks: Sequence[str] = tuple(CHECKS),
+    *,
+    silent: bool = False,
 ) -> list[Row]:
-    """One master's checks. One that was not made is said to be so: no mark is green that nothing stands behind."""
+    """One master's checks. One that was not made is said to be so: no mark is green that nothing stands behind. ``silent``:
+    its etcd does not answer, and tells nothing of authentication."""
     rows = [_head(node, number, width)]
     own = of_node(findings, node)
     unmade = {name for finding in own for name in _NOT_MADE.get(finding.id, ())}
+    if silent:
+        unmade.add("auth")
     if "source" in checks and any(f.id in _NO_SOURCE for f in findings):
         unmade.add("space")
     taken: set[str] = set()
@@ -156,7 +161,7 @@ def _check(label: str, failed: Sequence[Finding], *, made: bool, passed_over: bo
         glyph = ("▲ ", Role.WARN) if all(f.guard for f in failed) else ("✖ ", Role.BAD)
         return row(glyph, (label, Role.BRIGHT))
     if not made:
-        return row(("· ", Role.DIM), (_("{check}: not checked").format(check=label), Role.DIM))
+        return row(("· ", Role.DIM), (_("not checked: {check}").format(check=label), Role.DIM))
     if passed_over:
         return row(("▲ ", Role.WARN), (_("{check}: overruled").format(check=label), Role.WARN))
     return row(("✔ ", Role.OK), label)

@@ -43,6 +43,8 @@ _FIRST = (
     "write",
 )
 _QUIET = ("endpoint", "cacert", "cert", "key", "boot_id", "state", "raw")
+# What the checks compare with, or say in other words already.
+_SAID = ("ids", "least_revision", "hash_revision", "reads")
 
 
 def result_rows(watch: Watch, width: int, by_hand: Mapping[str, str]) -> list[Row]:
@@ -133,7 +135,7 @@ def _verified(watch: Watch, width: int) -> list[Row]:
     if not facts:
         return []
     rows = [BLANK, row((_("Verified"), Role.ACCENT), "  ", (translated(seen[-1].title), Role.DIM))]
-    for key in [key for key in _keys(facts) if key not in _QUIET]:
+    for key in [key for key in _keys(facts) if key not in (*_QUIET, *_SAID)]:
         values = {n: _value(key, facts[n].get(key), facts) for n in watch.plan.nodes if n in facts}
         if len(set(values.values())) == 1 and len(values) > 1:
             rows += pair_rows(_fact_name(key), f"{next(iter(values.values()))}  {_('on all')}", width)
@@ -176,6 +178,8 @@ def _fact_name(key: str) -> str:
         "version": _("etcd version"),
         "unit": _("Unit"),
         "answers": _("Answers"),
+        "serves": _("Serves"),
+        "restarts": _("Restarts"),
     }
     return names.get(key, clean(key.replace("_", " ")))
 
@@ -242,7 +246,10 @@ def kept_paths(plan: Plan, state: RunState) -> dict[str, str]:
     found: dict[str, str] = {}
     for step in steps:
         for node, commands in step.commands.items():
-            if "swap" not in step.id or state.at(step.id, node).state is not At.DONE:
+            if (
+                not ("swap" in step.id or step.id == "archive")
+                or state.at(step.id, node).state is not At.DONE
+            ):
                 continue
             words = [word for command in commands for word in shlex.split(command) if word.endswith(part)]
             if words:

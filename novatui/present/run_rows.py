@@ -8,7 +8,7 @@ from novatui.model.sanitize import clean
 from novatui.present.headline import environment_role
 from novatui.present.i18n import _, translated
 from novatui.present.numbers import clock
-from novatui.present.plan import seed_rows
+from novatui.present.plan import seed_rows, stages
 from novatui.present.rows import BLANK, Role, Row, clip, first_that_fits, joined, row, spread, width_of, wrap
 from novatui.present.run import (
     GATE,
@@ -21,6 +21,7 @@ from novatui.present.run import (
     mark,
     minutes,
     no_return,
+    past_return,
     result_word,
     short_title,
     shown_steps,
@@ -226,17 +227,25 @@ def phase_words(watch: Watch) -> Row:
         case Phase.NEW:
             words = _("beginning")
         case Phase.PREPARING:
-            words = _(
-                "Preparing: nothing stops yet. Leaving now changes nothing but files beside the live data."
-            )
+            words = _("Preparing: nothing stops yet. Leaving now changes nothing.")
+            if stages(watch.plan):
+                words = _(
+                    "Preparing: nothing stops yet. Leaving now changes nothing but files beside the live data."
+                )
         case Phase.GATE:
-            words = _("All is proved and staged. Nothing has been stopped; your word is awaited.")
+            words = _("All is proved. Nothing has been changed; your word is awaited.")
+            if stages(watch.plan):
+                words = _("All is proved and staged. Nothing has been stopped; your word is awaited.")
+            if state.open_gate is None:
+                words = _("Your word is taken; looking once more whether anything changed on the masters.")
         case Phase.CLEANING:
             words = _("Taking the staged files back. Nothing was stopped.")
         case Phase.UNDOING:
             words = _("Putting everything back as it was before the run.")
         case _:
             words = no_return(watch.plan)
+            if past_return(watch.plan, state):
+                words = _("past the point of no return: the way is forward")
             return row((f" ═ {words} ", Role.DIM))
     return row((f" {words}", Role.NORMAL))
 

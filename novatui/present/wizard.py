@@ -85,7 +85,8 @@ def trouble_rows(title: str, detail: str, hint: str, width: int) -> list[Row]:
 
 class Preflight(msgspec.Struct, frozen=True, kw_only=True):
     """What the second page knows. ``plan`` is None when it was refused; ``nodes`` are all masters of the configuration,
-    ``target`` is the chosen one; ``ways`` are what the dashboard sees as possible."""
+    ``target`` is the chosen one; ``ways`` are what the dashboard sees as possible, ``silent`` the masters whose etcd does
+    not answer."""
 
     runbook: str
     nodes: tuple[str, ...]
@@ -94,6 +95,7 @@ class Preflight(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
     overruled: tuple[str, ...] = ()
     ways: tuple[Way, ...] = ()
+    silent: tuple[str, ...] = ()
 
     @property
     def instead(self) -> list[str]:
@@ -135,7 +137,7 @@ def _column(seen: Preflight, node: str, number: int, width: int) -> list[Row]:
     if not whole and seen.plan is None:
         return unchecked_rows(seen.findings, node, number, width)
     checks = book.checks if whole else book.others
-    return check_rows(seen.findings, seen.overruled, node, number, width, checks)
+    return check_rows(seen.findings, seen.overruled, node, number, width, checks, silent=node in seen.silent)
 
 
 def _started(plan: Plan) -> tuple[str, ...]:

@@ -290,10 +290,7 @@ def brief(ctx: Context) -> Brief:
     return Brief(rows=rows, words=[Word(ctx.cluster.name, "starts etcd on its masters that are stopped")])
 
 
-NO_UNDO = (
-    "none is needed: no data and no file is touched. Stopping etcd again would bring nothing back and take the cluster down; "
-    "who wants that says so on the masters: systemctl stop"
-)
+NO_UNDO = "none is needed: no data and no file is touched. Stopping etcd again would bring nothing back and take the cluster down"
 
 
 def instead(cluster: ClusterConfig, plan: Plan) -> str:

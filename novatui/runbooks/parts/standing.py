@@ -140,6 +140,7 @@ def params(cluster: ClusterConfig, seen: Seen, nodes: Sequence[str], request: Re
 
 def notes(cluster: ClusterConfig, seen: Seen, nodes: Sequence[str]) -> Iterator[str]:
     """Who takes no part and why, and what a person should know of those that do."""
+    disabled: dict[str, list[str]] = {}
     for node in cluster.nodes:
         host = seen.hosts.get(node.name)
         if host is None:
@@ -148,4 +149,6 @@ def notes(cluster: ClusterConfig, seen: Seen, nodes: Sequence[str]) -> Iterator[
             why = lost(host, seen.data[node.name])
             yield f"{node.name} takes no part: {words(host)}" + (f"; {why}" if why else "")
         elif host.unit.file_state == "disabled":
-            yield f"{node.name}: the unit is disabled, the next boot will not start it: systemctl enable {node.etcd.unit}"
+            disabled.setdefault(node.etcd.unit, []).append(node.name)
+    for unit, names in disabled.items():
+        yield f"{', '.join(names)}: the unit is disabled, the next boot will not start it: systemctl enable {unit}"

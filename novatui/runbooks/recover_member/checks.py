@@ -108,11 +108,16 @@ def _quorum(look: Look) -> Iterator[Finding]:
     """The others must have quorum, and be of one mind about who they are."""
     roster = look.roster
     if not roster.healthy:
+        hint = (
+            "members that are stopped with their data intact are brought back by start-cluster. Where fewer than the quorum "
+            "have their data: restore-cluster"
+        )
+        if standing.lost(look.host, look.seen.data[look.target]):
+            hint = standing.mended_by(look.cluster, look.target, look.seen)
         yield reason(
             "no-quorum",
             f"no other member has quorum: without it none can be replaced ({standing.quorum_words(look.cluster, look.seen)})",
-            "members that are stopped with their data intact are brought back by start-cluster. Where fewer than the quorum "
-            "have their data: restore-cluster",
+            hint,
         )
     elif len(roster.cluster_ids) > 1:
         ids = ", ".join(sorted(roster.cluster_ids))
@@ -240,18 +245,22 @@ def _bring_up(look: Look, down: list[Listed]) -> str:
         for node, one in nodes.items()
         if node in seen.data and standing.lost(seen.hosts[node], seen.data[node])
     }
-    may_go = len(look.roster.healthy) >= needed(len(look.roster.voters) - len(lost))
+    others = len(look.roster.healthy)
+    may_go = others >= needed(len(look.roster.voters) - len(lost))
     out = lost if may_go else {}
     words = [f"restart-member --node {node}" for node in nodes if node not in out]
-    hint = f"bring them up first: {', '.join(words)}" if words else "bring them up first"
-    if out:
-        whys = ", ".join(f"{node} ({seen.data[node].why})" for node in out)
-        ids = ", ".join(f"etcdctl member remove {one.id} ({one.name})" for one in out.values())
-        hint += (
-            f". Where their data is lost too ({whys}), take their entries out, on a master that has quorum: {ids}; "
-            f"then recover them one at a time, {look.target} first"
-        )
-    return hint
+    if not out:
+        return f"bring them up first: {', '.join(words)}" if words else "bring them up first"
+    hint = f"bring up first: {', '.join(words)}. " if words else ""
+    left = len(look.roster.voters) - len(out)
+    gone = "; ".join(
+        f"etcdctl member remove {one.id} ({one.name}: {seen.data[node].why})" for node, one in out.items()
+    )
+    return (
+        f"{hint}Members are recovered one at a time: {', then '.join([look.target, *out])}. Begin on "
+        f"{next(iter(look.roster.healthy))}, with the ETCDCTL_* of its env file: {gone}. That leaves {others} of {left} voters up, "
+        f"{needed(left)} needed. Then this again"
+    )
 
 
 def _versions(look: Look) -> Iterator[Finding]:

@@ -33,7 +33,7 @@ class GateModal(WordsModal[str]):
         super().__init__(
             titles(plan).get(gate.gate, gate.gate),
             words_of(gate),
-            _("Start {runbook} on {cluster}").format(runbook=plan.runbook, cluster=plan.cluster),
+            _("Run {runbook} on {cluster}").format(runbook=plan.runbook, cluster=plan.cluster),
         )
         self.plan, self.gate = plan, gate
         self._answer, self._now_ms = answer, now_ms

@@ -133,6 +133,7 @@ class WizardView(NovaScreen):
             nodes=self.nodes,
             target=self.first.node,
             ways=self.nova.view.diagnosis.ways,
+            silent=tuple(n.name for n in self.nova.view.snapshot.nodes if not n.endpoint.answers),
             plan=self.plan,
             findings=self.findings,
             overruled=self.overruled,

@@ -22,20 +22,19 @@ import msgspec
 
 from novatui import config, logs
 from novatui.config import ClusterConfig
-from novatui.errors import NovatuiError, Refused
+from novatui.errors import NovatuiError
 from novatui.hardening import no_dumps
 from novatui.model.plan import Plan
-from novatui.model.run import At, RunState, fold
 from novatui.remote.secrets import Keeper
 from novatui.remote.transport import Transport
 from novatui.remote.wallet import Wallet
-from novatui.runbooks.step import Effect, Runbook
-from novatui.runner import books, no_return, server
+from novatui.runbooks.step import Runbook
+from novatui.runner import books, refusing, server
 from novatui.runner.clock import Clock, SystemClock
 from novatui.runner.engine import Ending, Engine
 from novatui.runner.entering import Patient
 from novatui.runner.hearts import Hearts
-from novatui.runner.journal import Journal, read
+from novatui.runner.journal import Journal
 from novatui.runner.needs import Needs
 from novatui.runner.places import Launch, RunDir, write_private
 from novatui.runner.spawn import Began, Orders
@@ -155,7 +154,7 @@ async def _live(
 ) -> int:
     plan, launch = place.plan(), place.launch()
     runbook = parts.find(plan.runbook)
-    _refuse(place, orders, plan, runbook)
+    refusing.check(place, orders, plan, runbook)
     cluster = config.load(Path(launch.config)).pick(launch.cluster)
     clock = SystemClock()
     journal = _open(place, orders, runbook, clock)
@@ -258,68 +257,11 @@ def operator() -> str:
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
-def _refuse(place: RunDir, orders: Orders, plan: Plan, runbook: Runbook) -> None:
-    """Raises Refused for what cannot be done with the run as it stands."""
-    state = fold(read(place.journal))
-    if orders.do == "undo" and (why := runbook.no_undo):
-        raise Refused(f"There is nothing of run {place.run} to take back", why, "nothing was done")
-    if orders.do == "undo" and (step := no_return.verified(plan, state)):
-        hint = "" if state.result == "verified" else f": novatui resume {place.run}"
-        raise Refused(
-            f"Run {place.run} is past its point of no return",
-            f"this cannot be taken back: {step}",
-            f"nothing was done; the way is forward{hint}",
-        )
-    if orders.do != "run" and (why_not := refusal(orders.do, state)):
-        raise Refused(*why_not)
-    if state.plan_sha256 and state.plan_sha256 != plan.sha256():
-        raise Refused(
-            f"plan.json of run {place.run} is not the one that was confirmed", str(place.path / "plan.json")
-        )
-
-
 def _open(place: RunDir, orders: Orders, runbook: Runbook, clock: Clock) -> Journal:
     """The journal, locked. Raises HeldByAnother while a runner of this run lives."""
     if orders.do == "run" or not place.journal.exists():
         return Journal.create(place.journal, clock)
     return Journal.resume(place.journal, clock, runbook_version=runbook.version, by=operator())
-
-
-def refusal(do: str, state: RunState) -> tuple[str, str, str] | None:
-    """Why a run as it stands cannot be resumed, undone or abandoned: title, detail, hint. None when it can."""
-    run = state.run
-    if do == "resume":
-        if state.result in ("verified", "undone"):
-            return f"Run {run} is over", f"it is {state.result}", ""
-        if state.ended and not state.committed and state.result != "fenced":
-            return f"Run {run} ended before it changed anything", state.result, "make a new plan"
-    if do == "undo":
-        if not state.committed:
-            return (
-                f"As far as the journal here knows, run {run} changed nothing: there is nothing to undo",
-                "the masters were not asked",
-                f"novatui undo {run} asks them first; novatui abort {run} gives up what was staged",
-            )
-        if state.result == "undone":
-            return f"Run {run} is undone already", "", ""
-    if do == "abandon":
-        leased = [node for node, lease in state.leases.items() if lease not in ("released", "lost")]
-        over = state.result in ("verified", "undone")
-        if (over or (state.ended and not state.committed)) and not leased and not _staged(state):
-            return f"Run {run} is over", f"it is {state.result}; nothing of it is left to take back", ""
-        if state.committed and not over:
-            return f"Run {run} is past its gate", "", f"novatui resume {run}, or novatui undo {run}"
-    return None
-
-
-def _staged(state: RunState) -> bool:
-    """Whether a run that ended before its gate may have left files that it staged."""
-    return not state.committed and any(
-        node.tries and node.state is not At.UNDONE
-        for step in state.steps.values()
-        if step.effect == Effect.STAGE.name.lower()
-        for node in step.nodes.values()
-    )
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ import pytest
 from novatui.remote.command import Outcome
 from novatui.runbooks.parts.archives import Archive, archives
 from novatui.runbooks.parts.reading import Reading
-from novatui.runbooks.restore_cluster.prepare import read_snapshot, read_stage, read_survivor
+from novatui.runbooks.restore_cluster.prepare import read_snapshot, read_stage
+from novatui.runbooks.restore_cluster.survivors import read_survivor
 from novatui.runbooks.step import State
 from novatui.runner.acting import why
 from tests.runbooks.bench import SHELLS, Bench, Etcd, data_dir, etcd, tools, tree

@@ -17,7 +17,7 @@ from novatui.model.run import At, Phase
 from novatui.remote.command import Command
 from novatui.runbooks.step import Gate, Step, always
 from novatui.runner.events import Reply
-from novatui.runner.process import refusal
+from novatui.runner.refusing import refusal
 from novatui.runner.work import Pace
 from tests.runner import masters, tiny
 from tests.runner.bench import ALL_DONE, Bench, Killed, losing
@@ -544,6 +544,37 @@ async def test_a_runner_that_was_taken_over_acts_no_more(bench: Bench) -> None:
     ending = await running
     assert (ending.result, ending.exit_code) == ("fenced", 4)
     assert bench.ledgers() == {"m1": ALL_DONE, "m2": ALL_DONE, "m3": ALL_DONE}
+
+
+@pytest.mark.invariant("INV-5")
+async def test_a_runner_that_was_taken_over_says_nothing_of_how_the_run_stands(bench: Bench) -> None:
+    """It sleeps after its act; its run is finished and taken back elsewhere. What it finds then is not its step undone: it is
+    not its run any more, and it neither fails nor tells anybody to go on with it."""
+    plan = await bench.plan()
+    asleep, wake = asyncio.Event(), asyncio.Event()
+
+    async def sleep(step: str, node: str, phase: str) -> None:
+        if (step, node, phase) == ("swap", "m1", "after-outcome"):
+            asleep.set()
+            await wake.wait()
+
+    old = bench.engine(plan, checkpoint=sleep)
+    running = asyncio.create_task(old.run())
+    await asleep.wait()
+    others = ("m2", "m3")
+    await until(lambda: all(old.work.state.at("swap", one).state is At.DONE for one in others), "the others")
+    elsewhere = Bench(bench.root)
+    copy = bench.root / "r1.jsonl.copy"
+    copy.touch(mode=0o600)
+    copy.write_bytes(bench.journal(plan).read_bytes())
+    elsewhere.journal = lambda plan: copy  # type: ignore[method-assign]
+    assert (await elsewhere.run(plan, "undo")).result == "undone"
+    done = bench.ledgers()
+    wake.set()
+    ending = await running
+    assert (ending.result, ending.exit_code) == ("fenced", 4), ending.detail
+    assert "stays held" not in ending.detail
+    assert bench.ledgers() == done
 
 
 @pytest.mark.invariant("INV-3")

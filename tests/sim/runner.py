@@ -20,7 +20,7 @@ from novatui.runner import journal as journal_module
 from novatui.runner.engine import Ending, Engine
 from novatui.runner.hearts import Hearts
 from novatui.runner.journal import Journal, read
-from novatui.runner.process import refusal
+from novatui.runner.refusing import refusal
 from novatui.runner.work import Fenced, Pace, Work
 from tests.sim.fleet import Fleet, SimTransport
 from tests.sim.loop import Killed, Process, SimClock

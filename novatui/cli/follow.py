@@ -211,6 +211,6 @@ class Telling:
             case rec.Resumed():
                 yield f"{at}  {_('a new runner has the journal')}"
             case rec.RunEnded():
-                yield f"{at}  {record.result}"
+                yield f"{at}  {_(record.result)}"
                 for line in translated(record.detail).splitlines():
                     yield f"{at}    {clean(line)}"

@@ -26,7 +26,7 @@ def main(args: argparse.Namespace) -> int:
 
     print(f"{_('RUN'):<12} {_('RUNBOOK'):<18} {_('CLUSTER'):<16} {_('STARTED'):<19} {_('STATE')}")
     for one in found:
-        state = one.result or (
+        state = _(one.result) or (
             _("under way: {phase}").format(phase=one.phase)
             if one.alive
             else _("interrupted: novatui resume {run}").format(run=one.run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -43,7 +44,7 @@ from novatui.tui.screens.run_client import LiveClient, RunClient
 from novatui.tui.state import Fsync, View, first_view
 from novatui.tui.tail import Tail
 from novatui.tui.tape import Tape
-from novatui.tui.theme import DARK, LIGHT, THEMES
+from novatui.tui.theme import DARK, THEMES, after, first
 from novatui.tui.wizards import wizard_for
 
 log = logging.getLogger(__name__)
@@ -101,7 +102,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
         accept_new_host_keys: bool = False,
     ) -> None:
         super().__init__()
-        for theme in THEMES:
+        for theme in THEMES.values():
             self.register_theme(theme)
         self.cluster = cluster
         self.clock = clock
@@ -122,7 +123,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
         self.set_reactive(NovatuiApp.view, first_view(cluster, clock()))
 
     def on_mount(self) -> None:
-        self.theme = DARK.name
+        self.theme = first(os.environ).name
         self.set_interval(1.0, self._tick)
         self.call_after_refresh(self._start_feed)
         self.set_timer(0.5, self._offer_living_run)
@@ -254,7 +255,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
         self.push_screen(CommandPalette(providers=[RegistryProvider], placeholder=_("Find an action")))
 
     def act_theme(self) -> None:
-        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+        self.theme = after(self.theme).name
 
     def act_quit(self) -> None:
         self.exit()

@@ -1,8 +1,11 @@
-"""Two themes, dark and light: one accent, and green, amber and red for state alone."""
+"""The themes, each with one accent, and green, amber and red for state alone: dark, light, of high contrast, and of the
+terminal's own sixteen colours."""
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from collections.abc import Mapping
+
+from textual.theme import BUILTIN_THEMES, Theme
 
 DARK = Theme(
     name="novatui-dark",
@@ -52,4 +55,68 @@ LIGHT = Theme(
     },
 )
 
-THEMES = (DARK, LIGHT)
+CONTRAST = Theme(
+    name="novatui-contrast",
+    dark=True,
+    primary="#5ad1ff",
+    secondary="#5ad1ff",
+    accent="#5ad1ff",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#1c1c1c",
+    success="#5fff5f",
+    warning="#ffd75f",
+    error="#ff8787",
+    variables={
+        "dim": "#d0d0d0",
+        "bright": "#ffffff",
+        "frame": "#a8a8a8",
+        "cursor-line": "#00458a",
+        "env-prod": "#a3007a",
+        "env-test": "#005f73",
+        "env-other": "#444444",
+    },
+)
+
+# Nothing but the terminal's own: its background, its text, its reds and greens, whatever they are.
+TERMINAL = Theme(
+    name="novatui-terminal",
+    ansi=True,
+    dark=True,
+    primary="ansi_blue",
+    secondary="ansi_blue",
+    accent="ansi_cyan",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    success="ansi_green",
+    warning="ansi_yellow",
+    error="ansi_red",
+    variables={
+        **BUILTIN_THEMES["ansi-dark"].variables,  # what Textual's own style sheets ask for
+        "dim": "ansi_default",
+        "bright": "ansi_default",
+        "frame": "ansi_default",
+        "cursor-line": "ansi_blue",
+        "env-prod": "ansi_magenta",
+        "env-test": "ansi_cyan",
+        "env-other": "ansi_bright_black",
+    },
+)
+
+THEMES = {"dark": DARK, "light": LIGHT, "contrast": CONTRAST, "terminal": TERMINAL}
+
+
+def first(environ: Mapping[str, str]) -> Theme:
+    """The one that NOVATUI_THEME names; dark where it names none of them."""
+    return THEMES.get(environ.get("NOVATUI_THEME", ""), DARK)
+
+
+def after(name: str) -> Theme:
+    """The theme that follows the one of this name, the first after the last."""
+    themes = list(THEMES.values())
+    names = [theme.name for theme in themes]
+    return themes[(names.index(name) + 1) % len(themes)] if name in names else DARK

@@ -45,7 +45,9 @@ def _nothing_to_recover(app: NovatuiApp) -> str:
 APP = (
     Action("help", "question_mark,f1", "?", N_("help"), N_("every key of this screen"), "app", 9),
     Action("palette", "colon", ":", N_("palette"), N_("find an action by name"), "app", 8),
-    Action("theme", "T", "T", N_("theme"), N_("dark, light, high contrast, the terminal's own colours"), "app"),
+    Action(
+        "theme", "T", "T", N_("theme"), N_("dark, light, high contrast, the terminal's own colours"), "app"
+    ),
     Action("quit", "q", "q", N_("quit"), N_("leave novatui; nothing on the masters changes"), "app", 10),
 )
 

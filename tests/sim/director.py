@@ -167,6 +167,9 @@ class Director:
         elif fault.what == "hand-start":
             if master.on:
                 master.unit.start(why="hand")
+        elif fault.what == "hand-stop":
+            if master.on:
+                master.unit.stop()
         elif fault.what == "unhold":
             if master.on:
                 unhold(master)

@@ -9,7 +9,19 @@ from random import Random
 # Whether a fault needs a command that is running, a runner, or only masters.
 ON_COMMAND = ("hang", "fail")
 ON_RUNNER = ("kill", "torn", "power", "freeze", "abort")
-ON_MASTER = ("off", "drop", "cut", "refuse", "late", "slow", "hand-start", "full", "crash", "unhold")
+ON_MASTER = (
+    "off",
+    "drop",
+    "cut",
+    "refuse",
+    "late",
+    "slow",
+    "hand-start",
+    "full",
+    "crash",
+    "unhold",
+    "hand-stop",
+)
 WORDS = {
     "hang": "the command hangs until its limit",
     "fail": "the command fails with exit 1",
@@ -27,6 +39,7 @@ WORDS = {
     "hand-start": "somebody starts etcd by hand",
     "full": "file system of /var/lib full",
     "crash": "etcd dies",
+    "hand-stop": "somebody stops etcd by hand",
     "unhold": "somebody takes the hold away and puts the env file back",
 }
 # What is drawn by seed; the rest is for schedules that name it.

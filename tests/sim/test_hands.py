@@ -57,3 +57,16 @@ def test_a_member_to_be_replaced_that_was_started_again_is_left_alone_before_its
     faults = (killed("m3", "save do"), then("unhold", "m2"), then("hand-start", "m2"))
     done = played("one-damaged", *faults, choices=("resume", "undo"))
     assert done.results == ["killed", "failed", "undone"], report(done)
+
+
+def test_etcd_that_is_stopped_by_hand_during_the_last_checks_is_started_again() -> None:
+    """Before the release; after it the env file is as it was, and only the checks say what does not run."""
+    done = played("live", killed("m2", "last-gate", 1), then("hand-stop", "m2"))
+    assert done.results == ["killed", "verified"], report(done)
+
+
+def test_etcd_that_is_stopped_by_hand_after_the_release_is_told_by_the_checks() -> None:
+    faults = (killed("m2", "release do", 4), then("hand-stop", "m2"), then("hand-start", "m2", tenths=900))
+    done = played("live", *faults)
+    assert done.results[0] == "killed" and done.results[-1] == "verified", report(done)
+    assert "env" not in " ".join(line for line in done.log if "failed" in line)

@@ -25,6 +25,7 @@ def start(written: Sequence[str] = ()) -> Step:
         effect=Effect.CHANGE,
         probe=lambda ctx: _ask_start(ctx, restored=True),
         apply=lambda ctx: [_start(ctx, "do", restored=True, env=proved_env(ctx, *written))],
+        until="release",  # which puts the env file back: the checks that follow say what does not run any more
         again=always,
         settle_s=START_S,
         rest=True,

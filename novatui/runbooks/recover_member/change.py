@@ -159,6 +159,7 @@ def start(params: RecoverParams) -> Step:
         node=params.target,
         probe=lambda ctx: Ask(_start(ctx, "look"), read_start),
         apply=lambda ctx: [_start(ctx, "do")],
+        until="release",
         again=always,
         settle_s=START_S + limit_s(params.db_size),
         barrier="the unit is active: it has joined, and has the data of the others",

@@ -14,7 +14,7 @@ from novatui.runner.acting import Acting, why
 from novatui.runner.lease import Leases
 from novatui.runner.mirror import Mirror
 from novatui.runner.shown import participants
-from novatui.runner.work import Behind, NoWayBack, Stop, Work, together
+from novatui.runner.work import Behind, Fenced, NoWayBack, Stop, Work, together
 
 EXITS = {"verified": 0, "undone": 0, "failed": 1, "refused": 2, "aborted": 3, "fenced": 4}
 
@@ -97,15 +97,21 @@ class Endings:
         if isinstance(stop, NoWayBack):
             hint = "\n".join([*fenced, stop.hint])
         result = "aborted" if stop.result == "aborted" else "failed"
-        await self._mirror.after(self._leases.mine)
+        await self._still_ours()
         return self.end(result, Stop(result, stop.title, stop.detail, hint, stop.exit_code))
+
+    async def _still_ours(self) -> None:
+        """The masters get the state as it is now. Raises Fenced where one of them is not this run's any more: a runner that slept
+        while another went on with the run knows nothing of how it stands."""
+        if lost := await self._mirror.after(self._leases.mine):
+            raise Fenced(lost[0], "its lease does not name this runner any more")
 
     async def _free(self, stop: Stop) -> Ending:
         """Past the gate of a runbook that leaves nothing half done: the masters are given free; a resume takes them again."""
         work = self._work
         hint = work.runbook.instead(work.cluster, work.plan) if work.runbook.instead else ""
         result = "aborted" if stop.result == "aborted" else "failed"
-        await self._mirror.after(self._leases.mine)
+        await self._still_ours()
         left = await self._leases.release_all()
         words = "\n".join(part for part in (stop.hint, *left, hint) if part)
         return self.end(result, Stop(result, stop.title, stop.detail, words, stop.exit_code))

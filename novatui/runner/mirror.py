@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from novatui.model.records import Captured, Done, Record
-from novatui.remote.command import Command, Outcome, Status, script_text
+from novatui.remote.command import FENCED_EXIT, Command, Outcome, Status, script_text
 from novatui.runner import byhand, copies
 from novatui.runner.copies import MirroredState
 from novatui.runner.lease import Leases
@@ -45,12 +45,14 @@ class Mirror:
         if bad:
             raise Stop("failed", "The plan could not be kept on every master", "\n".join(bad))
 
-    async def after(self, nodes: Sequence[str]) -> None:
-        """The state and the texts as they are now; a master that does not take them does not stop the run."""
+    async def after(self, nodes: Sequence[str]) -> list[str]:
+        """The state and the texts as they are now; a master that does not take them does not stop the run. Those that refuse
+        them because their lease is not this runner's any more."""
         if not self._work.state.committed or (self._work.state.resumes and not self._newest):
-            return
+            return []
         now = self._now()
-        await together(self._push(node, now, _PUSH_S) for node in nodes)
+        outcomes = await together(self._push(node, now, _PUSH_S) for node in nodes)
+        return [node for node, outcome in zip(nodes, outcomes, strict=True) if outcome.exit == FENCED_EXIT]
 
     async def ahead(self, *, surely: bool) -> list[str]:
         """Masters whose copy knows of something that the journal here does not. ``surely``: raises Stop when one of those whose

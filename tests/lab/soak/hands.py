@@ -13,6 +13,7 @@ from novatui.errors import NovatuiError
 from novatui.model.run import RunState
 from tests.lab.soak.faults import HELD, Scene
 from tests.lab.soak.points import draw_point
+from tests.lab.soak.story import settled
 
 # Tries before a person would ask for help: the soak calls that a run that did not survive.
 MOST = 6
@@ -97,8 +98,9 @@ class Hands:
         return state
 
     def _anew(self) -> RunState:
-        """A new plan, now that nothing disturbs any more."""
+        """A new plan, now that nothing disturbs any more and who is to have quorum has it."""
         scene = self.scene
+        settled(scene.lab, scene.story)
         scene.run = scene.run.person.begin(scene.run.person.plan(scene.story.request), scene.story.answer)
         state = scene.run.until_gone()
         self.did.append(f"begun anew: {state.result}")

@@ -90,6 +90,9 @@ class Iteration:
         if self._late_s:
             run.let_go()
             time.sleep(self._late_s)
+            if not run.place.alive():
+                self.told.append("too late: it was at its end")
+                return
         figures.faults[self.fault.kind] += 1
         mend = self.fault.strike(scene)
         run.let_go()

@@ -10,7 +10,7 @@ from novatui.present.i18n import _
 from novatui.present.journal import glyph_of
 from novatui.present.rows import BLANK, Role, Row, row, wrap
 
-_NAME_CELLS = 22
+_NAME_CELLS = 24
 REPEATS_MAX = 200
 
 
@@ -29,8 +29,8 @@ def entry_page(entries: Sequence[Entry], record: Record | None, trouble: str, wi
     if len(entries) > 1:
         rows += [BLANK, _title(_("{n} lines are shown as this one").format(n=len(entries)))]
         rows += [line for one in entries[:REPEATS_MAX] for line in _repeat(one, width)]
-    rows += [BLANK, _title(_("The record on the master"))]
     if record is None:
+        rows += [BLANK, _title(_("The record on the master"))]
         return [
             *rows,
             *(
@@ -39,8 +39,9 @@ def entry_page(entries: Sequence[Entry], record: Record | None, trouble: str, wi
             ),
         ]
     if record.pretty:
+        rows += [BLANK, _title(_("The line as JSON, from the master"))]
         rows += [row(line) for said in record.pretty for line in _indented(said, width)]
-    rows += [BLANK, _title(_("The line as it is, what does not print escaped"))]
+    rows += [BLANK, _title(_("The line as it is, from the master; what does not print is escaped"))]
     rows += [row(line) for line in wrap(record.source, width)]
     rows += [BLANK, _title(_("Fields of the journal"))]
     return rows + [line for name, value in record.fields for line in _field(name, value, width)]

@@ -1,7 +1,7 @@
 """The screen without masters: it is fed a healthy cluster's snapshot a second, and journals as fast as one says.
 
-``python -m tests.bench.fed_screen [LINES [TOTAL]]``: lines a second and master, and of all masters together, after which
-none come; at a tenth, the half and the end of them it waits until they were drawn.
+``python -m tests.bench.fed_screen [LINES [TOTAL FILE]]``: lines a second and master, and of all masters together, after which
+none come; at a tenth, the half and the end of them it waits until they were drawn, and says in the file how many came.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
@@ -26,9 +27,10 @@ DRAWN_S = 0.5
 class Fed:
     """A feed whose raft index moves, as in a cluster that works a little."""
 
-    def __init__(self, lines: int = 0, total: int = 0) -> None:
+    def __init__(self, lines: int = 0, total: int = 0, file: str = "") -> None:
         self._lines = lines  # a second and master
         self._each = total // 3  # of one master, 0 without end
+        self._file = Path(file)
 
     async def start(self, on_snapshot: OnSnapshot, on_entries: OnEntries) -> None:
         pouring = asyncio.create_task(self._pour(on_entries))
@@ -63,6 +65,7 @@ class Fed:
             if stops and sent == stops[0]:
                 del stops[0]
                 await asyncio.sleep(DRAWN_S)
+                self._file.write_text(str(sent * 3))
             await asyncio.sleep(0 if behind else BATCH_S)
 
     def refresh(self) -> None:
@@ -77,7 +80,7 @@ def _record(number: int) -> bytes:
         "level": "warn",
         "ts": "2024-06-14T08:15:00.042Z",
         "caller": "etcdserver/util.go:170",
-        "msg": f"apply request took too long, number {number}",
+        "msg": f"apply took too long, number {number}",
         "took": "112.4ms",
         "expected-duration": "100ms",
         "prefix": "read-only range ",
@@ -95,4 +98,6 @@ def _record(number: int) -> bytes:
 
 
 if __name__ == "__main__":
-    NovatuiApp(cases.config(3), feed=Fed(*[int(word) for word in sys.argv[1:3]])).run()
+    given = sys.argv[1:4]
+    lines, total, file = [*given, *("0", "0", "")[len(given) :]]
+    NovatuiApp(cases.config(3), feed=Fed(int(lines), int(total), file)).run()

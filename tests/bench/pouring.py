@@ -11,7 +11,7 @@ TURN_S = 0.02
 _LINE = (
     '{"__CURSOR":"s=1;i=%x","__REALTIME_TIMESTAMP":"%d","__MONOTONIC_TIMESTAMP":"1","_BOOT_ID":"b","PRIORITY":"6",'
     '"SYSLOG_IDENTIFIER":"etcd","MESSAGE":"{\\"level\\":\\"warn\\",\\"ts\\":\\"2024-06-14T08:15:00.042Z\\",'
-    '\\"caller\\":\\"etcdserver/util.go:170\\",\\"msg\\":\\"apply request took too long, number %d\\",'
+    '\\"caller\\":\\"etcdserver/util.go:170\\",\\"msg\\":\\"apply took too long, number %d\\",'
     '\\"took\\":\\"112.4ms\\",\\"expected-duration\\":\\"100ms\\",\\"prefix\\":\\"read-only range \\",'
     '\\"request\\":\\"key:/registry/pods/shop/app-%d\\",\\"response\\":\\"range_response_count:1 size:873\\"}"}\n'
 )

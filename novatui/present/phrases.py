@@ -17,7 +17,7 @@ from novatui.model.words import N_
 
 _UNITS = (N_("d"), N_("h"), N_("min"), N_("s"))
 _AMOUNT = re.compile(rf"\d+ ({'|'.join(_UNITS)})( \d+ ({'|'.join(_UNITS)}))?")
-_WORD = re.compile(r"[A-Za-z]{3,}")
+_WORD = re.compile(r"[A-Za-z]{2,}")
 _FACT, _WORDS = ".*?", r"(?:\S+?|\d[\w ]*?)"
 _SURE = 10  # letters of a template that make a chance match unlikely
 _DEPTH = 6  # a line, its master, its reason, the parts of that
@@ -62,7 +62,11 @@ class Phrases:
         # What is said after a comma may also stand alone, as a piece.
         self._exact = {msgid.strip(_JOINTS): text.strip(_JOINTS) for msgid, text in known.items()} | known
         self._words = {msgid: text for msgid, text in translations.items() if msgid.isalpha()}
-        made = [_Template(msgid, text) for msgid, text in self._exact.items() if fields(msgid)]
+        made = [
+            _Template(msgid, text, sure=msgid in known and telling(msgid))
+            for msgid, text in self._exact.items()
+            if fields(msgid)
+        ]
         self._templates = sorted(made, key=lambda one: one.weight, reverse=True)
         self.said = lru_cache(maxsize=4096)(self._said)
 
@@ -112,9 +116,10 @@ class Phrases:
 
 
 class _Template:
-    def __init__(self, msgid: str, translation: str) -> None:
+    def __init__(self, msgid: str, translation: str, *, sure: bool) -> None:
         self.msgid = msgid
         self.translation = translation
+        self._sure = sure
         literals = [text for text, _name, _spec, _how in string.Formatter().parse(msgid)]
         self.rarest = max(literals, key=len)
         self.weight = sum(map(len, literals))
@@ -132,10 +137,12 @@ class _Template:
     def _pattern(self) -> re.Pattern[str]:
         """Made when it is first needed: there are a thousand. No fact goes over the end of a line."""
         seen: set[str] = set()
-        pattern, fact = "", _FACT if telling(self.msgid) else _WORDS
+        pattern, fact = "", _FACT if self._sure else _WORDS
         for text, name, _spec, _how in string.Formatter().parse(self.msgid):
             pattern += re.escape(text)
             if name:
+                if text.endswith(": ") and self.msgid.endswith(f": {{{name}}}"):
+                    fact = _FACT  # what is listed at the end is not taken for anything else
                 pattern += f"(?P={name})" if name in seen else f"(?P<{name}>{fact})"
                 seen.add(name)
         return re.compile(pattern)

@@ -115,7 +115,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
             tail.on_top = partial(self._look_back, name)
         self.fsync = Fsync()
         self.run_client: RunClient = client or LiveClient(cluster, self.feed, self.people)
-        self.tape = Tape(cluster, clock)
+        self.tape = Tape(cluster, clock, lambda: tuple(self.people.wallet.known().values()))
         self._recent = {node.name: Recent() for node in cluster.nodes}
         self._judge = judge
         self._pace = Pace(self._show_snapshot)
@@ -174,6 +174,8 @@ class NovatuiApp(App[None], inherit_bindings=False):
         for node, tail in self.tails.items():
             tail.clear()
             self._recent[node] = Recent()
+        if self.merged is not None:
+            self.merged.clear()
         if self.merged is not None:
             self.merged.clear()
         self.fsync = Fsync()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import chain
-from typing import ClassVar
 
 from novatui.errors import NovatuiError
 from novatui.model.entries import Entry
@@ -21,8 +20,6 @@ from novatui.tui.tail import Tail
 
 class JournalKeys(NovaScreen):
     """Filter, wrap, time and scroll are the same in every journal: the eye compares masters."""
-
-    exported_as: ClassVar[str] = "journal"
 
     @property
     def _tail(self) -> Tail:
@@ -178,7 +175,8 @@ class JournalKeys(NovaScreen):
 
     @property
     def exported_name(self) -> str:
-        return self.exported_as
+        """Whose journal this is, in the name of an exported file."""
+        raise NotImplementedError
 
     def _about(self, entries: Sequence[Entry]) -> list[str]:
         """The head of an exported file: whose lines, and which."""

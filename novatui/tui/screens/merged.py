@@ -104,7 +104,6 @@ class MergedScreen(JournalKeys):
     """Fed by the app while it is open."""
 
     scope: ClassVar[str] = "merged"
-    exported_as: ClassVar[str] = "all masters"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("merged")]
 
     def __init__(self, tail: Tail) -> None:
@@ -161,6 +160,10 @@ class MergedScreen(JournalKeys):
             self.query_one("#verdict", RowsView).set_rows([bar])
             pane.rebuild()
             self.query_one(Footer).update()
+
+    @property
+    def exported_name(self) -> str:
+        return "all-masters"
 
     def act_back(self) -> None:
         if not self.leave_selection():

@@ -176,8 +176,6 @@ class NovatuiApp(App[None], inherit_bindings=False):
             self._recent[node] = Recent()
         if self.merged is not None:
             self.merged.clear()
-        if self.merged is not None:
-            self.merged.clear()
         self.fsync = Fsync()
         self._pace = Pace(self._show_snapshot)
 

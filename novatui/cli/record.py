@@ -54,7 +54,9 @@ def main(args: argparse.Namespace) -> int:
     from novatui.recording.recorder import Recorder
 
     cluster, people = open_cluster(args), People.of(args)
-    recorder = Recorder(args.file, cluster, max_size=args.max_size)
+    recorder = Recorder(
+        args.file, cluster, max_size=args.max_size, secrets=lambda: tuple(people.wallet.known().values())
+    )
     print(f"recording {cluster.name} into {args.file}; Ctrl-C ends it", flush=True)
     try:
         why = asyncio.run(_record(cluster, people, recorder, args.limit_s))

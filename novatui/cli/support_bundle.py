@@ -153,7 +153,7 @@ def _seen(
     shape, count = mask_strings(msgspec.to_builtins(state), secrets)
     text = msgspec.json.format(msgspec.json.encode(shape), indent=2).decode() + "\n"
     nodes = [masked_node(node, secrets) for node in snapshot.nodes]
-    masks = {node: EntryMask(secrets) for node in entries}
+    masks = {node: EntryMask(lambda: secrets) for node in entries}
     moment = Moment(
         at_ms=now_ms,
         snapshot=msgspec.structs.replace(snapshot, nodes=tuple(node for node, _ in nodes)),

@@ -15,23 +15,28 @@ _HINTS = (
     *("passw", "passphrase", "secret", "token", "credential", "api", "key", "auth", "bearer", "basic"),
     *("://", "eyj", "--user", "ctl_user"),
 )
+# Lengths are bounded everywhere: what a master logs must not make a search take for ever.
+# To its end where that is near; else the rest of the line: one that never ends must not take a whole journal with it.
 _PRIVATE_KEY = re.compile(
-    r"(-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----)(?!\*\*\*).*?(-----END [A-Z0-9 ]{0,30}PRIVATE KEY-----|\Z)",
+    r"(-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----)(?!\*\*\*)"
+    r"(?:(?:(?!-----BEGIN ).){0,16384}?(-----END [A-Z0-9 ]{0,30}PRIVATE KEY-----)|[^\n]*)",
     re.S,
 )
 # A name that says that its value is a secret, then = or :, then the value, in quotes (JSON's may be escaped) or not.
 _NAMED = re.compile(
-    r"""((?<![\w.-])(?![\w.-]*initial[-_]cluster[-_]token)[\w.-]*
-         (?:passw(?:or)?d|passphrase|secret|token|credentials?|api[-_]?key|private[-_]?key|key[-_]data|authorization)
-         [\w.-]*\\?["']?[ \t]?[=:][ \t]?\\?)
+    r"""((?:passw(?:or)?d|passphrase|secret|(?<!initial[-_]cluster[-_])token|credentials?
+         |api[-_]?key|private[-_]?key|key[-_]data|authorization)
+         [\w.-]{0,64}\\?["']?[ \t]?[=:][ \t]?\\?)
         ("[^"]*"|'[^']*'|(?:bearer|basic)[ \t]+[^\s"',;}\\]+|[^\s"',;}\\]+)""",
     re.I | re.X,
 )
-_OPTION = re.compile(r"(--(?!initial-cluster-token)[\w-]*(?:passw(?:or)?d|token|secret)[ \t]+)([^\s-]\S*)", re.I)
-_USER = re.compile(r"""((?:--user[=\s]|ctl_user=)["']?[^\s:"']+:)([^\s"']+)""", re.I)
+_OPTION = re.compile(
+    r"(--(?!initial-cluster-token)[\w-]{0,40}(?:passw(?:or)?d|token|secret)[ \t]+)([^\s-]\S*)", re.I
+)
+_USER = re.compile(r"""((?:--user[=\s]|ctl_user=)["']?[^\s:"']{1,128}:)([^\s"']+)""", re.I)
 _SCHEME = re.compile(r"\b((?:bearer|basic)[ \t]+)([A-Za-z0-9._~+/=-]{8,})", re.I)
-_JWT = re.compile(r"()(\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?)")
-_URL = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)([^\s@/]+)(?=@)", re.I)
+_JWT = re.compile(r"()(\beyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?)")
+_URL = re.compile(r"(\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@]{0,128}:)([^\s@/]{1,256})(?=@)", re.I)
 _BY_HINT = (_NAMED, _OPTION, _USER, _SCHEME, _JWT, _URL)
 # Wherever they stand: kubeadm's bootstrap tokens, and lines of a key that were logged one by one.
 _BOOTSTRAP = re.compile(r"()(?<![\w.-])([a-z0-9]{6}\.[a-z0-9]{16})(?![\w.-])")

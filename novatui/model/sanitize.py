@@ -15,7 +15,7 @@ _MARKS = re.compile(r"(?<![^\s\u0300-\u036f])[\u0300-\u036f]+")
 _BLANK = frozenset(map(ord, "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"))
 # What names itself a secret and gives its value: etcd logs every variable of its environment that it does not know.
 _NAMED = re.compile(
-    r"""(\b\w*(?:passw(?:or)?d|passphrase|secret)\w*\\?["']?\s?[=:]\s?\\?)("[^"]*"|'[^']*'|[^\s"',;}\\]+)""",
+    r"""((?:passw(?:or)?d|passphrase|secret)\w{0,64}\\?["']?\s?[=:]\s?\\?)("[^"]*"|'[^']*'|[^\s"',;}\\]+)""",
     re.I,
 )
 _PRIVATE_KEY = re.compile(r"(-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----).*?(-----END|\Z)", re.S)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -10,28 +11,32 @@ from novatui.model.cluster import NodeSnapshot
 from novatui.model.entries import Entry
 from novatui.model.masking import MASK, mask, mask_strings, struck
 
-# A key that was logged line by line; a journal that never shows its end is not masked for ever.
-_KEY_LINES = 200
+# Known values, as they are now: what a person types to get in is typed while a recording goes on.
+Secrets = Callable[[], Sequence[str]]
+
+# A private key that is logged line by line.
+_KEY_LINE = re.compile(r"[A-Za-z0-9+/=]*|(?:Proc-Type|DEK-Info): .*")
 
 
 class EntryMask:
-    """Of one master, in order. ``count``: how many entries lost something; ``secrets``: known values."""
+    """Of one master, in order. ``count``: how many entries lost something."""
 
-    def __init__(self, secrets: Sequence[str] = ()) -> None:
+    def __init__(self, secrets: Secrets = tuple) -> None:
         self.count = 0
         self._secrets = secrets
-        self._key_lines = 0  # still to be masked, while a private key is being logged
+        self._known: Sequence[str] = ()
+        self._in_key = False
 
     def masked(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+        self._known = self._secrets()
         return tuple(map(self._one, entries))
 
     def _one(self, entry: Entry) -> Entry:
-        if self._key_lines and not entry.unit_line:
-            self._key_lines = 0 if "-----END" in entry.text else self._key_lines - 1
+        self._in_key = self._in_key and _KEY_LINE.fullmatch(entry.text) is not None
+        if self._in_key:
             self.count += 1
             return msgspec.structs.replace(entry, text=MASK, fields=())
-        if "PRIVATE KEY-----" in entry.text and "-----END" not in entry.text:
-            self._key_lines = _KEY_LINES
+        self._in_key = "PRIVATE KEY-----" in entry.text and "-----END" not in entry.text
         text, found = self._text(entry.text)
         fields = []
         for name, value in entry.fields:
@@ -45,7 +50,7 @@ class EntryMask:
         return msgspec.structs.replace(entry, text=text, fields=tuple(fields))
 
     def _text(self, text: str) -> tuple[str, int]:
-        text, known = struck(text, self._secrets)
+        text, known = struck(text, self._known)
         text, found = mask(text)
         return text, known + found
 

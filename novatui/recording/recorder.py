@@ -16,7 +16,7 @@ from novatui.model.entries import Entry
 from novatui.model.recording import Coding, Frame, Header, RecordedNode
 from novatui.model.words import N_
 from novatui.recording.coding import Packer
-from novatui.recording.masking import EntryMask, masked_node
+from novatui.recording.masking import EntryMask, Secrets, masked_node
 
 MAX_SIZE = 256 * 1024 * 1024
 # Why one ends that was not stopped by anything: English in the file, translated where it is shown.
@@ -57,6 +57,7 @@ class Recorder:
         max_size: int = MAX_SIZE,
         clock: Callable[[], int] = wall_ms,
         window: Mapping[str, Recent] | None = None,
+        secrets: Secrets = tuple,
     ) -> None:
         """Raises NovatuiError when ``path`` is there already or cannot be made. ``window``: of a watch under way."""
         self.path, self.size, self.entries_seen = path, 0, 0
@@ -66,7 +67,8 @@ class Recorder:
         self._nodes = {node.name: NodeSnapshot(name=node.name, host=node.host) for node in cluster.nodes}
         self._given: dict[str, NodeSnapshot] = {}  # as they came, before anything was masked
         self._recent = {node.name: Recent() for node in cluster.nodes}
-        self._masks = {node.name: EntryMask() for node in cluster.nodes}
+        self._secrets = secrets
+        self._masks = {node.name: EntryMask(secrets) for node in cluster.nodes}
         for name, recent in (window or {}).items():
             self._recent[name].append(self._masks[name].masked(recent.entries()))
         self._packer = Packer(Coding.DEFLATE)
@@ -79,7 +81,8 @@ class Recorder:
             return
         changed = tuple(node for node in snapshot.nodes if self._given.get(node.name) != node)
         self._given.update((node.name, node) for node in changed)
-        changed = tuple(masked_node(node)[0] for node in changed)
+        known = self._secrets()
+        changed = tuple(masked_node(node, known)[0] for node in changed)
         self._nodes.update((node.name, node) for node in changed)
         if not self._key_frame() and changed:
             self._write(Frame(at_ms=self._now(), nodes=changed), self._max - _LAST)

@@ -14,14 +14,15 @@ from novatui.model.entries import Entry
 from novatui.present.i18n import _
 from novatui.present.numbers import age, size
 from novatui.present.rows import BLANK, Role, Row, row
+from novatui.recording.masking import Secrets
 from novatui.recording.recorder import TOLD, Recorder
 
 
 class Tape:
     """Off until ``toggle``. A disk that is full or a file that is as great as it may be ends it, and the mark says so."""
 
-    def __init__(self, cluster: ClusterConfig, clock: Callable[[], int]) -> None:
-        self._cluster, self._clock = cluster, clock
+    def __init__(self, cluster: ClusterConfig, clock: Callable[[], int], secrets: Secrets = tuple) -> None:
+        self._cluster, self._clock, self._secrets = cluster, clock, secrets
         self._recorder: Recorder | None = None
 
     def toggle(self, snapshot: ClusterSnapshot, window: Mapping[str, Recent]) -> str:
@@ -33,7 +34,9 @@ class Tape:
         at = datetime.fromtimestamp(self._clock() / 1000, UTC).strftime("%Y%m%d-%H%M%S")
         try:
             place = paths.private_dir(paths.state_dir() / "recordings") / f"{self._cluster.name}-{at}.nvr"
-            self._recorder = Recorder(place, self._cluster, clock=self._clock, window=window)
+            self._recorder = Recorder(
+                place, self._cluster, clock=self._clock, window=window, secrets=self._secrets
+            )
         except NovatuiError as error:
             return f"{error.title}: {error.detail}"
         self._recorder.snapshot(snapshot)

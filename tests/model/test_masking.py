@@ -41,6 +41,36 @@ def test_a_secret_goes_and_is_counted(text: str, secret: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "piece",
+    [
+        "a-",
+        "token",
+        "token-",
+        "--",
+        "--user=",
+        "eyJ-",
+        "eyJa.",
+        "http://a",
+        "://a:b",
+        "-----BEGIN PRIVATE KEY-----",
+        'passwd="',
+        "0f",
+    ],
+)
+def test_no_text_makes_it_slow(piece: str) -> None:
+    """A search that goes back over what it read would take hours here, and the test's own limit ends it."""
+    text = f"token {piece * (1_000_000 // len(piece))}"
+    mask(text)
+    mask_env(text)
+
+
+def test_a_key_that_never_ends_takes_its_line_only() -> None:
+    shown, count = mask("a -----BEGIN PRIVATE KEY-----MIIpl4nted\nnext line\n" + "x y\n" * 9000)
+    assert "pl4nted" not in shown and "next line" in shown and count == 1
+    assert mask(shown) == (shown, 0)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         '"initial-cluster-token":"k8s_etcd","key-file":"/etc/ssl/etcd/member-key.pem"',

@@ -109,3 +109,9 @@ def test_a_line_of_the_cap_is_whole() -> None:
 )
 def test_what_names_itself_a_secret_is_masked(raw: str, shown: str) -> None:
     assert clean(raw) == shown
+
+
+def test_no_line_makes_it_slow() -> None:
+    """A search that goes back over what it read would take an hour here, and the test's own limit ends it."""
+    clean("passwd" * 100_000)
+    clean("secret_" * 100_000)

@@ -205,7 +205,9 @@ def test_secrets_do_not_get_in(tmp_path: Path) -> None:
     path, clock = tmp_path / "a.nvr", Clock()
     before = Recent()
     before.append([cases.entry(f"started with --password {SECRETS[0]}", Level.WARN, node=NODES[2])])
-    recorder = Recorder(path, cases.config(), clock=clock, window={NODES[2]: before})
+    typed: list[str] = []
+    recorder = Recorder(path, cases.config(), clock=clock, window={NODES[2]: before}, secrets=lambda: typed)
+    typed.append("typed-meanwhile")
     recorder.entries(
         NODES[0],
         [
@@ -214,6 +216,7 @@ def test_secrets_do_not_get_in(tmp_path: Path) -> None:
             cases.entry("initial-cluster-token=k8s_etcd"),
             *map(cases.entry, KEY.splitlines()),
             cases.entry("after the key"),
+            cases.entry("sudo: ops: typed-meanwhile: command not found"),
         ],
     )
     node = cases.node(1)
@@ -223,7 +226,7 @@ def test_secrets_do_not_get_in(tmp_path: Path) -> None:
     )
     recorder.close("")
     said = "".join(msgspec.json.encode(frame).decode() for frame in Recording.open(path).frames())
-    assert not any(secret in said for secret in (*SECRETS, *KEY.splitlines()[1:-1]))
+    assert not any(secret in said for secret in (*SECRETS, *typed, *KEY.splitlines()[1:-1]))
     assert "after the key" in said and said.count("***") >= 4
     assert "k8s_etcd" in said
 

@@ -6,7 +6,7 @@ import re
 
 from novatui.diagnosis.held_findings import UNDER_WAY
 from novatui.model.cluster import ClusterSnapshot, Link
-from novatui.model.findings import Diagnosis, Finding, Quorum, Severity, Verdict
+from novatui.model.findings import Diagnosis, Finding, Quorum, Severity, Verdict, together
 from novatui.present.i18n import _, ngettext, translated
 from novatui.present.numbers import age, clock, dated
 from novatui.present.rows import BLANK, Role, Row, clip, first_that_fits, joined, row, spread, width_of
@@ -187,9 +187,13 @@ def headline(
 
 
 def _finding_row(findings: list[Finding], snapshot: ClusterSnapshot, now_ms: int, width: int) -> Row:
-    top = findings[0]
+    groups = together(findings)
+    names, top = groups[0]
     glyph, role = severity_mark(top.severity)
-    what = row((f" {glyph} ", role), (about(top), Role.BRIGHT))
+    alone = row((f" {glyph} ", role), (about(top), Role.BRIGHT))
+    what = alone
+    if len(names) > 1:
+        what = row((f" {glyph} ", role), (f"{', '.join(names)}: {translated(top.title)}", Role.BRIGHT))
     moment = began(top)
     since = (
         row(
@@ -198,10 +202,15 @@ def _finding_row(findings: list[Finding], snapshot: ClusterSnapshot, now_ms: int
         if moment is not None
         else BLANK
     )
-    more = row((_("+{n} more").format(n=len(findings) - 1), Role.DIM)) if len(findings) > 1 else BLANK
+    more, others = _more(len(groups) - 1), _more(len(findings) - 1)
     hint = row((translated(top.hint), Role.NORMAL))
     fullest = [joined([what, since, hint, more]), joined([what, since, more]), joined([what, since]), what]
+    fullest += [joined([alone, others]), alone]
     return clip(first_that_fits(fullest, width), width)
+
+
+def _more(n: int) -> Row:
+    return row((_("+{n} more").format(n=n), Role.DIM)) if n else BLANK
 
 
 def _quiet_row(snapshot: ClusterSnapshot, diagnosis: Diagnosis) -> Row:

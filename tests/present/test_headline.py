@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from novatui.model.cluster import ClusterSnapshot
-from novatui.model.findings import Diagnosis, Quorum, Verdict
+from novatui.model.findings import Diagnosis, Finding, Quorum, Severity, Verdict
 from novatui.present.headline import data_age, environment_role, headline, quorum_words, verdict_bar
 from novatui.present.rows import Role, row, text_of, width_of
 from tests.tui import screen_cases as cases
@@ -113,3 +113,18 @@ def test_no_member_list_is_not_nought_of_nought() -> None:
             80,
         )
     )
+
+
+def test_what_several_masters_have_in_common_is_said_once_where_it_fits() -> None:
+    snapshot = cases.cluster(cases.node(1), cases.dead(2), cases.dead(3))
+    found = Diagnosis(
+        verdict=Verdict.NO_QUORUM,
+        quorum=Quorum(healthy=0, unknown=0, needed=2, total=3),
+        findings=tuple(
+            Finding(id="unit-down", severity=Severity.BAD, title="etcd is stopped", node=f"nova-master-{n}")
+            for n in (2, 3)
+        ),
+    )
+    wide, narrow = (text_of(headline(snapshot, found, cases.NOW, width)).rstrip() for width in (80, 46))
+    assert wide == " ✖ nova-master-2, nova-master-3: etcd is stopped"
+    assert narrow == " ✖ nova-master-2: etcd is stopped  +1 more"

@@ -15,12 +15,12 @@ import msgspec
 from msgspec.structs import replace
 
 from novatui.probes import journald
+from novatui.remote.stream import FAIR
 from novatui.tui.app import NovatuiApp
 from novatui.tui.feed import OnEntries, OnSnapshot
 from tests.tui import screen_cases as cases
 
 BATCH_S = 0.05  # the collector's own
-BATCH_MAX = 1000  # its own too
 DRAWN_S = 0.5
 
 
@@ -55,12 +55,12 @@ class Fed:
         began, sent = time.monotonic(), 0
         stops = [self._each // 10, self._each // 2, self._each] if self._each else []
         while self._lines and (stops or not self._each):
-            due = min(int((time.monotonic() - began) * self._lines), sent + BATCH_MAX, *stops[:1])
+            due = min(int((time.monotonic() - began) * self._lines), sent + FAIR, *stops[:1])
             for name in (node.name for node in cases.healthy_cluster().nodes):
                 found = [journald.entry(name, _record(number)) for number in range(sent, due)]
                 on_entries(name, [entry for entry in found if entry is not None])
                 await asyncio.sleep(0)
-            behind = due == sent + BATCH_MAX
+            behind = due == sent + FAIR
             sent = due
             if stops and sent == stops[0]:
                 del stops[0]

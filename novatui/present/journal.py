@@ -110,7 +110,9 @@ def entry_rows(entry: Entry, look: Look, count: int = 1) -> tuple[Row, ...]:
         lines = wrap(_from(text, look.left), room, 1)
     else:
         lines = wrap(text, room, ERROR_ROWS if is_error(entry) else 1)
-    first = row((time, Role.DIM), (who, Role.NORMAL), (f"{glyph} ", mark), (often, Role.DIM), (lines[0], role))
+    first = row(
+        (time, Role.DIM), (who, Role.NORMAL), (f"{glyph} ", mark), (often, Role.DIM), (lines[0], role)
+    )
     rest = (row(" " * indent, (line, role)) for line in lines[1:])
     return tuple(clip(line, look.width) for line in (first, *rest))
 

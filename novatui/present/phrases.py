@@ -11,20 +11,21 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from novatui.model.words import N_
 
 _UNITS = (N_("d"), N_("h"), N_("min"), N_("s"))
 _AMOUNT = re.compile(rf"\d+ ({'|'.join(_UNITS)})( \d+ ({'|'.join(_UNITS)}))?")
 _WORD = re.compile(r"[A-Za-z]{2,}")
-_FACT, _WORDS = ".*?", r"(?:\S+?|\d[\w ]*?)"
+_WORDS = re.compile(r"\S*|\d[\w ]*")  # one, or an amount
 _SURE = 10  # letters of a template that make a chance match unlikely
-_DEPTH = 6  # a line, its master, its reason, the parts of that
+_DEPTH = 5  # its master, its reason, the parts of that
 _JOINTS = " ,;:"
-_ASIDE = re.compile(r"(.*\S)( [\[(])([^\[\]()]*)([\])])")
+_LONGEST, _MOST = 1_000, 40  # characters of a line, sentences of a list: beyond that nobody made it of ours
+_ASIDES = {")": " (", "]": " ["}
 # Between sentences; those of ``_HEADS`` stand once, after what the rest is about.
-_SEPARATORS = ("\n", "; ", ": ", ". ", ", ")
+_SEPARATORS = ("; ", ": ", ". ", ", ")
 _HEADS = (": ", ". ")
 
 
@@ -72,7 +73,10 @@ class Phrases:
 
     def _said(self, text: str) -> str:
         """``text`` in the catalogue's language, as much of it as is known."""
-        return self._within(text, _DEPTH) if self._exact else text
+        if not self._exact:
+            return text
+        lines = text.split("\n")
+        return "\n".join(self._bare(line, _DEPTH) if len(line) <= _LONGEST else line for line in lines)
 
     def _within(self, text: str, depth: int) -> str:
         if not depth or " " not in text:
@@ -96,11 +100,11 @@ class Phrases:
 
     def _pieces(self, text: str, depth: int) -> str:
         """What is said of several, after a name or in brackets: each piece by itself."""
-        if found := _ASIDE.fullmatch(text):
-            head, opened, inner, closed = found.groups()
-            return self._within(head, depth - 1) + opened + self._within(inner, depth - 1) + closed
+        if (opened := _ASIDES.get(text[-1:])) and (at := text.rfind(opened)) > 0:
+            head, inner = text[:at], text[at + len(opened) : -1]
+            return self._within(head, depth - 1) + opened + self._within(inner, depth - 1) + text[-1]
         for separator in _SEPARATORS:
-            if separator in text:
+            if 0 < text.count(separator) <= _MOST:
                 pieces = text.split(separator, 1 if separator in _HEADS else -1)
                 said = [self._bare(piece, depth - 1) for piece in pieces]
                 if separator == ": " and said[1] != pieces[1]:  # what the rest is about may be one word
@@ -116,33 +120,37 @@ class Phrases:
 
 
 class _Template:
+    """Matched from the left, literal after literal, without ever going back: what a master sends may not cost time."""
+
     def __init__(self, msgid: str, translation: str, *, sure: bool) -> None:
-        self.msgid = msgid
         self.translation = translation
         self._sure = sure
-        literals = [text for text, _name, _spec, _how in string.Formatter().parse(msgid)]
+        parts = list(string.Formatter().parse(msgid))
+        self._parts = [(text, name) for text, name, _spec, _how in parts if name]
+        self._end = "" if parts[-1][1] else parts[-1][0]
+        literals = [text for text, _name, _spec, _how in parts]
         self.rarest = max(literals, key=len)
         self.weight = sum(map(len, literals))
 
     def fits(self, text: str, *, loose: bool) -> dict[str, str] | None:
         """The facts, if ``text`` was made of this. Not ``loose``: none but one at the end is of several sentences."""
-        found = self._pattern.fullmatch(text)
-        if found is None:
+        facts: dict[str, str] = {}
+        first = self._parts[0][0]
+        if not text.startswith(first) or not text.endswith(self._end):
             return None
-        facts = found.groupdict()
-        within = list(facts.values())[: -1 if self.msgid.endswith("}") else None]
-        return facts if loose or not any(": " in fact or "; " in fact for fact in within) else None
-
-    @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        """Made when it is first needed: there are a thousand. No fact goes over the end of a line."""
-        seen: set[str] = set()
-        pattern, fact = "", _FACT if self._sure else _WORDS
-        for text, name, _spec, _how in string.Formatter().parse(self.msgid):
-            pattern += re.escape(text)
-            if name:
-                if text.endswith(": ") and self.msgid.endswith(f": {{{name}}}"):
-                    fact = _FACT  # what is listed at the end is not taken for anything else
-                pattern += f"(?P={name})" if name in seen else f"(?P<{name}>{fact})"
-                seen.add(name)
-        return re.compile(pattern)
+        at, stop = len(first), len(text) - len(self._end)
+        for number, (before, name) in enumerate(self._parts):
+            last = number + 1 == len(self._parts)
+            to = stop if last else text.find(self._parts[number + 1][0], at, stop)
+            if to < at:
+                return None
+            fact = text[at:to]
+            listed = last and not self._end and before.endswith(": ")  # at the end, and not to be mistaken
+            if facts.setdefault(name, fact) != fact:
+                return None
+            if not (self._sure or listed or _WORDS.fullmatch(fact)):
+                return None
+            if not (loose or (last and not self._end)) and (": " in fact or "; " in fact):
+                return None
+            at = to if last else to + len(self._parts[number + 1][0])
+        return facts

@@ -120,3 +120,12 @@ def test_a_real_run_is_told_in_russian(name: str) -> None:
     left = {text for text, words in said.items() if _ENGLISH.search(_REMOTE.sub("", words))}
     assert len(left) <= len(said) // 10, left
     assert sum(text != words for text, words in said.items()) > len(said) / 2
+
+
+@given(st.sampled_from([" of ", ": ", "; a b", " (a b)", ", ", "the unit is "]), st.integers(1, 3_000))
+def test_what_a_master_sends_costs_no_time(piece: str, count: int) -> None:
+    """A line longer than any of ours is not looked at; within one, nothing is ever tried twice."""
+    phrases = Phrases(WORDS)
+    text = piece * count
+    said = phrases.said(text)
+    assert said == text or len(text) <= 1_000

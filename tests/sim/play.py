@@ -213,7 +213,9 @@ class Play:
         if "know more of this run" in state.detail and (kept := self._mirrored()) is not None:
             self._bring(kept)
             state = self.state
-        if state.result in ("verified", "undone") or (self.runbook.no_undo and state.result == "refused"):
+        told_to_abort = not state.committed and "novatui abort" in state.detail
+        refused = self.runbook.no_undo and state.result == "refused" and not told_to_abort
+        if state.result in ("verified", "undone") or refused:
             return ""
         if not state.committed:
             if state.ended:

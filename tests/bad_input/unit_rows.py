@@ -135,7 +135,7 @@ ROWS = [
     Row("no log", data(without("member/wal")), ("{m2}:", "no log in", "{root}/var/lib/etcd"), OLD_DATA),
     Row("no database", data(without("member/snap")), ("{m2}:", "no database in", "{root}/var/lib/etcd"), OLD_DATA),
     Row("a hold of nobody", left(f"etc/systemd/system/{UNIT}.d/00-novatui-hold.conf", "[Unit]\n"), ("{m2}:", "00-novatui-hold.conf"), NEW_DATA),
-    Row("authentication on", auth_on, ("{m1}", "authentication is on")),
+    Row("authentication on", auth_on, ("{m1}:", "authentication is on")),
     Row("another run's hold", hold, ("{m2}:", "aabbccdd", "novatui resume"), code=4),
     Row("another run's lease", lease, ("{m2}:", "aabbccdd", "novatui resume"), code=4),
 ]  # fmt: skip

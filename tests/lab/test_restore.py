@@ -109,11 +109,12 @@ def test_a_leader_with_followers_is_stopped_last_and_at_once(lab: Lab) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     place = places.every()[-1]
     print(f"\n{lab.image}: etcd down {before.assert_restored(place.run):.1f} s")
+    assert len(stops_s(place)) == 3, "each of them ran, and was stopped by the run"
     assert _longest_stop_s(place) < STALL_S
 
 
 def _longest_stop_s(place: places.RunDir) -> float:
+    """0 where nothing was left to stop: one that fails to start is down at times."""
     took = stops_s(place)
-    assert len(took) >= 3
     print(f"stops took {took}")
-    return max(took.values())
+    return max(took.values(), default=0.0)

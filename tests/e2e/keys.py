@@ -11,7 +11,7 @@ from tests.e2e.world import World
 def choose_the_archive(screen: Terminal, world: World) -> None:
     """The survivor is newer and so preselected: go down until the chosen one is the archive."""
     name = world.info["snapshot"]["name"]
-    screen.until("n next", limit_s=60)
+    screen.until("j k choose", limit_s=60)
     screen.keys("j")
     screen.until(lambda shown: any("› " in line and name in line for line in shown.splitlines()))
 

@@ -22,7 +22,7 @@ def test_a_power_cut_is_no_reason_to_restore(demo: Callable[..., Demo]) -> None:
     with Terminal(world.argv()) as screen:
         screen.until("NO QUORUM", "start-cluster", limit_s=30)
         screen.keys("R")
-        screen.until("n next", limit_s=60)
+        screen.until("j k choose", limit_s=60)
         screen.keys("n")
         shown = screen.until("data-intact", "systemctl start", limit_s=60)
         print(shown)

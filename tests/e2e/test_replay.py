@@ -17,6 +17,17 @@ from tests.e2e.world import NOVATUI, World, until
 pytestmark = [pytest.mark.etcd, pytest.mark.slow, pytest.mark.timeout(300), needs_tmux]
 
 
+def pressed(screen: Terminal, key: str, *wanted: str) -> str:
+    """The screen, once ``key`` led to ``wanted``: a busy machine holds elections of its own, each a change of the verdict."""
+    for _ in range(12):
+        screen.keys(key)
+        try:
+            return screen.until(*wanted, limit_s=4)
+        except AssertionError:
+            continue
+    return screen.until(*wanted, limit_s=1)
+
+
 def test_recorded_by_a_key_and_walked_through(demo: Callable[..., Demo]) -> None:
     cluster = demo()
     world = World(cluster.dir)
@@ -39,13 +50,11 @@ def test_recorded_by_a_key_and_walked_through(demo: Callable[..., Demo]) -> None
         screen.until("RECORDING", "at its end", "HEALTHY", limit_s=90)
         screen.keys(",")
         screen.until("‖ paused", limit_s=30)
-        screen.keys(",")
-        shown = screen.until("DEGRADED", "RECORDING", "nova-master-2", limit_s=30)
+        shown = pressed(screen, ",", "DEGRADED", "RECORDING", "nova-master-2")
         assert max(map(len, shown.splitlines())) <= 80
         screen.keys("w")
         screen.until("no master is behind it")
-        screen.keys(".")
-        screen.until("HEALTHY", limit_s=30)
+        pressed(screen, ".", "HEALTHY")
         screen.keys("0")
         screen.until("0:00 / ")
         screen.keys("+", "+", "Space")

@@ -60,19 +60,35 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     shutil.rmtree(root, ignore_errors=True)
 
 
+_demos: list[Demo] = []  # that run, in the order of their starts
+
+
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Callable[..., Demo]]:
-    """``demo(fault=None, ..)`` starts an embedded cluster (real etcd, real SSH), ended when the module's tests end."""
+    """``demo(fault=None, ..)`` starts an embedded cluster (real etcd, real SSH), ended with the test or the module that
+    started it: one that idles takes a tenth of a core."""
     from novatui.demo.client import Demo
 
     base = Path(tempfile.mkdtemp(prefix="nvd-"))
-    started: list[Demo] = []
+    had = len(_demos)
 
     def start(fault: str | None = None, **options: Any) -> Demo:
-        started.append(Demo.launch(fault, base=base, **options))
-        return started[-1]
+        _demos.append(Demo.launch(fault, base=base, **options))
+        return _demos[-1]
 
     yield start
-    for one in started:
-        one.close()
+    _end_demos(had)
     shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _demos_of_one_test() -> Iterator[None]:
+    """What a module's fixtures started is there before, and stays."""
+    had = len(_demos)
+    yield
+    _end_demos(had)
+
+
+def _end_demos(had: int) -> None:
+    while len(_demos) > had:
+        _demos.pop().close()

@@ -12,7 +12,7 @@ from tests.lab.soak.chains import RUNBOOKS, seeded
 from tests.lab.soak.play import soak
 
 # What fits into CI's time; NOVATUI_SOAK=60 plays more.
-ITERATIONS = 8
+ITERATIONS = 4
 SEED = 1003
 
 

@@ -148,8 +148,7 @@ class Linear:
             return self._node([then], place=str(value))
         if what in _HARD:
             raise BadPattern("look-around, back-references and possessive repeats are not had here")
-        accepts = _accepts(what, value)
-        return self._node([then], _either_case(accepts) if small else accepts)
+        return self._node([then], _accepts(what, value, small))
 
     def _repeat(self, least: int, most: Any, inside: Any, then: int, small: bool) -> int:
         if str(most) == "MAXREPEAT":
@@ -188,25 +187,29 @@ _CATEGORIES: dict[str, _Accepts] = {
 }
 
 
-def _accepts(what: str, value: Any) -> _Accepts:
+def _accepts(what: str, value: Any, small: bool) -> _Accepts:
+    """What of one character; with ``small`` in either case, which comes before a negation."""
+    negated, accepts = _plainly(what, value, small)
+    one = _either_case(accepts) if small else accepts
+    return (lambda char: not one(char)) if negated else one
+
+
+def _plainly(what: str, value: Any, small: bool) -> tuple[bool, _Accepts]:
     match what:
-        case "LITERAL":
-            return chr(value).__eq__
-        case "NOT_LITERAL":
-            return chr(value).__ne__
+        case "LITERAL" | "NOT_LITERAL":
+            return what == "NOT_LITERAL", chr(value).__eq__
         case "ANY":
-            return lambda char: True
+            return False, lambda char: True
         case "RANGE":
             low, high = value
-            return lambda char: low <= ord(char) <= high
+            return False, lambda char: low <= ord(char) <= high
         case "CATEGORY":
             name = str(value).replace("_NOT_", "_")
-            known = _CATEGORIES[name]
-            return known if name == str(value) else lambda char: not known(char)
+            return name != str(value), _CATEGORIES[name]
         case "IN":
             negated = str(value[0][0]) == "NEGATE"
-            options = [_accepts(str(one), of) for one, of in value[negated:]]
-            return lambda char: any(option(char) for option in options) != negated
+            options = [_accepts(str(one), of, small) for one, of in value[negated:]]
+            return negated, lambda char: any(option(char) for option in options)
     raise BadPattern(f"{what.lower()} is not had here")
 
 

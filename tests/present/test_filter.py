@@ -36,6 +36,8 @@ def passes(typed: str, one: Entry) -> bool:
         ("re:^apply .*took=\\d+ms$", "apply request", True),
         ("re:^request", "apply request", False),
         ("re:(?i)APPLY", "apply request", True),
+        ("re:(?i)^[^a]", "Apply request", False),
+        ("re:(?i)^[^a]", "request", True),
     ],
 )
 def test_text_is_looked_for_in_the_whole_row(typed: str, text: str, expected: bool) -> None:

@@ -28,18 +28,26 @@ def type_words(screen: Terminal, *words: str) -> None:
 
 
 def _type_until(screen: Terminal, word: str) -> None:
-    """The modal is deaf for its first 300 ms: type again until the word stands there."""
+    """The modal is deaf for its first 300 ms: type again until the word stands there.
 
-    def right(shown: str) -> bool:
-        return any(f"type  {word}" in line and "✔ right" in line for line in shown.splitlines())
+    A letter acts in the field at once, a backspace only after it went up to the app: the field is seen empty before
+    anything is typed into it again.
+    """
+
+    def field(shown: str) -> str:
+        return next(
+            (line.partition(f"type  {word}")[2] for line in shown.splitlines() if f"type  {word}" in line),
+            "?",
+        )
 
     for _ in range(20):
         screen.type(word)
         try:
-            screen.until(right, limit_s=1)
+            screen.until(lambda shown: "✔ right" in field(shown), limit_s=2)
             return
         except AssertionError:
             screen.keys(*["BSpace"] * (2 * len(word)))
+            screen.until(lambda shown: not field(shown).strip(" │"))
     raise AssertionError(f"{word} cannot be typed\n{screen.screen()}")
 
 

@@ -47,7 +47,7 @@ def _type_until(screen: Terminal, word: str) -> None:
             return
         except AssertionError:
             screen.keys(*["BSpace"] * (2 * len(word)))
-            screen.until(lambda shown: not field(shown).strip(" │"))
+            screen.until(lambda shown: not field(shown).partition("│")[0].strip())
     raise AssertionError(f"{word} cannot be typed\n{screen.screen()}")
 
 

@@ -4,110 +4,50 @@ terminal's own sixteen colours."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
 
 from textual.theme import BUILTIN_THEMES, Theme
 
-DARK = Theme(
-    name="novatui-dark",
-    dark=True,
-    primary="#7aa2f7",
-    secondary="#7aa2f7",
-    accent="#7aa2f7",
-    foreground="#c8ccd4",
-    background="#14171c",
-    surface="#1a1e25",
-    panel="#20252e",
-    success="#7fb069",
-    warning="#e0a33e",
-    error="#e5484d",
-    variables={
-        "dim": "#7d8590",
-        "bright": "#f2f4f8",
-        "frame": "#3a414d",
-        "cursor-line": "#2b3442",
-        "env-prod": "#b8428c",
-        "env-test": "#2f7f8f",
-        "env-other": "#4d5563",
-    },
-)
+_NAMES = ("dark", "light", "contrast", "terminal")
+# Every text stands out by 4.5 to 1 or more from each ground it may be on, by 7 to 1 in the theme of high contrast.
+# The terminal's own has nothing but its background, its text, its reds and greens, whatever they are.
+_COLOURS = {
+    "background": ("#14171c", "#fbfbf9", "#000000", "ansi_default"),
+    "surface": ("#1a1e25", "#f3f3ef", "#000000", "ansi_default"),
+    "panel": ("#20252e", "#e9e9e4", "#1c1c1c", "ansi_default"),
+    "foreground": ("#c8ccd4", "#2b2f36", "#ffffff", "ansi_default"),
+    "dim": ("#868e99", "#5f6673", "#d0d0d0", "ansi_default"),
+    "bright": ("#f2f4f8", "#0b0d10", "#ffffff", "ansi_default"),
+    "accent": ("#7aa2f7", "#2a5bd7", "#5ad1ff", "ansi_cyan"),
+    "success": ("#7fb069", "#27702b", "#5fff5f", "ansi_green"),
+    "warning": ("#e0a33e", "#8a5700", "#ffd75f", "ansi_yellow"),
+    "error": ("#ea6166", "#bf2329", "#ff8787", "ansi_red"),
+    "frame": ("#3a414d", "#b9bdc4", "#a8a8a8", "ansi_default"),
+    "cursor-line": ("#2b3442", "#dbe3f2", "#00458a", "ansi_blue"),
+    "env-prod": ("#b8428c", "#a02876", "#a3007a", "ansi_magenta"),
+    "env-test": ("#2f7f8f", "#1f6f7d", "#005f73", "ansi_cyan"),
+    "env-other": ("#4d5563", "#6b7280", "#444444", "ansi_bright_black"),
+}
+_TEXTUAL = {
+    field.name for field in fields(Theme)
+}  # which of them Textual knows by name; the others are our own
 
-LIGHT = Theme(
-    name="novatui-light",
-    dark=False,
-    primary="#2a5bd7",
-    secondary="#2a5bd7",
-    accent="#2a5bd7",
-    foreground="#2b2f36",
-    background="#fbfbf9",
-    surface="#f3f3ef",
-    panel="#e9e9e4",
-    success="#2f7d32",
-    warning="#9a6200",
-    error="#c3252b",
-    variables={
-        "dim": "#6b7280",
-        "bright": "#0b0d10",
-        "frame": "#b9bdc4",
-        "cursor-line": "#dbe3f2",
-        "env-prod": "#a02876",
-        "env-test": "#1f6f7d",
-        "env-other": "#6b7280",
-    },
-)
 
-CONTRAST = Theme(
-    name="novatui-contrast",
-    dark=True,
-    primary="#5ad1ff",
-    secondary="#5ad1ff",
-    accent="#5ad1ff",
-    foreground="#ffffff",
-    background="#000000",
-    surface="#000000",
-    panel="#1c1c1c",
-    success="#5fff5f",
-    warning="#ffd75f",
-    error="#ff8787",
-    variables={
-        "dim": "#d0d0d0",
-        "bright": "#ffffff",
-        "frame": "#a8a8a8",
-        "cursor-line": "#00458a",
-        "env-prod": "#a3007a",
-        "env-test": "#005f73",
-        "env-other": "#444444",
-    },
-)
+def _theme(name: str) -> Theme:
+    at = _NAMES.index(name)
+    ours = {colour: values[at] for colour, values in _COLOURS.items()}
+    rest: dict[str, Any] = {"dark": name != "light", "primary": ours["accent"], "secondary": ours["accent"]}
+    variables = {colour: value for colour, value in ours.items() if colour not in _TEXTUAL}
+    if name == "terminal":  # what Textual's own style sheets ask for
+        variables = {**BUILTIN_THEMES["ansi-dark"].variables, **variables}
+        rest |= {"ansi": True, "primary": "ansi_blue", "secondary": "ansi_blue", "boost": "ansi_default"}
+    rest |= {colour: value for colour, value in ours.items() if colour in _TEXTUAL}
+    return Theme(name=f"novatui-{name}", variables=variables, **rest)
 
-# Nothing but the terminal's own: its background, its text, its reds and greens, whatever they are.
-TERMINAL = Theme(
-    name="novatui-terminal",
-    ansi=True,
-    dark=True,
-    primary="ansi_blue",
-    secondary="ansi_blue",
-    accent="ansi_cyan",
-    foreground="ansi_default",
-    background="ansi_default",
-    surface="ansi_default",
-    panel="ansi_default",
-    boost="ansi_default",
-    success="ansi_green",
-    warning="ansi_yellow",
-    error="ansi_red",
-    variables={
-        **BUILTIN_THEMES["ansi-dark"].variables,  # what Textual's own style sheets ask for
-        "dim": "ansi_default",
-        "bright": "ansi_default",
-        "frame": "ansi_default",
-        "cursor-line": "ansi_blue",
-        "env-prod": "ansi_magenta",
-        "env-test": "ansi_cyan",
-        "env-other": "ansi_bright_black",
-    },
-)
 
-THEMES = {"dark": DARK, "light": LIGHT, "contrast": CONTRAST, "terminal": TERMINAL}
+THEMES = {name: _theme(name) for name in _NAMES}
+DARK = THEMES["dark"]
 
 
 def first(environ: Mapping[str, str]) -> Theme:

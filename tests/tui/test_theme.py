@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from importlib.resources import files
+
 import pytest
 from textual.color import Color
 from textual.theme import Theme
 
+from novatui.present.rows import Role
 from novatui.tui.app import NovatuiApp
-from novatui.tui.theme import CONTRAST, DARK, LIGHT, TERMINAL, THEMES, after, first
+from novatui.tui.theme import DARK, THEMES, after, first
 from tests.tui import screen_cases as cases
 from tests.tui.test_pictures import journals
 
-TEXTS = ("foreground", "accent", "success", "warning", "error", "dim", "bright")
+GROUNDS = ("background", "surface", "panel")  # what rows lie on: the screen, pages and modals, bars
+STYLES = "".join(path.read_text(encoding="utf-8") for path in (files("novatui.tui") / "styles").iterdir())
+RULES = dict(re.findall(r"^\.role--(\S+) \{ (.*) \}$", STYLES, re.MULTILINE))
 
 
 def colour(theme: Theme, name: str) -> Color:
+    """Of a variable of the style sheet, or a colour as it stands there."""
+    if name.startswith("#"):
+        return Color.parse(name)
+    name = name.removeprefix("$")
     return Color.parse(theme.variables.get(name) or getattr(theme, name))
 
 
@@ -42,27 +52,28 @@ def test_one_follows_the_other() -> None:
     assert after("textual-dark") is DARK
 
 
-@pytest.mark.parametrize(
-    ("theme", "least", "raised"),
-    [(DARK, 4.5, 3.0), (LIGHT, 4.5, 3.0), (CONTRAST, 7.0, 7.0)],
-    ids=["dark", "light", "contrast"],
-)
-def test_every_text_can_be_read_on_every_ground(theme: Theme, least: float, raised: float) -> None:
-    """WCAG's ratios: 4.5 for text, 3 for what is bold or beside a glyph, 7 for those who need more."""
-    ratios = {
-        (text, ground): contrast(colour(theme, text), colour(theme, ground)) - wanted
-        for text in TEXTS
-        for ground, wanted in (
-            ("background", least),
-            ("surface", raised),
-            ("panel", raised),
-            ("cursor-line", 3.0),
-        )
-        if text == "bright" or ground != "cursor-line"
-    }
-    for env in ("env-prod", "env-test", "env-other"):
-        ratios["white", env] = contrast(Color.parse("#ffffff"), colour(theme, env)) - least
-    assert {pair: round(over, 2) for pair, over in ratios.items() if over < 0} == {}
+def ink_and_grounds(role: Role) -> tuple[str, tuple[str, ...]]:
+    """By the style sheet; a role that has a ground of its own is on no other."""
+    said = dict(part.split(": ") for part in RULES[role.value].rstrip(";").split("; "))
+    own = said.get("background")
+    return said["color"], (own,) if own else GROUNDS
+
+
+@pytest.mark.parametrize(("name", "least"), [("dark", 4.5), ("light", 4.5), ("contrast", 7.0)])
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.BORDER])
+def test_every_text_can_be_read_on_every_ground(role: Role, name: str, least: float) -> None:
+    """WCAG's ratios: 4.5 to 1, and 7 for those who need more. Frames are no text."""
+    ink, grounds = ink_and_grounds(role)
+    ratios = {g: contrast(colour(THEMES[name], ink), colour(THEMES[name], g)) for g in grounds}
+    assert {ground: round(ratio, 2) for ground, ratio in ratios.items() if ratio < least} == {}
+
+
+def test_rows_lie_on_no_other_ground_and_what_is_typed_is_on_the_cursors() -> None:
+    grounds = set(re.findall(r"background: \$([a-z-]+)(?: \d+%)?;", STYLES))
+    own = {ground for role in Role for ground in ink_and_grounds(role)[1]}
+    assert {g.removeprefix("$") for g in own} | set(GROUNDS) == grounds
+    assert ".word Input { background: $cursor-line; color: $bright; }" in STYLES  # the cursor's own pair
+    assert set(RULES) == {role.value for role in Role}
 
 
 @pytest.mark.parametrize("name", THEMES)
@@ -82,7 +93,7 @@ async def test_the_dashboard_comes_up_in_it_and_t_goes_on(name: str, monkeypatch
             for segment in strip
             if segment.style is not None and segment.text.strip()
         ]
-        if app.current_theme is TERMINAL:
+        if app.current_theme is THEMES["terminal"]:
             shown = {ink for style in styles for ink in (style.color, style.bgcolor) if ink is not None}
             own = [ink for ink in shown if ink.triplet is None]
             assert len(own) >= 4  # red, green, yellow, the accent

@@ -8,9 +8,11 @@ number when old ones fall out; older ones that are fetched get smaller numbers.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 from operator import attrgetter
+
+import msgspec
 
 from novatui.model.entries import Entry
 from novatui.present.filter import Filter
@@ -22,10 +24,23 @@ RUN = 50  # entries put together at most
 _at_ms = attrgetter("at_ms")
 
 
-class Line(list[Entry]):
-    """Entries that are shown as one, unless it is ``open``."""
+class Line(msgspec.Struct, gc=False, eq=False):
+    """Entries that are shown as one, unless it is ``open``. Held by the ten thousand, so kept from the garbage collector."""
 
-    open = False
+    head: Entry
+    rest: tuple[Entry, ...] = ()
+    open: bool = False
+
+    def __len__(self) -> int:
+        return 1 + len(self.rest)
+
+    def __iter__(self) -> Iterator[Entry]:
+        yield self.head
+        yield from self.rest
+
+    @property
+    def newest(self) -> Entry:
+        return self.rest[-1] if self.rest else self.head
 
 
 def same(one: Entry, other: Entry) -> bool:
@@ -94,14 +109,14 @@ class Lines:
     ) -> list[int | None]:
         """Entries older than others that are here: those are taken out, and put in again after them."""
         since = entries[0].at_ms
-        heads = {mark: self[mark][0] for mark in marks if mark is not None}
+        heads = {mark: self[mark].head for mark in marks if mark is not None}
         after: list[Entry] = []
         while self.entries and self.entries[-1].at_ms > since:
             after.append(self.entries.pop())
         self.entries.extend(merge(reversed(after), entries, key=_at_ms))
         shown: list[Entry] = []
-        while self._lines and self._lines[-1][-1].at_ms > since:
-            shown += reversed(self._lines.pop())
+        while self._lines and self._lines[-1].newest.at_ms > since:
+            shown += reversed([*self._lines.pop()])
         cut = self.end
         self._fold(merge(reversed(shown), passing, key=_at_ms))
         again = {id(entry): number for number in range(cut, self.end) for entry in self[number]}
@@ -121,14 +136,14 @@ class Lines:
     def trim(self) -> None:
         while len(self.entries) > self.capacity + self.spare:
             gone = self.entries.popleft()
-            if self._lines and self._lines[0][0] is gone:
+            if self._lines and self._lines[0].head is gone:
                 self._lines.popleft()
                 self.first += 1
 
     def narrow(self, to: Filter | None, in_context: bool, mark: int | None) -> int | None:
         """Show what passes, or all of it. Returns the number of the line at ``mark`` or, where that is not shown, of the
         next one."""
-        head = None if mark is None else self[mark][0]
+        head = None if mark is None else self[mark].head
         self.filter, self.in_context = to, in_context
         self._lines.clear()
         self.first = 0
@@ -156,8 +171,8 @@ class Lines:
     def _fold(self, entries: Iterable[Entry]) -> None:
         last = self._lines[-1] if self._lines else None
         for entry in entries:
-            if last and len(last) < RUN and same(last[-1], entry):
-                last.append(entry)
+            if last is not None and same(last.newest, entry) and len(last) < RUN:
+                last.rest += (entry,)
             else:
-                last = Line((entry,))
+                last = Line(entry)
                 self._lines.append(last)

@@ -194,7 +194,7 @@ class Tail:
 
     def error(self, direction: int) -> bool:
         """To the next (+1) or previous (-1) error; False when there is none that way."""
-        return self._seek(direction, lambda line: is_error(line[0]))
+        return self._seek(direction, lambda line: is_error(line.head))
 
     def match(self, direction: int) -> bool:
         """To the next (+1) or previous (-1) line that passes the filter."""
@@ -311,7 +311,7 @@ class Tail:
         if self.wrapped or line.open:
             rows = [row for entry in line for row in entry_rows(entry, self._look)]
         else:
-            said = next((entry for entry in line if entry.text), line[0])
+            said = next((entry for entry in line if entry.text), line.head)
             rows = list(entry_rows(said, self._look, len(line)))
         found = self.filter
         if found is None:

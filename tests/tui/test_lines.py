@@ -91,9 +91,9 @@ def test_only_what_says_the_same_is_one_line(batches: list[list[Entry]]) -> None
     play(lines, [("add", batch) for batch in batches])
     for line in lines.listed():
         assert len(line) <= RUN and all(same(one, other) for one, other in pairwise(line))
-        assert len(line) == 1 or line[0].level not in (Level.ERROR, Level.FATAL, Level.GAP)
+        assert len(line) == 1 or line.head.level not in (Level.ERROR, Level.FATAL, Level.GAP)
     for one, other in pairwise(lines.listed()):
-        assert not same(one[-1], other[0]) or len(one) == RUN
+        assert not same(one.newest, other.head) or len(one) == RUN
 
 
 @given(STEPS)
@@ -111,7 +111,7 @@ def test_late_lines_do_not_move_what_is_read(batches: list[list[Entry]], data: s
     for batch in batches:
         numbers = st.integers(lines.first, lines.end - 1) if len(lines) else st.none()
         marks = data.draw(st.lists(numbers, min_size=2, max_size=2))
-        heads = [None if mark is None else lines[mark][0] for mark in marks]
+        heads = [None if mark is None else lines[mark].head for mark in marks]
         if batch:
             shown, moved = lines.add(batch, marks)
             assert shown == len(batch)
@@ -128,7 +128,7 @@ def test_a_filter_keeps_the_place_or_goes_to_the_next_that_passes(
     if not len(lines):
         return
     mark = data.draw(st.integers(lines.first, lines.end - 1))
-    head = lines[mark][0]
+    head = lines[mark].head
     number = lines.narrow(to, in_context, mark)
     if number is None:
         assert not len(lines)
@@ -137,7 +137,7 @@ def test_a_filter_keeps_the_place_or_goes_to_the_next_that_passes(
     place = held.index(id(head))
     at = [held.index(id(one)) for one in lines[number]]
     assert at[-1] >= place or number == lines.end - 1
-    assert number == lines.first or held.index(id(lines[number - 1][-1])) < place or place in at
+    assert number == lines.first or held.index(id(lines[number - 1].newest)) < place or place in at
 
 
 def filled(*texts: str, level: Level = Level.INFO) -> Tail:
@@ -249,7 +249,13 @@ def test_older_lines_go_when_following_begins_again_and_there_is_no_room() -> No
     tail.append([entry("new")])
     assert len(tail) == 6 and tail.current()[0].text == "line 0"
     tail.follow()
-    assert [line[0].text for line in tail._lines.listed()] == ["line 1", "line 2", "line 3", "line 4", "new"]
+    assert [line.head.text for line in tail._lines.listed()] == [
+        "line 1",
+        "line 2",
+        "line 3",
+        "line 4",
+        "new",
+    ]
 
 
 @pytest.mark.parametrize("height", [1, 2, 3, 5, 6, 7])

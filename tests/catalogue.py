@@ -27,14 +27,22 @@ MO = PO.with_suffix(".mo")
 KEYWORDS = {"_": 1, "N_": 1, "ngettext": 2, "pgettext": 2}  # and how many of their arguments are words
 
 # Where sentences are English for good (plans, journals, errors): the screen knows them again by their templates.
-BELOW = ("runbooks", "runner", "remote", "probes", "config.py", "config_words.py", "strict.py", "paths.py")
+BELOW = (
+    *("runbooks", "runner", "remote", "probes", "recording", "bundle"),
+    *("config.py", "config_words.py", "strict.py", "paths.py", "logs.py"),
+    *(
+        f"demo/{name}.py"
+        for name in ("addresses", "binaries", "client", "cluster", "faults", "starter", "supervisor")
+    ),
+)
 # Calls whose words no person of the screen reads.
 _UNSAID = {
     "ValueError", "RuntimeError", "AssertionError", "TypeError", "NotImplementedError", "compile", "strftime", "Command", "debug",
     "info", "warning", "exception", "startswith", "endswith", "split", "partition", "rpartition", "add_argument", "search", "match",
     "N_", "_", "ngettext", "pgettext", "any", "__repr__",
 }  # fmt: skip
-_UNSAID_FILES = {"runner/byhand.py", "remote/command.py"}  # FINISH.txt stays as it is; words of our own bugs
+# FINISH.txt stays as it is; words of our own bugs; what is inside a support bundle.
+_UNSAID_FILES = {"runner/byhand.py", "remote/command.py", "bundle/keeping.py"}
 _CODE = re.compile(r"[\\$%\n|]|^#|^-[a-z]|^[a-z-]+ -|^<|\bmv -|echo |<\[")
 
 _LABEL = re.compile(r"(?!None|True|False)[A-Z][a-z]+")  # of a row at the gate

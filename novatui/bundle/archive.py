@@ -13,31 +13,40 @@ from pathlib import Path
 from novatui import __version__
 from novatui.bundle.gathering import Gathered, Item
 from novatui.errors import NovatuiError
+from novatui.present.i18n import _, translated
 
 CONTENTS = "CONTENTS.txt"
-_HERE = "(here)"  # as the node of what this machine made
 
 
 def contents(cluster: str, at_s: int, since_s: int, gathered: Gathered) -> str:
     """What is in it, piece by piece, and what is missing: shown before it is written, and kept in it."""
     lines = [
-        f"Support bundle of the cluster {cluster}, made {_utc(at_s)} by novatui {__version__}",
-        f"Journals from {_utc(since_s)} on. Secrets are masked as ***: how often is in the last column.",
+        _("Support bundle of the cluster {cluster}, made {when} by novatui {version}").format(
+            cluster=cluster, when=_utc(at_s), version=__version__
+        ),
+        _("Journals from {when} on. Secrets are masked as ***: how often is in the last column.").format(
+            when=_utc(since_s)
+        ),
         "",
     ]
     table = [
-        (item.node or _HERE, item.file, item.what, f"{item.size:,}", str(item.masked))
+        (item.node or _("(here)"), item.file, translated(item.what), f"{item.size:,}", str(item.masked))
         for item in gathered.items
     ]
-    lines += _table(("MASTER", "FILE", "WHAT", "BYTES", "MASKED"), table)
+    lines += _table((_("MASTER"), _("FILE"), _("WHAT"), _("BYTES"), _("MASKED")), table)
     size, masked = sum(item.size for item in gathered.items), sum(item.masked for item in gathered.items)
     lines += [
         "",
-        f"{len(gathered.items)} files, {size:,} bytes before they are packed, {masked} secrets masked",
+        _("{n} files, {size} bytes before they are packed, {masked} secrets masked").format(
+            n=len(gathered.items), size=f"{size:,}", masked=masked
+        ),
     ]
     if gathered.missing:
-        lines += ["", "Not in it:"]
-        lines += [f"  {one.node}: {f'{one.file}: ' if one.file else ''}{one.why}" for one in gathered.missing]
+        lines += ["", _("Not in it:")]
+        lines += [
+            f"  {one.node}: {f'{one.file}: ' if one.file else ''}{translated(one.why)}"
+            for one in gathered.missing
+        ]
     return "\n".join(lines) + "\n"
 
 

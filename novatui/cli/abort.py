@@ -4,10 +4,33 @@ from __future__ import annotations
 
 import argparse
 
+from novatui.cli.parser import teach
+from novatui.present.i18n import _
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    teach(
+        parser,
+        _(
+            "Asks the runner of a run to stop at its next safe point, and follows it until it has. A run that lost its runner "
+            "before its gate is ended here."
+        ),
+        _(
+            "Before the gate it removes what it staged; no etcd was touched. After it what is stopped stays held, the old data "
+            "stays kept, and it says how to go on (resume) or back (undo)."
+        ),
+        exits={
+            "0": _("aborted"),
+            "1": _("it failed, or there is no such run"),
+            "2": _("refused: past the point where it can stop, say; it goes on"),
+        },
+        examples=[
+            ("novatui abort", _("the run under way, else the newest")),
+            ("novatui abort 1d2fca41", _("this one")),
+        ],
+    )
     parser.add_argument(
-        "run", metavar="RUN", nargs="?", default="", help="its name or how it begins; else the newest"
+        "run", metavar="RUN", nargs="?", default="", help=_("its name or how it begins; else the newest")
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 
+from novatui.present.i18n import _
+
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _BYTES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
@@ -13,7 +15,7 @@ def duration_s(word: str) -> float:
     """Seconds. Raises ArgumentTypeError."""
     found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)([smhd]?)", word)
     if not found or float(found[1]) <= 0:
-        raise argparse.ArgumentTypeError(f"{word}: a time is written 90s, 10m, 2h or 1d")
+        raise argparse.ArgumentTypeError(_("{word}: a time is written 90s, 10m, 2h or 1d").format(word=word))
     return float(found[1]) * _SECONDS[found[2]]
 
 
@@ -22,5 +24,6 @@ def size_bytes(word: str) -> int:
     found = re.fullmatch(r"(\d{1,9})([KMG]?)", word, re.I)
     size = int(found[1]) * _BYTES[found[2].upper()] if found else 0
     if size < 64 << 10:
-        raise argparse.ArgumentTypeError(f"{word}: a size is written 500K, 256M or 1G, and is 64K at least")
+        words = _("{word}: a size is written 500K, 256M or 1G, and is 64K at least")
+        raise argparse.ArgumentTypeError(words.format(word=word))
     return size

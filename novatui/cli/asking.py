@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from novatui.errors import Refused, UsageError
+from novatui.present.i18n import _
 
 if TYPE_CHECKING:
     from novatui.cli.people import People
@@ -29,47 +30,87 @@ _OPTIONS = {
 }
 
 
+def books() -> list[tuple[str, str]]:
+    """Of each recovery: its name, what it does, its options and what of it can be overruled."""
+    from novatui.present.guides import GUIDES
+    from novatui.runbooks.registry import RUNBOOKS
+
+    found = list[tuple[str, str]]()
+    for name, book in RUNBOOKS.items():
+        found.append((name, _(GUIDES[name].does)))
+        if book.takes:
+            options = ", ".join(_OPTIONS[field] for field in book.takes)
+            found.append(("", _("takes {options}").format(options=options)))
+        if book.guards:
+            found.append(("", _("can be overruled: {guards}").format(guards=", ".join(book.guards))))
+    return found
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What both commands understand."""
-    parser.add_argument("runbook", metavar="RUNBOOK", help="restore-cluster, ...")
-    parser.add_argument("--node", metavar="N", default="", help="the master it is about")
-    parser.add_argument("--snapshot", metavar="PATH", default="", help="an archive on the masters")
-    parser.add_argument(
-        "--from", dest="from_node", metavar="NODE", default="", help="copy the archive from there"
-    )
-    parser.add_argument("--survivor", metavar="NODE", default="", help="restore from this master's own data")
+    parser.add_argument("runbook", metavar="RUNBOOK", help=_("the recovery, see below"))
+    parser.add_argument("--node", metavar="NODE", default="", help=_("the master it is about"))
     parser.add_argument(
         "--overrule",
         metavar="GUARD",
         action="append",
         default=[],
-        help="go on although this guard refuses; the plan and the refusal name it",
+        help=_("go on although this guard refuses; the refusal names it, plan and report keep it"),
     )
-    parser.add_argument(
-        "--upload", metavar="FILE", default="", help="an archive of this machine, sent to every master"
+    _source(parser.add_argument_group(_("what restore-cluster restores from")))
+    _how(parser.add_argument_group(_("how restore-cluster restores")))
+
+
+def _source(options: argparse._ArgumentGroup) -> None:
+    options.add_argument(
+        "--snapshot",
+        metavar="PATH",
+        default="",
+        help=_("an archive that lies on the masters, by its path there"),
     )
-    parser.add_argument(
+    options.add_argument(
+        "--from",
+        dest="from_node",
+        metavar="NODE",
+        default="",
+        help=_("it lies on this master only: copy it from there to the others"),
+    )
+    options.add_argument(
+        "--upload", metavar="FILE", default="", help=_("an archive of this machine, sent to every master")
+    )
+    options.add_argument(
+        "--survivor",
+        metavar="NODE",
+        default="",
+        help=_("this master's own data, where it is newer or there is no archive"),
+    )
+
+
+def _how(options: argparse._ArgumentGroup) -> None:
+    options.add_argument(
         "--without",
         metavar="NODE",
         action="append",
         default=[],
-        help="restore without this master, which is gone; it gets no data, and a fresh token keeps it out",
+        help=_("restore without this master, which is gone; it gets no data, and a fresh token keeps it out"),
     )
-    parser.add_argument(
+    options.add_argument(
         "--token",
         choices=("keep", "fresh"),
         default="",
-        help="of the restored cluster: the env files' (keep), or a new one; fresh by itself with --without",
+        help=_(
+            "of the restored cluster: that of the env files (keep), or a new one; fresh by itself with --without"
+        ),
     )
-    parser.add_argument(
+    options.add_argument(
         "--bump-revision",
         action="store_true",
-        help="raise the restored revision above any that a client may have seen (etcd 3.5.10 and later)",
+        help=_("raise the restored revision above any that a client may have seen (etcd 3.5.10 and later)"),
     )
-    parser.add_argument(
+    options.add_argument(
         "--no-fence",
         action="store_true",
-        help="leave API servers running: they write while etcd goes back, and keep caches of the future",
+        help=_("leave API servers running: they write while etcd goes back, and keep caches of the future"),
     )
 
 

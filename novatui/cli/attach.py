@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import argparse
 
+from novatui.cli.parser import run_exits, teach
+from novatui.present.i18n import _
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    teach(
+        parser,
+        _(
+            "Tells a run from its first record on, and follows it to its end. It changes nothing: Ctrl-C leaves, the run goes "
+            "on. What the run needs to get in (a passphrase, a sudo password) is asked for here."
+        ),
+        exits=run_exits(),
+        examples=[("novatui attach", _("the run under way, else the newest"))],
+    )
     parser.add_argument(
-        "run", metavar="RUN", nargs="?", default="", help="its name or how it begins; else the newest"
+        "run", metavar="RUN", nargs="?", default="", help=_("its name or how it begins; else the newest")
     )
 
 

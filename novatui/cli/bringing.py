@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from novatui.errors import NovatuiError, Refused
+from novatui.present.i18n import _, translated
 
 if TYPE_CHECKING:
     from novatui.cli.people import People
@@ -25,7 +26,7 @@ def option(parser: argparse.ArgumentParser) -> None:
         dest="from_node",
         metavar="NODE",
         default="",
-        help="take the run from this master: the machine it was begun on is gone, or lost its end",
+        help=_("take the run from this master: the machine it was begun on is gone, or lost its end"),
     )
 
 
@@ -48,9 +49,10 @@ def brought(args: argparse.Namespace, people: People) -> str:
     )
     asking.confirmed(cluster, found.plan, args.yes)
     for note in found.notes:
-        print(f"  {note}")
+        print(f"  {translated(note)}")
     place = bringing.bring(found, args.config or paths.config_file(), cluster.name)
-    print(f"Run {place.run} as {found.node} keeps it, journal record {found.state.last_seq}")
+    words = _("Run {run} as {node} keeps it, journal record {number}")
+    print(words.format(run=place.run, node=found.node, number=found.state.last_seq))
     return place.run
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from novatui import __version__
+from novatui.present.i18n import _
 
 EXIT_BUG = 70
 
@@ -19,10 +20,8 @@ def report(error: BaseException) -> int:
     text = "".join(traceback.format_exception(error))
     head = f"{datetime.now(UTC).isoformat(timespec='milliseconds')} novatui {__version__} pid {os.getpid()}\n"
     where = _keep(head + text)
-    print(
-        f"novatui: stopped by a bug of its own ({type(error).__name__}); the traceback is in {where}",
-        file=sys.stderr,
-    )
+    words = _("stopped by a bug of its own ({error}); the traceback is in {where}")
+    print(f"novatui: {words.format(error=type(error).__name__, where=where)}", file=sys.stderr)
     return EXIT_BUG
 
 

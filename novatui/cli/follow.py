@@ -15,7 +15,9 @@ from novatui.model import records as rec
 from novatui.model.plan import Plan
 from novatui.model.run import CLEANUP, RunState, apply
 from novatui.model.sanitize import clean
+from novatui.present import record_words
 from novatui.present.i18n import _, translated
+from novatui.present.run_log import outcome_words
 from novatui.runner import client, places
 from novatui.runner.client import Follower, Met, Need
 
@@ -148,7 +150,9 @@ class Telling:
                 )
                 yield f"{at}  {words}"
             case rec.Lease(state="adopted" | "lost"):
-                words = _("lease adopted") if record.state == "adopted" else _("lease lost")
+                words = _("lease: {state}, epoch {epoch}").format(
+                    state=record_words.lease(record.state), epoch=record.epoch
+                )
                 yield f"{at}    {record.node:<{self._width}}  {words}"
             case rec.Intent():
                 yield from self._step(record.step, at, back=record.effect == CLEANUP)
@@ -176,15 +180,16 @@ class Telling:
 
     def _not_ok(self, record: rec.Done, before: RunState, at: str) -> Iterator[str]:
         step, node = before.open_intents.get(record.intent, ("", ""))
-        words = record.status if record.exit is None else f"{record.status}, exit {record.exit}"
-        yield f"{at}    {node:<{self._width}}  ▲ {words} {clean(translated(record.error))}".rstrip()
+        words = " ".join(filter(None, (outcome_words(record), clean(translated(record.error)))))
+        yield f"{at}    {node:<{self._width}}  ▲ {words}"
         for line in self._state.at(step, node).output[-5:]:
             yield f"{at}    {node:<{self._width}}    {line}"
 
     def _judged(self, record: rec.Judged, at: str) -> Iterator[str]:
         yield from self._step(record.step, at)
         for finding in record.findings:
-            yield f"{at}    {finding.get('severity', '')}: {clean(translated(str(finding.get('title', ''))))}"
+            how = record_words.severity(str(finding.get("severity", "")))
+            yield f"{at}    {how}: {clean(translated(str(finding.get('title', ''))))}"
         if record.ok and (barrier := self._barriers.get(record.step)):
             yield f"{at}    ═ {barrier}"
 
@@ -201,7 +206,8 @@ class Telling:
                 words = _("guard {guard} overruled by {who}")
                 yield f"{at}  ▲ {words.format(guard=clean(record.guard), who=clean(record.by))}"
             case rec.Requested():
-                yield f"{at}  {_('{what}, asked by {who}').format(what=clean(record.what), who=clean(record.by))}"
+                what = record_words.request(record.what)
+                yield f"{at}  {_('{what}, asked by {who}').format(what=what, who=clean(record.by))}"
             case rec.Paused():
                 step = self._titles.get(record.step, record.step)
                 yield f"{at}  ‖ {_('paused after: {step}').format(step=step)}"
@@ -211,6 +217,6 @@ class Telling:
             case rec.Resumed():
                 yield f"{at}  {_('a new runner has the journal')}"
             case rec.RunEnded():
-                yield f"{at}  {_(record.result)}"
+                yield f"{at}  {record_words.result(record.result)}"
                 for line in translated(record.detail).splitlines():
                     yield f"{at}    {clean(line)}"

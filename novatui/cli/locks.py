@@ -9,7 +9,10 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from novatui.cli.parser import teach
 from novatui.errors import HeldByAnother, Refused
+from novatui.model.words import N_
+from novatui.present.i18n import _, translated
 
 if TYPE_CHECKING:
     from novatui.cli.people import People
@@ -19,13 +22,33 @@ if TYPE_CHECKING:
     from novatui.runner.breaking import Broken
 
 TIMEOUT_S = 10.0
-UNASKED = "could not be asked; it may hold a lease of this run, which then stands"
+UNASKED = N_("could not be asked; it may hold a lease of this run, which then stands")
 HELD = 4
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--break", dest="break_run", metavar="RUN", help="put a silent run's lease aside")
-    parser.add_argument("--yes", metavar="RUN", help="the run again, typed: it can never go on afterwards")
+    teach(
+        parser,
+        _(
+            "A run holds a lease on each master that it works on, so that no other begins there. This asks the masters who holds "
+            "them, since when, whether the runner still lives, and says what can be done. Without --break it only looks."
+        ),
+        _(
+            "--break is the last resort, after resume, undo and abort: the lease of a run whose runner is silent is put aside. "
+            "Refused while its runner lives, and while it keeps etcd held down. No data and no etcd is touched."
+        ),
+        exits={
+            "0": _("all masters are free, or what was to be broken is"),
+            "1": _("broken in part: a master could not be asked"),
+            "2": _("refused, nothing was changed"),
+            "4": _("a master is held"),
+        },
+        examples=[("novatui locks", ""), ("novatui locks --break 1d2fca41 --yes 1d2fca41", "")],
+    )
+    parser.add_argument(
+        "--break", dest="break_run", metavar="RUN", help=_("put the lease of this silent run aside")
+    )
+    parser.add_argument("--yes", metavar="RUN", help=_("the run again, typed: it can never go on afterwards"))
 
 
 def main(args: argparse.Namespace) -> int:
@@ -49,11 +72,15 @@ def _break(cluster: ClusterConfig, people: People, run: str, yes: str | None) ->
     snapshot = asyncio.run(_look(cluster, people))
     found = next((one for one in _taken(snapshot) if one.run == run), None)
     if found is None:
-        known = ", ".join(one.run for one in _taken(snapshot)) or "none"
-        silent = [f"{node}: {UNASKED}" for node in _unasked(snapshot)]
-        said = "\n".join([f"runs that hold one: {known}", *silent])
-        answers = "No master that answers" if silent else "No master"
-        raise Refused(f"{answers} is held by run {run}", said, "nothing was changed")
+        known = ", ".join(one.run for one in _taken(snapshot)) or _("none")
+        silent = [f"{node}: {_(UNASKED)}" for node in _unasked(snapshot)]
+        said = "\n".join([_("runs that hold one: {runs}").format(runs=known), *silent])
+        words = (
+            _("No master that answers is held by run {run}")
+            if silent
+            else _("No master is held by run {run}")
+        )
+        raise Refused(words.format(run=run), said, _("nothing was changed"))
     if found.alive:
         raise HeldByAnother(
             f"Run {run} is not broken: its runner lives",
@@ -72,7 +99,7 @@ def _break(cluster: ClusterConfig, people: People, run: str, yes: str | None) ->
             "\n".join(
                 [
                     f"it is of {who(found)}, on {', '.join(found.nodes)}. Broken, it can never go on; what it staged stays there",
-                    *(f"{node}: {UNASKED}" for node in _unasked(snapshot)),
+                    *(f"{node}: {_(UNASKED)}" for node in _unasked(snapshot)),
                 ]
             ),
             f"novatui locks --break {run} --yes {run}; nothing was changed",
@@ -98,20 +125,29 @@ async def _broken(cluster: ClusterConfig, people: People, found: Taken, unasked:
 def told(run: str, results: Sequence[Broken], unasked: Sequence[str]) -> tuple[list[str], int]:
     """What became of each master, and the exit code: 1 also where one could not be asked, which may hold the lease still."""
     lines = [
-        f"{one.node}: " + (f"free; the lease lies in {one.kept}" if one.kept else f"not broken: {one.why}")
+        f"{one.node}: "
+        + (
+            _("free; the lease lies in {path}").format(path=one.kept)
+            if one.kept
+            else _("not broken: {why}").format(why=translated(one.why))
+        )
         for one in results
     ]
-    lines += [f"{node}: {UNASKED}" for node in unasked]
+    lines += [f"{node}: {_(UNASKED)}" for node in unasked]
     if not any(one.kept or one.unknown for one in results):
-        return [*lines, "Nothing was changed."], 2
+        return [*lines, _("Nothing was changed.")], 2
     lines.append(
-        f"Run {run} can never go on. What it staged stays beside the data until a person removes it."
+        _(
+            "Run {run} can never go on. What it staged stays beside the data until a person removes it."
+        ).format(run=run)
     )
     whole = all(one.kept for one in results) and not unasked
     if unasked:
         again = f"novatui locks --break {run} --yes {run}"
         lines.append(
-            f"Broken in part: look at {', '.join(unasked)} once it answers: novatui locks, then {again}"
+            _("Broken in part: look at {nodes} once it answers: novatui locks, then {command}").format(
+                nodes=", ".join(unasked), command=again
+            )
         )
     return lines, 0 if whole else 1
 

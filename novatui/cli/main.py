@@ -8,89 +8,65 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any
 
+from novatui.cli.parser import Parser, teach
 from novatui.errors import NovatuiError, UsageError
+from novatui.model.words import N_
+from novatui.present import i18n
+from novatui.present.i18n import _
 
 if TYPE_CHECKING:
     from novatui.config import ClusterConfig
 
 # name -> (module with ``arguments(parser)`` and ``main(args) -> int``, one line of help)
 COMMANDS: dict[str, tuple[str, str]] = {
-    "status": ("novatui.cli.status", "show the cluster once and leave; --json for programs"),
-    "demo": ("novatui.cli.demo", "start a real three-member etcd cluster on this machine and look at it"),
-    "plan": ("novatui.cli.plan", "show exactly what a runbook would do, changing nothing"),
-    "run": ("novatui.cli.run", "run a runbook, headless"),
-    "attach": ("novatui.cli.attach", "follow a run that is under way"),
-    "resume": ("novatui.cli.resume", "go on with a run that was interrupted"),
-    "undo": ("novatui.cli.undo", "take a run back"),
-    "abort": ("novatui.cli.abort", "stop a run at its next safe point"),
-    "runs": ("novatui.cli.runs", "list the runs of this machine"),
-    "locks": ("novatui.cli.locks", "say which run has which master, and what can be done about it"),
-    "report": ("novatui.cli.report", "tell what a run did"),
-    "record": ("novatui.cli.record", "write what is seen of the cluster into a file, for --replay"),
+    "status": (
+        "novatui.cli.status",
+        N_("one look: what is wrong, where, and what to do; --json for programs"),
+    ),
+    "demo": ("novatui.cli.demo", N_("a real three-member etcd cluster on this machine, broken on request")),
+    "plan": ("novatui.cli.plan", N_("what a recovery would do, every command of it; changes nothing")),
+    "run": ("novatui.cli.run", N_("carry a recovery out, without the screen")),
+    "attach": ("novatui.cli.attach", N_("follow a run that is under way")),
+    "resume": ("novatui.cli.resume", N_("go on with a run that stopped")),
+    "undo": ("novatui.cli.undo", N_("take back what a run changed")),
+    "abort": ("novatui.cli.abort", N_("stop a run at its next safe point")),
+    "runs": ("novatui.cli.runs", N_("the runs of this machine, the newest first")),
+    "locks": ("novatui.cli.locks", N_("which run has which master, and what can be done about it")),
+    "report": ("novatui.cli.report", N_("what a run did, for a ticket or an audit")),
+    "record": ("novatui.cli.record", N_("write what is seen of the cluster into a file, for --replay")),
     "support-bundle": (
         "novatui.cli.support_bundle",
-        "gather what the vendor needs of all masters, in one archive",
+        N_("what the vendor's support asks for, of all masters, in one archive"),
     ),
 }
 
 # Words of the design that are refused by name until they are built.
 NOT_YET: dict[str, str] = {
-    "snapshots": "until then: `novatui plan restore-cluster` shows the archives it finds",
-    "cleanup": "until then: `novatui report RUN` names what a run kept on the masters",
-    "doctor": "until then: `novatui status` says per master why it cannot be asked",
-    "init": "until then: copy config.example.toml and fill it in, or look around with `novatui demo`",
+    "snapshots": N_("until then: `novatui plan restore-cluster` shows the archives it finds"),
+    "cleanup": N_("until then: `novatui report RUN` names what a run kept on the masters"),
+    "doctor": N_("until then: `novatui status` says per master why it cannot be asked"),
+    "init": N_("until then: copy config.example.toml and fill it in, or look around with `novatui demo`"),
 }
-
-_EXAMPLES = """\
-examples:
-  novatui demo                       a real cluster on this machine, to look around
-  novatui                            the screen, on the default cluster
-  novatui --cluster prod status      one look, in words; --json for programs
-  novatui plan restore-cluster --snapshot /tmp/etcd.db.tar.gz
-                                     what would be done, every command; changes nothing
-  novatui run restore-cluster --snapshot /tmp/etcd.db.tar.gz --yes prod
-                                     the same, done; --yes takes the cluster's name
-  novatui record night.nvr           what is seen, into a file; novatui --replay night.nvr walks through it
-  novatui --accept-new-host-keys status
-                                     trusts hosts never met before; at a terminal it asks for each instead
-
-exit codes:
-  status       0 healthy, 1 degraded, 2 no quorum, 3 unknown
-  run, resume, attach, undo
-               0 done and verified, 1 failed (what stands is said), 2 refused, nothing changed,
-               3 aborted, 4 held by another run
-  everywhere   64 usage, 78 configuration, 70 a bug of novatui (traceback in its log), 130 interrupted
-"""
-
 
 # Global options that are followed by a value.
 VALUED = ("-c", "--config", "--cluster", "--lang", "--log-file", "--log-level", "--replay")
-LANGUAGES = ("en", "ru")  # those of novatui.present.i18n; a test compares them
 LOG_LEVELS = ("error", "warning", "info", "debug")
-
-
-class Parser(argparse.ArgumentParser):
-    """argparse that raises UsageError (exit 64) where the original prints and exits 2."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{self.prog}: {message}", hint=f"{self.prog} --help says what is understood")
 
 
 def run(words: Sequence[str]) -> int:
     """One command line from words to exit code; nothing escapes as a traceback."""
+    i18n.install(_language(words))
     try:
         code = _dispatch(words)
         sys.stdout.flush()
         return code
     except NovatuiError as error:
-        from novatui.present.i18n import translated
-
-        print(f"novatui: {translated(str(error))}", file=sys.stderr)
+        print(f"novatui: {i18n.translated(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("novatui: interrupted", file=sys.stderr)
+        print(f"novatui: {_('interrupted')}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # The reader of a pipe went away: end as any Unix tool does, and keep the interpreter's own last flush quiet.
@@ -104,9 +80,7 @@ def run(words: Sequence[str]) -> int:
 
 def _dispatch(words: Sequence[str]) -> int:
     head, command, tail = _split(words)
-    args = _top_parser().parse_args(head)
-    if not args.version:
-        _speak(args)
+    args = top_parser().parse_args(head)
     if args.replay is not None:
         _start_log(args, "replay")
         return _open_replay(args, command)
@@ -117,23 +91,32 @@ def _dispatch(words: Sequence[str]) -> int:
         raise UsageError(f"novatui {command} is not in this version", hint=NOT_YET[command])
     if command not in COMMANDS:
         raise UsageError(f"novatui knows no command '{command}'", hint=_nearest(command))
-    module_name, line = COMMANDS[command]
-    module = importlib.import_module(module_name)
-    parser = Parser(prog=f"novatui {command}", description=line, allow_abbrev=False)
-    _global_options(parser, default=argparse.SUPPRESS)
-    module.arguments(parser)
-    args = parser.parse_args(tail, namespace=args)
-    _speak(args)
+    args = parser_of(command).parse_args(tail, namespace=args)
     _start_log(args, command)
-    code: int = module.main(args)
+    code: int = importlib.import_module(COMMANDS[command][0]).main(args)
     return code
 
 
-def _speak(args: argparse.Namespace) -> None:
-    """In the language of ``--lang``, else of the locale."""
-    from novatui.present import i18n
+def parser_of(command: str) -> Parser:
+    """What ``command`` understands. The options that all have are in the help of ``novatui`` alone."""
+    module_name, line = COMMANDS[command]
+    parser = Parser(f"novatui {command}", _(line))
+    importlib.import_module(module_name).arguments(parser)
+    _global_options(parser, default=argparse.SUPPRESS)
+    others = _("-c, --cluster, --lang and the others that go with every command: novatui --help")
+    parser.epilog = "\n\n".join(filter(None, (parser.epilog, others)))
+    return parser
 
-    i18n.install(args.lang)
+
+def _language(words: Sequence[str]) -> str | None:
+    """That of ``--lang``, wherever it stands: help and errors are in it too. None: that of the locale."""
+    found = None
+    for at, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name == "--lang":
+            said = value if equals else "".join(words[at + 1 : at + 2])
+            found = said if said in i18n.LANGUAGES else found
+    return found
 
 
 def _start_log(args: argparse.Namespace, command: str) -> None:
@@ -160,62 +143,85 @@ def _split(words: Sequence[str]) -> tuple[list[str], str | None, list[str]]:
     return list(words), None, []
 
 
-def _top_parser() -> Parser:
-    width = max(map(len, COMMANDS))
-    table = "\n".join(f"  {name:{width}}  {line}" for name, (_, line) in COMMANDS.items())
-    parser = Parser(
-        prog="novatui",
-        usage="novatui [-c FILE] [--cluster NAME] [COMMAND ...]",
-        description="Sees the etcd of a cluster's masters and recovers it. Without a command: the screen.",
-        epilog=f"commands (novatui COMMAND --help says more):\n{table}\n\n{_EXAMPLES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+def top_parser() -> Parser:
+    parser = Parser("novatui", "")
+    parser.usage = "novatui [-c FILE] [--cluster NAME] [COMMAND ...]"
+    teach(
+        parser,
+        _(
+            "Sees the etcd of the masters of a Kubernetes cluster over SSH, says what is wrong and what to do, and recovers it. "
+            "Without a command: the screen, which shows all this and does all this by its keys."
+        ),
+        _(
+            "Looking changes nothing on a master. A recovery shows every command first, proves everything before anything "
+            "stops, and begins only after a typed word (--yes for run). The old data is renamed and kept, never deleted."
+        ),
+        rows={
+            _("commands (novatui COMMAND --help says more)"): [
+                (name, _(line)) for name, (_module, line) in COMMANDS.items()
+            ]
+        },
+        exits={
+            "status": _("0 healthy, 1 degraded, 2 no quorum, 3 unknown"),
+            "run ..": _(
+                "also resume, attach, undo: 0 done and verified, 1 failed (what stands is said), 2 refused, nothing changed, "
+                "3 aborted, 4 a master is held by another run"
+            ),
+            _("all"): _(
+                "64 usage, 78 configuration, 70 a bug of novatui (it names its log), 130 interrupted"
+            ),
+        },
+        examples=[
+            ("novatui demo --fault quorum-lost", _("a broken cluster on this machine, to practise on")),
+            ("novatui status", _("the default cluster, in words")),
+            ("novatui --cluster prod", _("the screen on another one of the configuration")),
+            (
+                "novatui plan restore-cluster --snapshot /tmp/etcd.db.tar.gz",
+                _("what would be done; nothing is changed"),
+            ),
+            (
+                "novatui run restore-cluster --snapshot /tmp/etcd.db.tar.gz --yes prod",
+                _("the same, done; --yes takes the name that the screen would make you type"),
+            ),
+            ("novatui --replay night.nvr", _("walk through what `novatui record night.nvr` wrote")),
+        ],
     )
-    parser.add_argument("-V", "--version", action="store_true", help="print the version")
+    parser.add_argument("-V", "--version", action="store_true", help=_("print the version"))
     parser.add_argument(
         "--replay",
         metavar="FILE",
         type=Path,
-        help="the screen on a recording that `novatui record` made; no master is asked",
+        help=_("the screen on a recording that `novatui record` made; no master is asked"),
     )
     _global_options(parser, default=None)
     return parser
 
 
-def _global_options(parser: argparse.ArgumentParser, default: str | None) -> None:
-    parser.add_argument(
-        "-c",
-        "--config",
+def _global_options(parser: Parser, default: str | None) -> None:
+    """``default`` SUPPRESS: behind a command, where they are understood, and do not unsay what stands before it."""
+    options = parser.add_argument_group(_("options of all commands"))
+
+    def add(*names: str, told: str, **how: Any) -> None:
+        options.add_argument(*names, default=default, help=default or told, **how)
+
+    add(
+        *("-c", "--config"),
         metavar="FILE",
         type=Path,
-        default=default,
-        help="the configuration; else $NOVATUI_CONFIG, else the platform's configuration directory",
+        told=_("the configuration; else $NOVATUI_CONFIG, else the platform's configuration directory"),
     )
-    parser.add_argument(
-        "--cluster", metavar="NAME", default=default, help="which cluster of the file; else its default"
-    )
-    parser.add_argument(
+    add("--cluster", metavar="NAME", told=_("which cluster of the file; else its default"))
+    add(
         "--accept-new-host-keys",
         action="store_true",
-        default=default,
-        help="trust hosts that known_hosts does not name yet, unseen; a changed key is refused all the same",
+        told=_(
+            "trust hosts that known_hosts does not name yet, unseen; without it they are asked about at the terminal. "
+            "A changed key is refused all the same"
+        ),
     )
-    parser.add_argument(
-        "--lang",
-        choices=LANGUAGES,
-        default=default,
-        help="the language of what is shown; else that of the locale",
-    )
-    parser.add_argument(
-        "--log-file",
-        metavar="FILE",
-        type=Path,
-        default=default,
-        help="what novatui does, for its own troubles",
-    )
-    parser.add_argument(
-        "--log-level", choices=LOG_LEVELS, default=default, help="how much of it; default info"
-    )
+    add("--lang", choices=i18n.LANGUAGES, told=_("the language of what is shown; else that of the locale"))
+    add("--log-file", metavar="FILE", type=Path, told=_("what novatui itself does, for its own troubles"))
+    add("--log-level", choices=LOG_LEVELS, told=_("how much of it; default info"))
 
 
 def _open_screen(args: argparse.Namespace) -> int:
@@ -269,4 +275,8 @@ def _nearest(command: str) -> str:
     from difflib import get_close_matches
 
     close = get_close_matches(command, [*COMMANDS, *NOT_YET], n=1, cutoff=0.5)
-    return f"did you mean `novatui {close[0]}`?" if close else "novatui --help lists them"
+    return (
+        _("did you mean `novatui {command}`?").format(command=close[0])
+        if close
+        else _("novatui --help lists them")
+    )

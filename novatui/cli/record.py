@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from novatui.cli.amounts import duration_s, size_bytes
+from novatui.cli.parser import teach
+from novatui.model.words import N_
+from novatui.present.i18n import _, ngettext, translated
 
 if TYPE_CHECKING:
     from novatui.cli.people import People
@@ -21,30 +24,40 @@ _MAX_SIZE = "256M"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.description = (
-        "Writes down what is seen of the cluster, as it comes: every snapshot of every master and every line of\n"
-        "etcd's journal, compressed. It only looks; nothing on a master changes. What was written whole can be read\n"
-        "even after a kill -9. Passwords, tokens and private keys are masked before they are written."
+    teach(
+        parser,
+        _(
+            "Writes down what is seen of the cluster, as it comes: every snapshot of every master and every line of etcd's "
+            "journal, compressed. It only looks: nothing on a master changes."
+        ),
+        _(
+            "What was written whole can be read even after a kill -9. Passwords, tokens and private keys are masked before they "
+            "are written."
+        ),
+        exits={
+            "0": _("it ended as it was told to (Ctrl-C, SIGTERM, --for)"),
+            "1": _(
+                "it had to stop before that (--max-size, a full disk): what was recorded until then is whole"
+            ),
+        },
+        examples=[
+            ("novatui record before-the-upgrade.nvr", ""),
+            ("novatui record night.nvr --for 12h --max-size 1G", ""),
+            ("novatui --replay night.nvr", _("walk through it, in the dashboard")),
+        ],
     )
-    parser.epilog = (
-        "exit codes: 0 it ended as it was told to (Ctrl-C, SIGTERM, --for); 1 it had to stop before that\n"
-        "(--max-size, a full disk): what was recorded until then is whole\n\n"
-        "examples:\n"
-        "  novatui record before-the-upgrade.nvr\n"
-        "  novatui record night.nvr --for 12h --max-size 1G\n"
-        "  novatui --replay night.nvr"
-    )
-    parser.add_argument("file", metavar="FILE", type=Path, help="a new file, readable by you alone (0600)")
+    parser.add_argument("file", metavar="FILE", type=Path, help=_("a new file, readable by you alone (0600)"))
     parser.add_argument(
-        "--for", dest="limit_s", metavar="TIME", type=duration_s, help="end by itself: 90s, 10m, 2h, 1d"
+        "--for", dest="limit_s", metavar="TIME", type=duration_s, help=_("end by itself: 90s, 10m, 2h, 1d")
     )
     parser.add_argument(
         "--max-size",
         metavar="SIZE",
         type=size_bytes,
         default=_MAX_SIZE,
-        help="end when the file would be greater: 500K, 256M, 1G; default %(default)s (a quiet day is some 30M)",
+        help=_(
+            "end when the file would be greater: 500K, 256M, 1G; default %(default)s (a quiet day is some 30M)"
+        ),
     )
 
 
@@ -57,16 +70,19 @@ def main(args: argparse.Namespace) -> int:
     recorder = Recorder(
         args.file, cluster, max_size=args.max_size, secrets=lambda: tuple(people.wallet.known().values())
     )
-    print(f"recording {cluster.name} into {args.file}; Ctrl-C ends it", flush=True)
+    said = _("recording {cluster} into {path}; Ctrl-C ends it")
+    print(said.format(cluster=cluster.name, path=args.file), flush=True)
     try:
         why = asyncio.run(_record(cluster, people, recorder, args.limit_s))
     except BaseException as error:
-        recorder.close(f"novatui stopped: {type(error).__name__}")
+        recorder.close(N_("novatui stopped: {error}").format(error=type(error).__name__))
         raise
     recorder.close(why)
     if recorder.full:
-        print(f"novatui: the recording stopped: {recorder.ended}", file=sys.stderr)
-    print(f"{_tally(recorder)}; readable by you alone\nlook at it: novatui --replay {args.file}")
+        said = _("the recording stopped: {why}").format(why=translated(recorder.ended))
+        print(f"novatui: {said}", file=sys.stderr)
+    said = _("{tally}; readable by you alone\nlook at it: novatui --replay {path}")
+    print(said.format(tally=_tally(recorder), path=args.file))
     return 1 if recorder.full else 0
 
 
@@ -111,5 +127,6 @@ def _tally(recorder: Recorder) -> str:
     from novatui.present.numbers import age, grouped, size
     from novatui.recording.recorder import wall_ms
 
-    lines = f"{grouped(recorder.entries_seen)} journal lines"
+    seen = recorder.entries_seen
+    lines = ngettext("{n} journal line", "{n} journal lines", seen).format(n=grouped(seen))
     return f"{age(wall_ms() - recorder.start_ms)}, {lines}, {size(recorder.size)}"

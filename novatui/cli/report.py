@@ -7,7 +7,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from novatui.cli.parser import teach
 from novatui.errors import NovatuiError
+from novatui.present.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,14 +22,31 @@ _SUFFIXES = {".md": "md", ".html": "html", ".htm": "html", ".json": "json"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "run", metavar="RUN", nargs="?", default="", help="its name or how it begins; else the newest"
+    teach(
+        parser,
+        _(
+            "Tells what a run was to do and what it did: each command with its time, master, output and outcome, who decided "
+            "what, the evidence of the checks, what was kept where, and how to take it back. It reads this machine's journal; no "
+            "master is asked."
+        ),
+        examples=[
+            ("novatui report", _("the newest run, as text")),
+            (
+                "novatui report 1d2fca41 -o report.html",
+                _("one file to attach to a ticket; .md and .json too"),
+            ),
+        ],
     )
     parser.add_argument(
-        "--format", choices=FORMATS, help="text, or as the end of FILE's name says (.md, .html, .json)"
+        "run", metavar="RUN", nargs="?", default="", help=_("its name or how it begins; else the newest")
     )
     parser.add_argument(
-        "-o", "--output", metavar="FILE", type=Path, help="write it there, for you alone (0600)"
+        "--format",
+        choices=FORMATS,
+        help=_("else as the end of FILE's name says (.md, .html, .json), else text"),
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, help=_("write it there, readable by you alone (0600)")
     )
 
 
@@ -42,7 +61,7 @@ def main(args: argparse.Namespace) -> int:
         print(text, end="")
         return 0
     write(args.output, text)
-    print(f"{args.output}: {wanted}, readable by you alone")
+    print(_("{path}: {form}, readable by you alone").format(path=args.output, form=wanted))
     return 0
 
 
@@ -73,10 +92,10 @@ def as_text(plan: Plan, records: Sequence[Record]) -> str:
     from novatui.present.plan import plan_text
 
     telling = follow.Telling(plan)
-    lines = [plan_text(plan), "What was done"]
+    lines = [plan_text(plan), _("What was done")]
     lines += [line for record in records for line in telling.lines(record)]
     if not fold(records).ended:
-        lines.append("It has not ended.")
+        lines.append(_("It has not ended."))
     return "\n".join(lines) + "\n"
 
 

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import argparse
 
+from novatui.cli.parser import teach
+from novatui.present.i18n import _
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="for programs")
+    teach(
+        parser,
+        _(
+            "Lists the runs that you began on this machine. The masters are not asked: `novatui locks` does that."
+        ),
+        examples=[("novatui runs", ""), ("novatui runs --json | jq '.runs[0]'", "")],
+    )
+    parser.add_argument("--json", action="store_true", help=_("one JSON document, for programs"))
 
 
 def main(args: argparse.Namespace) -> int:
-    from novatui.present.i18n import _
+    from novatui.present import record_words
     from novatui.runner import client
 
     found = client.runs()
@@ -26,8 +36,8 @@ def main(args: argparse.Namespace) -> int:
 
     print(f"{_('RUN'):<12} {_('RUNBOOK'):<18} {_('CLUSTER'):<16} {_('STARTED'):<19} {_('STATE')}")
     for one in found:
-        state = _(one.result) or (
-            _("under way: {phase}").format(phase=one.phase)
+        state = (record_words.result(one.result) if one.result else "") or (
+            _("under way: {phase}").format(phase=record_words.phase(one.phase))
             if one.alive
             else _("interrupted: novatui resume {run}").format(run=one.run)
         )

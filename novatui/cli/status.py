@@ -10,6 +10,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from novatui.cli.parser import teach
+from novatui.present.i18n import _
+
 if TYPE_CHECKING:
     from novatui.cli.people import People
     from novatui.config import ClusterConfig
@@ -23,21 +26,31 @@ PIPE_WIDTH = 120  # where there is no terminal to ask
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = (
-        "exit codes: 0 healthy, 1 degraded, 2 no quorum, 3 unknown (too few masters could be asked)\n\n"
-        "examples:\n"
-        "  novatui status\n"
-        "  novatui status --json | jq .cluster.verdict\n"
-        "  novatui --cluster prod status --timeout 20"
+    teach(
+        parser,
+        _(
+            "Asks every master once, over SSH, and says what is wrong, where, since when, and what to do. Votes are counted; what "
+            "could not be seen is called unknown, never healthy. It only looks: nothing on a master changes."
+        ),
+        exits={
+            "0": _("healthy"),
+            "1": _("degraded: quorum stands, something is wrong"),
+            "2": _("no quorum"),
+            "3": _("unknown: too few masters could be asked"),
+        },
+        examples=[
+            ("novatui status", ""),
+            ("novatui status --json | jq -r .cluster.verdict", ""),
+            ("novatui --cluster prod status --timeout 20", _("over a slow line")),
+        ],
     )
-    parser.add_argument("--json", action="store_true", help="one JSON document, schema 1, for programs")
+    parser.add_argument("--json", action="store_true", help=_("one JSON document, schema 1, for programs"))
     parser.add_argument(
         "--timeout",
         type=_seconds,
         default=DEFAULT_TIMEOUT_S,
         metavar="S",
-        help="how long to wait for masters that do not answer; default %(default)g s",
+        help=_("how long to wait for masters that do not answer; default %(default)g s"),
     )
 
 
@@ -167,7 +180,10 @@ def _print(snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int) -> None
 
 
 def _seconds(word: str) -> float:
-    value = float(word)
+    try:
+        value = float(word)
+    except ValueError:
+        value = 0
     if not 1 <= value <= 600:
-        raise argparse.ArgumentTypeError(f"{word}: 1 to 600 seconds")
+        raise argparse.ArgumentTypeError(_("{word}: 1 to 600 seconds").format(word=word))
     return value

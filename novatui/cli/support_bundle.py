@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from novatui.cli.amounts import duration_s
+from novatui.cli.parser import teach
 from novatui.errors import Refused
+from novatui.model.words import N_, Words
+from novatui.present.i18n import _, translated
 
 if TYPE_CHECKING:
     from novatui.bundle.gathering import Gathered, Item
@@ -25,37 +28,49 @@ REPORTS_MAX = 20
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.description = (
-        "Gathers what a vendor's support asks for into one archive. Everything is listed and must be confirmed before\n"
-        "the file is written. The masters are only read.\n\n"
-        "In it, of every master that can be asked: the journals of etcd, kubelet and kube-apiserver of the last time,\n"
-        "etcd's unit and env files, versions, distribution, disk, clock, etcd's own status and member list, names and\n"
-        "sizes of its files, subjects and dates of certificates. From here: the state of the cluster as\n"
-        "`status --json` tells it and as a recording for `novatui --replay`, and the reports of runs.\n\n"
-        "Never in it: private keys, the content of the database, values of variables that etcd does not know;\n"
-        "passwords, tokens and what else looks like a secret is masked, and the list says how often."
-    )
-    parser.epilog = (
-        "exit codes: 0 written (masters and pieces that are missing are named, in it too); 1 not written, or no\n"
-        "master could be asked; 2 not confirmed, nothing written\n\n"
-        "examples:\n"
-        "  novatui support-bundle\n"
-        "  novatui support-bundle --since 1d -o ticket-4711.tar.gz\n"
-        "  novatui --cluster prod support-bundle --yes"
+    teach(
+        parser,
+        _(
+            "Gathers what a vendor's support asks for into one archive. Everything is listed and must be confirmed before the "
+            "file is written. The masters are only read."
+        ),
+        _(
+            "In it, of every master that can be asked: the journals of etcd, kubelet and kube-apiserver of the last time, etcd's "
+            "unit and env files, versions, distribution, disk, clock, etcd's own status and member list, names and sizes of its "
+            "files, subjects and dates of certificates. From here: the state of the cluster as `status --json` tells it and as a "
+            "recording for `novatui --replay`, and the reports of runs."
+        ),
+        _(
+            "Never in it: private keys, the content of the database, values of variables that etcd does not know. Passwords, "
+            "tokens and what else looks like a secret are masked, and the list says how often."
+        ),
+        exits={
+            "0": _("written; masters and pieces that are missing are named, in it too"),
+            "1": _("not written, or no master could be asked"),
+            "2": _("not confirmed, nothing was written"),
+        },
+        examples=[
+            ("novatui support-bundle", ""),
+            ("novatui support-bundle --since 1d -o ticket-4711.tar.gz", ""),
+            ("novatui --cluster prod support-bundle --yes", ""),
+        ],
     )
     parser.add_argument(
-        "-o", "--output", metavar="FILE.tar.gz", type=Path, help="a new file; else named by cluster and time"
+        "-o",
+        "--output",
+        metavar="FILE.tar.gz",
+        type=Path,
+        help=_("a new file; else named by cluster and time"),
     )
     parser.add_argument(
         "--since",
         metavar="TIME",
         type=duration_s,
         default="2h",
-        help="how far the journals go back: 90s, 30m, 2h, 1d; default %(default)s",
+        help=_("how far the journals go back: 90s, 30m, 2h, 1d; default %(default)s"),
     )
     parser.add_argument(
-        "--yes", action="store_true", help="write it without asking; the list is printed all the same"
+        "--yes", action="store_true", help=_("write it without asking; the list is printed all the same")
     )
 
 
@@ -78,9 +93,11 @@ def main(args: argparse.Namespace) -> int:
         _confirm(path)
     root = path.name.removesuffix(".tar.gz").removesuffix(".tgz")
     size = archive.write(path, root, listing, gathered.items, at_s)
-    print(f"\n{path}: {size:,} bytes, readable by you alone (0600). Look into it before you send it.")
+    said = _("{path}: {size} bytes, readable by you alone (0600). Look into it before you send it.")
+    print("\n" + said.format(path=path, size=f"{size:,}"))
     if not any(item.node for item in gathered.items):
-        print("novatui: no master could be asked: only what is known here is in it", file=sys.stderr)
+        said = _("no master could be asked: only what is known here is in it")
+        print(f"novatui: {said}", file=sys.stderr)
         return 1
     return 0
 
@@ -100,7 +117,8 @@ def _confirm(path: Path) -> None:
     from novatui.cli import terminal
 
     try:
-        answer = asyncio.run(terminal.ask(f"\nWrite this to {path}? type yes: ", echo=True))
+        question = _("Write this to {path}? type yes: ").format(path=path)
+        answer = asyncio.run(terminal.ask(f"\n{question}", echo=True))
     except terminal.NoTerminal:
         raise Refused(
             "The contents must be confirmed, and there is no terminal to ask at",
@@ -117,7 +135,8 @@ async def _gather(cluster: ClusterConfig, people: People, since_s: int) -> Gathe
     from novatui.probes.collector import Collector
     from novatui.remote.arrival import arrived
 
-    print(f"asking the masters of {cluster.name}; they are only read", file=sys.stderr, flush=True)
+    said = _("asking the masters of {cluster}; they are only read").format(cluster=cluster.name)
+    print(said, file=sys.stderr, flush=True)
     transport = people.transport(cluster)
     telling = _Telling([node.name for node in cluster.nodes])
     try:
@@ -156,14 +175,14 @@ def _seen(
     masks = {node: EntryMask(lambda: secrets) for node in entries}
     moment = Moment(
         at_ms=now_ms,
-        snapshot=msgspec.structs.replace(snapshot, nodes=tuple(node for node, _ in nodes)),
+        snapshot=msgspec.structs.replace(snapshot, nodes=tuple(node for node, _count in nodes)),
         entries={node: masks[node].masked(found) for node, found in entries.items()},
     )
-    hidden = sum(found for _, found in nodes) + sum(one.count for one in masks.values())
+    hidden = sum(found for _node, found in nodes) + sum(one.count for one in masks.values())
     replay = case_text(moment).decode()
     return [
-        Item("", "status.json", "the state, as status --json tells it", text, count),
-        Item("", "moment.nvr", "the same for novatui --replay", replay, hidden),
+        Item("", "status.json", N_("the state, as status --json tells it"), text, count),
+        Item("", "moment.nvr", N_("the same for novatui --replay"), replay, hidden),
     ]
 
 
@@ -182,8 +201,17 @@ def _reports(cluster: ClusterConfig, secrets: Sequence[str]) -> list[Item]:
             told, count = struck(render("md", place.plan(), journal.read(place.journal)), secrets)
             text, more = mask(told)
         except NovatuiError as error:
-            text, count, more = f"The report could not be made: {error}\n", 0, 0
-        items.append(Item("", f"reports/{run.run}.md", f"report of {run.runbook}", text, count + more))
+            said = _("The report could not be made: {why}").format(why=translated(str(error)))
+            text, count, more = said + "\n", 0, 0
+        items.append(
+            Item(
+                "",
+                f"reports/{run.run}.md",
+                Words(N_("report of {runbook}"), runbook=run.runbook),
+                text,
+                count + more,
+            )
+        )
     return items
 
 
@@ -199,11 +227,12 @@ class _Telling:
         self._state[node] = f"{done}/{of}"
         if self._live:
             line = "  ".join(f"{name} {state}" for name, state in self._state.items())
-            line = f"  {line}  {what}"[:200]
+            line = f"  {line}  {translated(what)}"[:200]
             print(f"\r{line.ljust(self._width)}", end="", file=sys.stderr, flush=True)
             self._width = len(line)
         elif done == of:
-            print(f"  {node}: {done} of {of} pieces asked", file=sys.stderr, flush=True)
+            said = _("{node}: {done} of {all} pieces asked").format(node=node, done=done, all=of)
+            print(f"  {said}", file=sys.stderr, flush=True)
 
     def end(self) -> None:
         if self._live and self._width:

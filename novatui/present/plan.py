@@ -42,7 +42,8 @@ def plan_rows(plan: Plan, nodes: Sequence[str], width: int) -> list[Row]:
 
 def plan_text(plan: Plan) -> str:
     """The same to be copied: a step a paragraph, each master's commands whole."""
-    lines = [f"{plan.runbook} on {plan.cluster}, run {plan.run}, plan sha256 {plan.sha256()}"]
+    head = _("{runbook} on {cluster}, run {run}, plan sha256 {sha256}")
+    lines = [head.format(runbook=plan.runbook, cluster=plan.cluster, run=plan.run, sha256=plan.sha256())]
     lines += [f"{_('note')}: {note}" for note in _notes(plan)]
     lines.append("")
     for part, steps in ((_("To do"), plan.steps), (_("To take it back"), plan.undo)):

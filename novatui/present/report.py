@@ -15,7 +15,7 @@ from novatui.model import records as rec
 from novatui.model.plan import Plan
 from novatui.model.run import RunState, fold
 from novatui.model.sanitize import clean
-from novatui.present import seed
+from novatui.present import record_words, seed
 from novatui.present.i18n import _, pgettext, translated
 from novatui.present.plan import effect_words
 from novatui.present.report_entries import WHOLE, Pairs, Section, sections, value_words
@@ -113,7 +113,7 @@ def _facts(plan: Plan, state: RunState) -> Pairs:
         (_("Overruled"), ", ".join(state.overruled)),
         (_("Plan, SHA-256"), state.plan_sha256 or plan.sha256()),
         (_("novatui"), state.novatui),
-        *((_("Note"), str(note)) for note in plan.params.get("notes") or ()),
+        *((_("Note"), translated(clean(str(note), cap=WHOLE))) for note in plan.params.get("notes") or ()),
     )
     return tuple((label, clean(text, cap=WHOLE)) for label, text in pairs if text)
 
@@ -122,8 +122,11 @@ def _decisions(records: Sequence[rec.Record]) -> Iterator[Decision]:
     for record in records:
         match record:
             case rec.GateOpened():
-                rows = [(clean(label), clean(text)) for label, text in record.rows]
-                rows += [(_("to type"), f"{w.get('word', '')}: {w.get('why', '')}") for w in record.words]
+                rows = [(translated(clean(label)), translated(clean(text))) for label, text in record.rows]
+                rows += [
+                    (_("to type"), f"{w.get('word', '')}: {translated(clean(w.get('why', '')))}")
+                    for w in record.words
+                ]
                 pairs = tuple((label, clean(text)) for label, text in rows)
                 yield Decision(
                     at_ms=record.at,
@@ -142,7 +145,7 @@ def _decisions(records: Sequence[rec.Record]) -> Iterator[Decision]:
                 yield Decision(
                     at_ms=record.at,
                     who=clean(record.by),
-                    what=_("asked: {what}").format(what=clean(record.what)),
+                    what=_("asked: {what}").format(what=record_words.request(record.what)),
                 )
             case rec.Resumed():
                 yield Decision(
@@ -193,9 +196,9 @@ def _evidence(plan: Plan, state: RunState) -> Iterator[tuple[str, str, str]]:
 
 
 def _kept_words(state: RunState) -> tuple[str, ...]:
-    """As the gate told it: a brief's rows are not translated."""
+    """As the gate told it."""
     told = [text for gate in state.gates.values() for label, text in gate.rows if label == "What is kept"]
-    return tuple(dict.fromkeys(clean(text) for text in told))
+    return tuple(dict.fromkeys(translated(clean(text)) for text in told))
 
 
 def _way_back(plan: Plan, state: RunState) -> Iterator[str]:

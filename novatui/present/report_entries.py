@@ -11,7 +11,7 @@ import msgspec
 from novatui.model import records as rec
 from novatui.model.plan import Plan, PlannedStep
 from novatui.model.sanitize import clean
-from novatui.present import seed
+from novatui.present import record_words, seed
 from novatui.present.i18n import _, translated
 from novatui.present.run_log import outcome_words
 
@@ -95,7 +95,7 @@ def _entry(record: rec.Record, intents: dict[int, rec.Intent]) -> Entry:
                 bad=record.status != "ok",
             )
         case rec.Probed():
-            words = _("looked: {state}").format(state=clean(record.state))
+            words = _("looked: {state}").format(state=record_words.state(record.state))
             return change(base, words=_with(words, translated(record.detail)), facts=_pairs(record.facts))
         case rec.Verified():
             words = _("verified") if record.ok else _("not as it must be")
@@ -109,15 +109,19 @@ def _entry(record: rec.Record, intents: dict[int, rec.Intent]) -> Entry:
             words = _("judged: content") if record.ok else _("judged: refused")
             return change(base, words=words, facts=_findings(record), bad=not record.ok)
         case rec.RunEnded():
-            words = _("ended: {result}").format(result=clean(record.result))
-            return change(base, words=words, output=_lines(record.detail), bad=record.result == "failed")
+            words = _("ended: {result}").format(result=record_words.result(record.result))
+            return change(
+                base, words=words, output=_lines(translated(record.detail)), bad=record.result == "failed"
+            )
         case rec.GateOpened():
-            rows = tuple((clean(label), clean(text)) for label, text in record.rows)
+            rows = tuple((translated(clean(label)), translated(clean(text))) for label, text in record.rows)
             return change(base, words=_("the gate was opened"), facts=rows)
         case rec.RunStarted():
             return change(base, words=_("the run began"), facts=_pairs(_others(record)))
         case rec.Lease():
-            words = _("lease: {state}, epoch {epoch}").format(state=clean(record.state), epoch=record.epoch)
+            words = _("lease: {state}, epoch {epoch}").format(
+                state=record_words.lease(record.state), epoch=record.epoch
+            )
             return change(base, words=words)
     return change(base, facts=_pairs(_others(record)))
 
@@ -168,7 +172,7 @@ def _pairs(facts: dict[str, Any]) -> Pairs:
 
 def _findings(record: rec.Judged) -> Pairs:
     return tuple(
-        (clean(str(f.get("node") or f.get("id", ""))), clean(str(f.get("title", ""))))
+        (clean(str(f.get("node") or f.get("id", ""))), clean(translated(str(f.get("title", "")))))
         for f in record.findings
     )
 

@@ -45,7 +45,7 @@ def test_a_step_is_said_once_with_its_commands_and_its_barrier() -> None:
         "Swap it in",
         "  m1        $ swap.sh 'a b'",
         "  master-2  $ swap.sh c",
-        "  master-2  ▲ failed, exit 3",
+        "  master-2  ▲ exit 3 after <1 ms",
         "  master-2    no space",
         "  m1        ✔",
         "  master-2  ✖ no space (exit 3)",

@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import ssl
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,6 +60,18 @@ class Gateway:
 
     def status(self) -> dict[str, Any]:
         return self.call("/v3/maintenance/status", {})
+
+    def commit(self, revision: int) -> None:
+        """Returns once this member has ``revision`` and has it on disk: etcd commits before it hashes."""
+        deadline = time.monotonic() + self._timeout_s
+        while True:
+            try:
+                self.call("/v3/maintenance/hash", {"revision": revision})
+                return
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
 
 def _b64(text: str) -> str:

@@ -221,6 +221,17 @@ def update() -> str:
 
 _HEADER = """\
 # Russian words of novatui. New strings: python -m tests.catalogue update; then: python -m tests.catalogue compile
+#
+# One word for one thing:
+#   master мастер-узел · node узел (short labels) · member участник · leader лидер · learner learner · peer сосед, остальные
+#   run запуск · runner исполнитель · runbook, recovery сценарий · step шаг · gate подтверждение · guard защита, overrule снять
+#   snapshot снимок · survivor уцелевшие данные · data directory директория с данными · write-ahead log журнал WAL
+#   journal журнал · log of novatui лог · lease аренда (of a run), lease (of etcd) · hold запрет запуска · fence отключить
+#   stage подготовить · put aside отложить · keep сохранить · take back, undo откатить · verified проверено · purge удалить
+#   finding замечание · verdict вердикт · preflight проверки · quorum кворум · voter голосующий · alarm тревога
+#   host key ключ узла · bastion, jump host промежуточный узел · env file env-файл · unit юнит · recording запись
+#   dashboard обзор · pane панель · support bundle архив для поддержки · fault неисправность · bug of novatui ошибка novatui
+# What is typed or read by a program stays as it is: keys, commands, options, yes, names of files and variables.
 msgid ""
 msgstr ""
 "Language: ru\\n"

@@ -77,6 +77,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     alarms: tuple[Alarm, ...] = ()
     errors: tuple[str, ...] = ()
     # of its metrics, every ten seconds or so; None also where it has no metrics
+    metrics_ms: int | None = None  # when they were read last
     fsync_p99_ms: float | None = None
     quota: int | None = None  # bytes that its database may take, the default included
     proposals_pending: int | None = None

@@ -1,21 +1,24 @@
-"""A master's status block: five rows that never move, whatever they say."""
+"""A master's status block: five rows that never move, whatever they say; where there is room, its trends under them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from novatui.model.cluster import ClusterSnapshot, Endpoint, Link, NodeSnapshot, UnitState
 from novatui.present.i18n import _, ngettext, translated
-from novatui.present.numbers import age, dated, grouped, latency, percent, size, sparkline
-from novatui.present.rows import BLANK, Role, Row, clip, fit, joined, recolour, row, spread, width_of, wrap
+from novatui.present.numbers import age, dated, grouped, latency, percent, size
+from novatui.present.rows import BLANK, Role, Row, clip, fit, joined, recolour, row, spread, wrap
 from novatui.present.standing import BAD, BUSY, LEADER, WARN, Standing, current, standing
+from novatui.present.trend import Figure, Trend, slot_words, trend_row, trend_rows
 
 BLOCK_ROWS = 5
 USUAL_PORTS = (2379, 2380)
 _LOW_DISK = 0.10
 _SKEW_MS = 1_000
-_SPARK_CELLS = 16
+_ROOM_FOR_TRENDS = (
+    40  # rows of a pane from which all of them are shown: its journal keeps more than they take
+)
 
 
 def newest_index(snapshot: ClusterSnapshot) -> int | None:
@@ -33,20 +36,38 @@ def lag(endpoint: Endpoint, newest: int | None) -> int | None:
     return None if newest is None or endpoint.index is None else max(0, newest - endpoint.index)
 
 
+def block_rows(height: int) -> int:
+    """How many rows the status takes of a pane of this height."""
+    return BLOCK_ROWS + (len(Figure) if height >= _ROOM_FOR_TRENDS else 0)
+
+
 def status_block(
-    node: NodeSnapshot, snapshot: ClusterSnapshot, now_ms: int, width: int, fsync: Sequence[float | None] = ()
+    node: NodeSnapshot,
+    snapshot: ClusterSnapshot,
+    now_ms: int,
+    width: int,
+    trends: Mapping[Figure, Trend] | None = None,
+    rows_wanted: int = BLOCK_ROWS,
 ) -> tuple[Row, ...]:
-    """Exactly ``BLOCK_ROWS`` rows of exactly ``width`` cells."""
+    """Exactly ``rows_wanted`` rows (of ``block_rows``) of exactly ``width`` cells."""
+    trends = trends or {}
+    roomy = rows_wanted > BLOCK_ROWS
     match node.link:
         case Link.CONNECTING:
             rows = _connecting(node, now_ms, width)
         case Link.LOST | Link.REFUSED:
             rows = _unreachable(node, now_ms, width)
         case _:
-            rows = _seen(node, newest_index(snapshot), now_ms, width, fsync)
-            if node.link is Link.STALE:
-                rows = [recolour(line, Role.DIM) for line in rows]
+            usual = _disk_row(node) if roomy else _fsync_row(trends.get(Figure.FSYNC), now_ms, width)
+            rows = _seen(node, newest_index(snapshot), now_ms, width, usual)
     rows = [*rows, *([BLANK] * BLOCK_ROWS)][:BLOCK_ROWS]
+    if roomy:
+        if trends:
+            rows[-1] = spread(rows[-1], row((slot_words(), Role.DIM)), width, 2)
+            rows += trend_rows(trends, now_ms, width)
+        rows += [BLANK] * (rows_wanted - len(rows))
+    if node.link is Link.STALE:
+        rows = [recolour(line, Role.DIM) for line in rows]
     return tuple(fit(line, width) for line in rows)
 
 
@@ -122,9 +143,8 @@ def _since(state: Standing, now_ms: int) -> Row:
     return BLANK if state.since_ms is None else row((age(now_ms - state.since_ms), Role.DIM))
 
 
-def _seen(
-    node: NodeSnapshot, newest: int | None, now_ms: int, width: int, fsync: Sequence[float | None]
-) -> list[Row]:
+def _seen(node: NodeSnapshot, newest: int | None, now_ms: int, width: int, usual: Row) -> list[Row]:
+    """``usual``: the fifth row of one that answers and has no trouble."""
     answers = node.endpoint.answers
     if answers is None and node.lacks_root:
         return [_unit_row(node, now_ms, width), *_from_outside(node), _trouble_row(node) or _disk_row(node)]
@@ -134,8 +154,7 @@ def _seen(
     else:
         why = row("  ", (_silence(node.endpoint.error or ""), Role.NORMAL))
         return [*rows, why, _silence_row(node, now_ms), _trouble_row(node) or _disk_row(node)]
-    rows.append(_trouble_row(node) or _fsync_row(node.endpoint, width, fsync))
-    return rows
+    return [*rows, _trouble_row(node) or usual]
 
 
 def _unit_row(node: NodeSnapshot, now_ms: int, width: int) -> Row:
@@ -287,11 +306,8 @@ def _trouble_row(node: NodeSnapshot) -> Row:
     return BLANK
 
 
-def _fsync_row(endpoint: Endpoint, width: int, fsync: Sequence[float | None]) -> Row:
+def _fsync_row(trend: Trend | None, now_ms: int, width: int) -> Row:
     """How fast the disk syncs, and how it did of late."""
-    if endpoint.fsync_p99_ms is None:
+    if trend is None or trend.now is None:
         return row("  ", (_("fsync not measured"), Role.DIM))
-    label = row(("  " + _("fsync p99") + " ", Role.DIM), latency(endpoint.fsync_p99_ms))
-    room = min(len(fsync), _SPARK_CELLS, width - width_of(label) - 2)
-    bars = row((sparkline(list(fsync), room), Role.DIM)) if room > 0 else BLANK
-    return spread(label, bars, width)
+    return trend_row(Figure.FSYNC, trend, now_ms, width)

@@ -94,23 +94,3 @@ def dated(at_ms: int | None, now_ms: int) -> str:
         return NONE
     moment, now = _when(at_ms), _when(now_ms)
     return moment.strftime("%H:%M:%S" if moment.date() == now.date() else "%Y-%m-%d %H:%M:%S")
-
-
-_BARS = "▁▂▃▄▅▆▇█"
-
-
-def sparkline(values: list[float | None], width: int) -> str:
-    """The last ``width`` values in milliseconds, on one fixed scale for all nodes: each bar is twice the one below.
-
-    1 ms and less is the lowest bar, 128 ms and more the full one. A gap is a blank.
-    """
-    shown = values[-width:]
-    bars = "".join(" " if value is None else _BARS[_step(value)] for value in shown)
-    return bars.rjust(width)
-
-
-def _step(value: float) -> int:
-    step, limit = 0, 2.0
-    while value >= limit and step < len(_BARS) - 1:
-        step, limit = step + 1, limit * 2
-    return step

@@ -72,6 +72,7 @@ def endpoint(frame: Frame, before: Endpoint, *, now_ms: int) -> Endpoint:
         version=clean(str(answer.get("version", "")), cap=40) or None,
         alarms=alarms(errors),
         errors=tuple(error for error in errors if not _ALARM.search(error)),
+        metrics_ms=before.metrics_ms,
         fsync_p99_ms=before.fsync_p99_ms,
         quota=before.quota,
         proposals_pending=before.proposals_pending,

@@ -69,6 +69,7 @@ class Pasts:
             self._leaders.add(now_ms, found["leader_changes_seen_total"])
         return replace(
             endpoint,
+            metrics_ms=now_ms if found else endpoint.metrics_ms,
             quota=found.get("quota_backend_bytes") or None,
             proposals_pending=found.get("proposals_pending"),
             leader_changes=self._leaders.grown(),

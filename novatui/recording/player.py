@@ -13,15 +13,19 @@ from novatui.model.recording import Frame
 from novatui.recording.recording import Recording, Reel
 
 SPEEDS = (1, 2, 4, 8, 16, 32, 64)
+# Of what is passed on the way to a place, one snapshot in so long is given: for what is told of the minutes before it.
+PASSED_MS = 5_000
 # A jump ahead that is no longer than this is played through, so that the journals go on without a break.
 NEAR_MS = 10 * 60_000
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """What came since the step before. ``afresh``: all that was shown before is void, and ``window`` has the lines that a
-    diagnosis needs of the time before ``since_ms``; after that ``entries`` has every line."""
+    """What came since the step before; ``passed`` was seen on the way to ``snapshot``. ``afresh``: all that was shown
+    before is void, and ``window`` has the lines that a diagnosis needs of the time before ``since_ms``; after that
+    ``entries`` has every line."""
 
     snapshot: ClusterSnapshot | None = None
+    passed: Sequence[ClusterSnapshot] = ()
     entries: Mapping[str, Sequence[Entry]] = {}
     afresh: bool = False
     window: Mapping[str, Sequence[Entry]] = {}
@@ -106,8 +110,11 @@ class Player:
             since_ms = self._begin(to_ms, window)
         moved = afresh
         entries: dict[str, list[Entry]] = {}
+        passed: list[ClusterSnapshot] = []
         while self._next is not None and self._next.at_ms <= to_ms:
             moved = True
+            if self._reel.at_ms >= (passed[-1].at_ms if passed else 0) + PASSED_MS:
+                passed.append(self._reel.snapshot())
             if not self._next.key:  # the lines of a key frame's window were there before
                 _sort(self._next.entries, entries)
             self._take()
@@ -115,6 +122,7 @@ class Player:
             self.pause()
         return Step(
             snapshot=self._reel.snapshot() if moved else None,
+            passed=passed,
             entries=entries,
             afresh=afresh,
             window=window,

@@ -28,6 +28,7 @@ from novatui.model.entries import Entry
 from novatui.model.findings import Diagnosis
 from novatui.present.i18n import _
 from novatui.present.rows import Row
+from novatui.present.trend import Trends, use_glyphs
 from novatui.tui import actions, terminal
 from novatui.tui.feed import Feed, LiveFeed
 from novatui.tui.lookback import LookBack
@@ -41,7 +42,7 @@ from novatui.tui.screens.locks import LocksPage
 from novatui.tui.screens.merged import MergedScreen, merged_tail
 from novatui.tui.screens.page import ByHandScreen, HelpScreen
 from novatui.tui.screens.run_client import LiveClient, RunClient
-from novatui.tui.state import Fsync, View, first_view
+from novatui.tui.state import View, first_view
 from novatui.tui.tail import Tail
 from novatui.tui.tape import Tape
 from novatui.tui.theme import DARK, THEMES, after, first
@@ -113,7 +114,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
         self._older = {name: LookBack(name, tail, self.feed) for name, tail in self.tails.items()}
         for name, tail in self.tails.items():
             tail.on_top = partial(self._look_back, name)
-        self.fsync = Fsync()
+        self.trends = Trends()
         self.run_client: RunClient = client or LiveClient(cluster, self.feed, self.people)
         self.tape = Tape(cluster, clock, lambda: tuple(self.people.wallet.known().values()))
         self._recent = {node.name: Recent() for node in cluster.nodes}
@@ -124,6 +125,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.theme = first(os.environ).name
+        use_glyphs(os.environ.get("TERM", ""))
         self.set_interval(1.0, self._tick)
         self.call_after_refresh(self._start_feed)
         self.set_timer(0.5, self._offer_living_run)
@@ -157,6 +159,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
 
     def snapshot_arrived(self, snapshot: ClusterSnapshot) -> None:
         self.tape.snapshot(snapshot)
+        self.trends.add(snapshot)
         self._pace.arrived(snapshot)
 
     def _show_snapshot(self, snapshot: ClusterSnapshot) -> None:
@@ -176,7 +179,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
             self._recent[node] = Recent()
         if self.merged is not None:
             self.merged.clear()
-        self.fsync = Fsync()
+        self.trends = Trends()
         self._pace = Pace(self._show_snapshot)
 
     def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
@@ -184,7 +187,6 @@ class NovatuiApp(App[None], inherit_bindings=False):
 
     def _take(self, snapshot: ClusterSnapshot) -> None:
         now = self.clock()
-        self.fsync.add(snapshot)
         self.set_reactive(NovatuiApp.now_ms, now)
         with self.batch_update():
             self.view = self._judged(snapshot, now)

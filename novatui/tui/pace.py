@@ -54,6 +54,8 @@ def state_of(node: NodeSnapshot) -> NodeSnapshot:
             revision=None,
             db_size=None,
             db_in_use=None,
+            metrics_ms=None,
             fsync_p99_ms=None,
+            proposals_pending=None,
         ),
     )

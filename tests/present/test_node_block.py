@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import pytest
 
 from novatui.model.cluster import Disk, Link, NodeSnapshot, UnitState
-from novatui.present.node import BLOCK_ROWS, lag, newest_index, status_block
+from novatui.present.node import block_rows, lag, newest_index, status_block
 from novatui.present.rows import Role, Row, text_of, width_of
 from novatui.present.standing import standing
+from novatui.present.trend import Trends
 from tests.tui import screen_cases as cases
 
 EVERY = {
@@ -26,17 +29,21 @@ EVERY = {
 }
 
 
-def block(node: NodeSnapshot, width: int = 36, fsync: list[float | None] | None = None) -> tuple[Row, ...]:
-    return status_block(
-        node, cases.cluster(node, cases.node(1), cases.node(3)), cases.NOW, width, fsync or []
-    )
+def block(node: NodeSnapshot, width: int = 36, height: int = 30) -> tuple[Row, ...]:
+    snapshot = cases.cluster(node, cases.node(1), cases.node(3))
+    trends = Trends()
+    for ago_s in range(240, 0, -10):
+        trends.add(cases.before(snapshot, ago_s))
+    trends.add(snapshot)
+    return status_block(node, snapshot, cases.NOW, width, trends.of(node.name, cases.NOW), block_rows(height))
 
 
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("width", [20, 36, 76])
-def test_always_five_rows_of_one_width(name: str, width: int) -> None:
-    rows = block(EVERY[name], width)
-    assert len(rows) == BLOCK_ROWS
+@pytest.mark.parametrize(("height", "count"), [(20, 5), (39, 5), (40, 10), (60, 10)])
+def test_always_as_many_rows_of_one_width(name: str, width: int, height: int, count: int) -> None:
+    rows = block(EVERY[name], width, height)
+    assert len(rows) == count == block_rows(height)
     assert {width_of(line) for line in rows} == {width}
 
 
@@ -120,7 +127,7 @@ def test_the_fifth_row_tells_the_worst() -> None:
     assert text_of(block(EVERY["alarm"])[4]).startswith("✖ alarm NOSPACE")
     assert text_of(block(full)[4]).startswith("▲ disk 4 % free, 4.0 GB left")
     assert text_of(block(skewed)[4]).startswith("▲ clock -2.5 s off ours")
-    assert text_of(block(healthy, fsync=[1.0, 4.0])[4]).rstrip().endswith("▁▃")
+    assert re.fullmatch(r"  fsync p99 +4 ms +[▁▂▃▄▅▆▇█ ]{14}", text_of(block(healthy)[4]))
 
 
 def test_lag_is_against_members_that_answer_now() -> None:

@@ -70,9 +70,3 @@ def test_clock_and_date() -> None:
     assert numbers.clock(None) == "–"
     assert numbers.dated(NOW - 60_000, NOW) == "12:36:55"
     assert numbers.dated(NOW - 86_400_000, NOW) == "2024-06-13 12:37:55"
-
-
-def test_sparkline_has_one_scale_and_shows_gaps() -> None:
-    assert numbers.sparkline([0.5, 1.9, 2, 4, None, 64, 10_000], 7) == "▁▁▂▃ ▇█"
-    assert numbers.sparkline([1.0], 4) == "   ▁"
-    assert numbers.sparkline([1.0] * 9, 4) == "▁▁▁▁"

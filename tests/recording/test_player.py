@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from novatui.model.entries import Entry
@@ -132,3 +134,17 @@ def test_it_stops_at_the_end_and_begins_again(tape: Recording) -> None:
     player.toggle()
     assert player.advance().afresh
     assert (player.playing, player.position_ms) == (True, tape.start_ms)
+
+
+def test_what_is_passed_on_the_way_is_given_in_order(tape: Recording) -> None:
+    """Of the minutes before a place jumped to, too: what is told of the time before it is not lost."""
+    wall = Wall()
+    player = Player(tape, wall)
+    player.advance()
+    for minute in (12, 14):
+        player.go(tape.start_ms + minute * 60_000)
+        step = player.advance()
+        times = [snapshot.at_ms for snapshot in step.passed]
+        assert step.snapshot is not None and times == sorted(times) and times[-1] <= step.snapshot.at_ms
+        gaps = [after - before for before, after in pairwise(times)]
+        assert len(gaps) > 10 and min(gaps) >= 5_000

@@ -120,7 +120,10 @@ def node(number: int, count: int = 3, *, leader: int = 3) -> NodeSnapshot:
             db_size=151_000_000,
             db_in_use=148_000_000,
             version="3.5.10",
+            metrics_ms=NOW - 4_000,
             fsync_p99_ms=4.0,
+            proposals_pending=0,
+            leader_changes=1,
         ),
         members=member_list(count),
         members_at_ms=NOW - 1_000,
@@ -211,6 +214,25 @@ def alarmed(number: int) -> NodeSnapshot:
     healthy = node(number)
     return msgspec.structs.replace(
         healthy, endpoint=msgspec.structs.replace(healthy.endpoint, alarms=(Alarm(IDS[1], "NOSPACE"),))
+    )
+
+
+def before(snapshot: ClusterSnapshot, ago_s: int) -> ClusterSnapshot:
+    """The same while all was well, figures on their way to what they are now; nothing was asked for half a minute."""
+    calm = msgspec.structs.replace(
+        node(1).endpoint,
+        answered_ms=NOW - ago_s * 1000,
+        metrics_ms=NOW - ago_s * 1000,
+        index=376_222 - 30 * ago_s - ago_s**2 // 8,
+        db_size=151_000_000 - max(0, ago_s - 100) * 100_000,
+        fsync_p99_ms=2.0 + ago_s % 70 / 5,
+        proposals_pending=ago_s // 20 % 3,
+        leader_changes=int(ago_s < 100),
+    )
+    silent = 90 < ago_s <= 120
+    seen = [one for one in snapshot.nodes if one.endpoint.answered_ms is not None and not silent]
+    return msgspec.structs.replace(
+        snapshot, nodes=tuple(msgspec.structs.replace(one, endpoint=calm) for one in seen)
     )
 
 

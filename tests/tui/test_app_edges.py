@@ -42,7 +42,7 @@ async def test_a_bug_in_a_handler_ends_with_one(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(ZeroDivisionError):
         async with broken.run_test() as pilot:
             await feed.started.wait()
-            monkeypatch.setattr(broken.fsync, "add", lambda snapshot: 1 // 0)
+            monkeypatch.setattr(broken, "_judged", lambda snapshot, now: 1 // 0)
             feed.snapshot(cases.healthy_cluster())
             await pilot.pause(0.1)
     assert broken.return_code == 1 and isinstance(broken.crash, ZeroDivisionError)

@@ -54,8 +54,8 @@ def picture(
 
     async def arrive(pilot: Pilot[Any]) -> None:
         await feed.started.wait()
-        for _ in range(30):  # half a minute of them
-            app.fsync.add(snapshot)
+        for ago_s in range(240, 0, -10):  # the four minutes before
+            app.trends.add(cases.before(snapshot, ago_s))
         feed.snapshot(snapshot)
         if snapshot.nodes[0].at_ms is not None:
             journals(feed)

@@ -29,6 +29,7 @@ class ReplayApp(NovatuiApp):
         feed = ReplayFeed(self.player)
         super().__init__(recording.cluster, feed=feed, clock=lambda: self.player.position_ms)
         feed.afresh = self.forget
+        feed.passed = lambda snapshot: self.trends.add(snapshot)  # those of after a jump, too
         self.ends = translated(recording.ended) or _("it was interrupted")
 
     def _offer_living_run(self) -> None:

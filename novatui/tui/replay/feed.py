@@ -15,11 +15,12 @@ TOGETHER_S = 0.05
 
 
 class ReplayFeed:
-    """``afresh`` is called where the time line was left: forget what is shown."""
+    """``afresh`` is called where the time line was left: forget what is shown; ``passed`` with what was seen on the way."""
 
     def __init__(self, player: Player) -> None:
         self.player = player
         self.afresh: Callable[[], None] = lambda: None
+        self.passed: OnSnapshot = lambda snapshot: None
         self._woken = asyncio.Event()
 
     async def start(self, on_snapshot: OnSnapshot, on_entries: OnEntries) -> None:
@@ -43,6 +44,8 @@ class ReplayFeed:
                 on_entries(node, [*lines, _seam(node, step.since_ms)])
         for node, lines in step.entries.items():
             on_entries(node, lines)
+        for snapshot in step.passed:
+            self.passed(snapshot)
         if step.snapshot is not None:
             on_snapshot(step.snapshot)
 

@@ -114,7 +114,7 @@ class Dashboard(JournalKeys):
             self._draw_top(view, now, width)
             for pane in self.query(NodePane):
                 node = view.snapshot.nodes[pane.number - 1]
-                pane.show_view(view, now, self.nova.fsync.of(node.name))
+                pane.show_view(view, now, self.nova.trends.of(node.name, now))
             part = self.query_one("#members", RowsView)
             if part.display:
                 table = member_table.table(view.snapshot, width - 1)

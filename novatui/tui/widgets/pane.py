@@ -1,6 +1,8 @@
-"""One master's pane: its name and state in the frame, five rows of status, and its journal below."""
+"""One master's pane: its name and state in the frame, rows of status, and its journal below."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from textual import events
 from textual.message import Message
@@ -9,10 +11,11 @@ from novatui.model.cluster import NodeSnapshot
 from novatui.present.frame import boxed
 from novatui.present.i18n import _
 from novatui.present.journal_state import reading_state
-from novatui.present.node import BLOCK_ROWS, no_lines_rows, notice_rows, status_block
+from novatui.present.node import BLOCK_ROWS, block_rows, no_lines_rows, notice_rows, status_block
 from novatui.present.numbers import age
 from novatui.present.rows import BLANK, Role, Row, fit, recolour, row
 from novatui.present.standing import standing
+from novatui.present.trend import Figure, Trend
 from novatui.tui.state import View
 from novatui.tui.tail import Tail
 from novatui.tui.widgets.pulled import Pulled
@@ -41,11 +44,12 @@ class NodePane(Pulled):
         self._no_lines: list[Row] = []
         self._chosen = False
 
-    def show_view(self, view: View, now_ms: int, fsync: list[float | None]) -> None:
+    def show_view(self, view: View, now_ms: int, trends: Mapping[Figure, Trend]) -> None:
         """Status block and frame from a snapshot; also called when only the clock moved."""
         node = view.snapshot.nodes[self.number - 1]
         width = self._inner
-        self._block = status_block(node, view.snapshot, now_ms, width, fsync) if width > 0 else ()
+        rows = block_rows(self.size.height)
+        self._block = status_block(node, view.snapshot, now_ms, width, trends, rows) if width > 0 else ()
         self._title = row(
             (f"{self.number} ", Role.KEY), (node.name, Role.BRIGHT if self._chosen else Role.NORMAL)
         )
@@ -69,7 +73,8 @@ class NodePane(Pulled):
         if not self.display or self.size.width < 8:
             self.tail.pending = False
             return
-        whole = self.size.height - BLOCK_ROWS - 3
+        block = self._block or (BLANK,) * BLOCK_ROWS
+        whole = self.size.height - len(block) - 3
         notice = self._notice[: max(0, whole)]
         room = whole - len(notice)
         lines = [
@@ -77,7 +82,6 @@ class NodePane(Pulled):
             for line, marked in self.tail.rows(self._inner, room)
         ]
         lines += [BLANK] * (room - len(lines))
-        block = [*self._block, *([BLANK] * BLOCK_ROWS)][:BLOCK_ROWS]
         self.set_rows(
             boxed(
                 self.size.width,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import deque
 from collections.abc import Sequence
+from operator import attrgetter
 
 from novatui.diagnosis.data import is_landmark
 from novatui.model.entries import Entry, Level
@@ -26,4 +26,7 @@ class Recent:
 
     def entries(self) -> list[Entry]:
         """By time, oldest first."""
-        return list(heapq.merge(self._notable, self._plain, key=lambda entry: entry.at_ms))
+        return sorted((*self._notable, *self._plain), key=_time)
+
+
+_time = attrgetter("at_ms")

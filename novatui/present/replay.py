@@ -10,13 +10,25 @@ _BAR_MIN, _BAR_MAX = 12, 60
 
 
 def banner(
-    at_ms: int, start_ms: int, end_ms: int, *, speed: int, playing: bool, ends: str, looking: bool, width: int
+    at_ms: int,
+    start_ms: int,
+    end_ms: int,
+    *,
+    speed: int,
+    playing: bool,
+    ends: str,
+    looking: int | None,
+    width: int,
 ) -> Row:
-    """``ends``: why the recording ends where it does. ``looking``: for the next change of the verdict."""
+    """``ends``: why the recording ends where it does. ``looking``: for the next change of the verdict, and has come so far."""
     word = row((f" ◉ {_('RECORDING')} ", Role.ENV_OTHER))
     date = row((dated(at_ms, 0), Role.BRIGHT))
     place = row((f"{_span(at_ms - start_ms)} / {_span(end_ms - start_ms)}", Role.NORMAL))
-    full = [word, date, _state(at_ms, end_ms, speed, playing, looking)]
+    state = _state(at_ms, end_ms, speed, playing)
+    if looking is not None:
+        found = (f" {_span(looking - start_ms)}", Role.DIM)
+        state = row((_("looking for the verdict's change …"), Role.ACCENT), found)
+    full = [word, date, state]
     end = row((_("it ends here: {why}").format(why=ends), Role.DIM)) if at_ms >= end_ms else row()
     for parts in ([*full, place, end], [*full, place], full, [word, date]):
         line = joined(parts)
@@ -28,9 +40,7 @@ def banner(
     return joined([line, _bar(at_ms - start_ms, end_ms - start_ms, room)])
 
 
-def _state(at_ms: int, end_ms: int, speed: int, playing: bool, looking: bool) -> Row:
-    if looking:
-        return row((_("looking for the verdict's change …"), Role.ACCENT))
+def _state(at_ms: int, end_ms: int, speed: int, playing: bool) -> Row:
     if at_ms >= end_ms:
         return row((f"■ {_('at its end')}", Role.NORMAL))
     if playing:

@@ -129,11 +129,17 @@ def _lines(file: BinaryIO) -> Iterator[Place | bool]:
 
 def frames(file: BinaryIO, coding: Coding, begin: Place, end: int) -> Iterator[Frame]:
     """The frames from ``begin``, a key frame or the last word, to the offset ``end``; the file was checked before."""
+    for offset, raw in written(file, coding, begin, end):
+        yield _decoded(raw, offset)
+
+
+def written(file: BinaryIO, coding: Coding, begin: Place, end: int) -> Iterator[tuple[int, bytes]]:
+    """The same, each as it was written, with its offset."""
     file.seek(begin.offset)
     stream = zlib.decompressobj(-15)
     while (offset := file.tell()) < end:
         if coding is Coding.LINES:
-            yield _decoded(file.readline(FRAME_MAX), offset)
+            yield offset, file.readline(FRAME_MAX)
             continue
         head = file.read(_HEAD.size)
         if len(head) < _HEAD.size:
@@ -147,7 +153,7 @@ def frames(file: BinaryIO, coding: Coding, begin: Place, end: int) -> Iterator[F
             raise damaged(offset) from None
         if stream.unconsumed_tail:
             raise damaged(offset)
-        yield _decoded(raw, offset)
+        yield offset, raw
 
 
 def read_header(file: BinaryIO, name: str) -> Header:
@@ -193,7 +199,7 @@ def _decoded(raw: bytes, offset: int) -> Frame:
     """A file may come from anybody: what is not as we write it is made safe once more, as if a master had sent it."""
     try:
         text = raw.decode("utf-8").rstrip("\n")
-        if text.isprintable() and not _ESCAPED.search(text):
+        if text.isprintable() and not ("\\u" in text and _ESCAPED.search(text)):
             return msgspec.json.decode(text, type=Frame)
         return msgspec.convert(_cleaned(msgspec.json.decode(text)), Frame)
     except (ValueError, RecursionError):

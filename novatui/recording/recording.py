@@ -14,7 +14,17 @@ from novatui.diagnosis.recent import Recent
 from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
 from novatui.model.entries import Entry
 from novatui.model.recording import Coding, Frame, Header, RecordedNode
-from novatui.recording.coding import BadRecording, Packer, Place, damaged, frames, places, read_header
+from novatui.recording.coding import (
+    BadRecording,
+    Packer,
+    Place,
+    damaged,
+    frames,
+    places,
+    read_header,
+    written,
+)
+from novatui.recording.skim import Skim, skim
 
 MASTERS_MAX = 7
 
@@ -80,7 +90,7 @@ class Recording:
 
     def frames(self, from_ms: int = 0) -> Iterator[Frame]:
         """From the last key frame that is not later than ``from_ms``. Raises BadRecording in passing."""
-        return self._from(self._keys[max(0, bisect_right(self._times, from_ms) - 1)])
+        return self._from(self._keys[self.part_of(from_ms)])
 
     def _from(self, begin: Place) -> Iterator[Frame]:
         known = {node.name for node in self.header.nodes}
@@ -89,6 +99,27 @@ class Recording:
                 if not {one.name for one in frame.nodes} | {one.node for one in frame.entries} <= known:
                     raise damaged(begin.offset)
                 yield frame
+
+    @property
+    def parts(self) -> int:
+        """How many there are; each begins with a key frame and can be read alone."""
+        return len(self._keys)
+
+    def part_of(self, at_ms: int) -> int:
+        """The number of the part in which ``at_ms`` lies."""
+        return max(0, bisect_right(self._times, at_ms) - 1)
+
+    def skims(self, part: int) -> Iterator[Skim]:
+        """The frames of one part in passing. Raises BadRecording."""
+        known = {node.name for node in self.header.nodes}
+        begin = self._keys[part]
+        end = self._keys[part + 1].offset if part + 1 < len(self._keys) else self._end
+        with self.path.open("rb") as file:
+            for offset, raw in written(file, self.header.coding, begin, end):
+                found = skim(raw, offset)
+                if not {one.name for one in found.masters} | {one.node for one in found.entries} <= known:
+                    raise damaged(offset)
+                yield found
 
     def key_before(self, at_ms: int) -> int:
         """When the last key frame before ``at_ms`` was written, or the first of all."""

@@ -210,7 +210,7 @@ def test_the_first_line_fits_and_names_the_recording(width: int, state: tuple[in
         speed=8,
         playing=playing,
         ends="told",
-        looking=looking,
+        looking=cases.NOW + 60_000 if looking else None,
         width=width,
     )
     assert "RECORDING" in text_of(line)

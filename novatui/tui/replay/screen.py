@@ -57,7 +57,7 @@ class ReplayDashboard(Dashboard):
             speed=player.speed,
             playing=player.playing,
             ends=self.replay.ends,
-            looking=self._looking,
+            looking=self.replay.changes.at_ms if self._looking else None,
             width=self.size.width,
         )
         self.query_one("#replay", RowsView).set_rows([line])
@@ -102,10 +102,10 @@ class ReplayDashboard(Dashboard):
         self._moved()
 
     def act_next_verdict(self) -> None:
-        self._look(1)
+        self._find(1)
 
     def act_previous_verdict(self) -> None:
-        self._look(-1)
+        self._find(-1)
 
     def _by(self, ms: int) -> None:
         self._to(self.replay.player.position_ms + ms)
@@ -118,7 +118,7 @@ class ReplayDashboard(Dashboard):
         self.replay.feed.refresh()
         self.draw_banner()
 
-    def _look(self, direction: int) -> None:
+    def _find(self, direction: int) -> None:
         if not self._looking:
             self._looking = True
             self.draw_banner()

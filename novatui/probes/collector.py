@@ -17,7 +17,7 @@ OnSnapshot = Callable[[ClusterSnapshot], None]
 OnEntries = Callable[[str, Sequence[Entry]], None]
 
 EVERY_S = 0.1  # snapshots are this far apart at least
-AGEING_S = 0.5  # how often the age of the samples is looked at
+AGEING_S = 0.25  # how often the age of the samples is looked at
 
 
 class Collector:

@@ -14,16 +14,15 @@ from novatui.probes.metrics import Pasts, counters
 from novatui.probes.numbers import date_ms, fraction, whole
 from novatui.probes.upkeep import upkeep
 
-# A sample is late when it is so long overdue, milliseconds.
-LATE_MS = 3000
+# A live link whose last sample is older, milliseconds, is stale. A hung etcd takes two seconds of its master's loop.
+STALE_MS = 3000
 _WHY_NO_ENV = {"missing": "is missing", "odd": "is no regular file, so it was not opened"}
 
 
 class Sight:
     """Last known values stay when a master cannot be asked, with the time they were true. Times are ours, UTC ms."""
 
-    def __init__(self, node: NodeConfig, *, interval_ms: float) -> None:
-        self._interval_ms = interval_ms
+    def __init__(self, node: NodeConfig) -> None:
         self._buckets: dict[float, float] = {}
         self._pasts = Pasts()
         self._live_from: int | None = None
@@ -77,8 +76,7 @@ class Sight:
             self._live_from = None
         else:
             self._live_from = self._live_from or now_ms
-            due = max(seen.at_ms or 0, self._live_from) + self._interval_ms
-            if now_ms > due + LATE_MS:
+            if now_ms > max(seen.at_ms or 0, self._live_from) + STALE_MS:
                 state = Link.STALE
             error = self.trouble or error
         if (state, error, doing) != (seen.link, seen.error, seen.doing):

@@ -75,7 +75,7 @@ class Watch:
         heard: Callable[[list[Entry]], None],
     ) -> None:
         self.node = node
-        self.sight = Sight(node, interval_ms=INTERVAL_S * 1000)
+        self.sight = Sight(node)
         self.complete = asyncio.Event()  # unit and etcd were both looked at
         self._transport = transport
         self._changed = changed

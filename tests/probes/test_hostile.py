@@ -74,7 +74,7 @@ def test_no_frame_is_an_error(pieces: list[tuple[str, list[bytes], bytes]]) -> N
     lines: list[bytes] = []
     for name, args, body in pieces:
         lines += [*body.split(b"\n"), b" ".join([b"n0", name.encode(), *args])]
-    sight = Sight(NodeConfig(name="m", host="h"), interval_ms=1000)
+    sight = Sight(NodeConfig(name="m", host="h"))
     for line in [*lines, b"n0 end"]:
         frame = frames.feed(line)
         if frame is not None:

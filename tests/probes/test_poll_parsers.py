@@ -20,7 +20,7 @@ NODE = NodeConfig(name="m1", host="172.31.100.97")
 
 def seen(case: str, sight: Sight | None = None, now_ms: int = 1_000) -> NodeSnapshot:
     """What is known after the frames of one recorded case."""
-    sight = sight or Sight(NODE, interval_ms=1000)
+    sight = sight or Sight(NODE)
     frames = Frames("NONCE")
     for line in (DATA / f"{case}.txt").read_bytes().split(b"\n"):
         if (frame := frames.feed(line)) is not None:
@@ -97,7 +97,7 @@ def test_a_member_without_a_leader_is_not_asked_for_quorum(leader: bytes, quorum
     ],
 )
 def test_a_member_that_does_not_answer_says_why_and_keeps_its_last_values(case: str, why: str) -> None:
-    sight = Sight(NODE, interval_ms=1000)
+    sight = Sight(NODE)
     before = seen("healthy-gateway", sight, now_ms=1_000).endpoint
     after = seen(case, sight, now_ms=9_000).endpoint
     assert after.answers is False and after.has_quorum is None
@@ -129,7 +129,7 @@ def test_the_poll_never_asks_for_alarms_by_their_own_call() -> None:
 def test_a_switched_off_gateway_is_told_from_a_dead_member() -> None:
     off = {"status": Piece(("404", "0.01", "0.02"), b"404 page not found\n"), "curl": Piece(("0",), b"")}
     assert etcd.gateway_missing(off)
-    sight = Sight(NODE, interval_ms=1000)
+    sight = Sight(NODE)
     sight.look(off, 1)
     assert sight.gateway is False and sight.snapshot.endpoint.answers is None
 
@@ -155,8 +155,8 @@ def test_authentication_says_nothing_about_quorum() -> None:
 def test_whatever_comes_back_is_read_without_an_exception(bodies: list[bytes], first: str) -> None:
     names = ["status", "members", "quorum", "curl", "metrics", "clock", "unit", "disk", "cksum"]
     frame = {name: Piece((first, "0", "x"), body) for name, body in zip(names, bodies, strict=False)}
-    Sight(NODE, interval_ms=1000).look(frame, 1)
-    Sight(NODE, interval_ms=1000).facts(frame, "/etc/etcd.env")
+    Sight(NODE).look(frame, 1)
+    Sight(NODE).facts(frame, "/etc/etcd.env")
 
 
 def test_hostile_depth_is_not_fatal() -> None:
@@ -184,20 +184,20 @@ def test_a_frame_of_another_nonce_is_no_frame() -> None:
     assert frames.feed(b"N1 end") == {}
 
 
-def test_the_link_is_stale_three_seconds_after_the_sample_was_due() -> None:
-    sight = Sight(NODE, interval_ms=1000)
+def test_the_link_is_stale_three_seconds_after_the_last_sample() -> None:
+    sight = Sight(NODE)
     sight.connection(Link.LIVE, None, "", 10_000)
     seen("healthy-gateway", sight, now_ms=12_000)
-    sight.connection(Link.LIVE, None, "", 15_999)
+    sight.connection(Link.LIVE, None, "", 15_000)
     before = sight.snapshot
-    sight.connection(Link.LIVE, None, "", 16_001)
+    sight.connection(Link.LIVE, None, "", 15_001)
     after = sight.snapshot
-    assert (before.link, after.link, after.since_ms) == (Link.LIVE, Link.STALE, 16_001)
+    assert (before.link, after.link, after.since_ms) == (Link.LIVE, Link.STALE, 15_001)
     assert after.endpoint.answers is True and after.at_ms == 12_000
 
 
 def test_a_lost_link_keeps_the_last_values_and_their_time() -> None:
-    sight = Sight(NODE, interval_ms=1000)
+    sight = Sight(NODE)
     sight.connection(Link.LIVE, None, "", 10_000)
     seen("healthy-gateway", sight, now_ms=12_000)
     sight.connection(Link.LOST, None, "", 13_000)

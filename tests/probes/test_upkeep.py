@@ -17,9 +17,9 @@ from msgspec.structs import replace
 from novatui.config import NodeConfig
 from novatui.demo import certs
 from novatui.demo.certs import Authority
-from novatui.model.cluster import Disk, Endpoint, EtcdEnv, Held, Link, NodeSnapshot, Upkeep
+from novatui.model.cluster import HASHED_MAX_BYTES, Disk, Endpoint, EtcdEnv, Held, Link, NodeSnapshot, Upkeep
 from novatui.probes import keyhash, upkeep
-from novatui.probes.agreement import DB_MAX_BYTES, askable
+from novatui.probes.agreement import askable
 from novatui.probes.frames import Frame, Frames, Piece
 from novatui.probes.metrics import Past, Pasts, counters
 from novatui.probes.sight import Sight
@@ -113,7 +113,7 @@ def test_what_is_no_regular_file_is_not_opened(tmp_path: Path) -> None:
 def test_an_env_file_that_is_a_pipe_is_told_and_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "etcd.env"
     os.mkfifo(pipe)
-    sight = Sight(NodeConfig(name="m1", host="h"), interval_ms=1000)
+    sight = Sight(NodeConfig(name="m1", host="h"))
     sight.facts(frame_of("facts", "etcd", str(pipe)), str(pipe))
     assert sight.snapshot.env.problems == (f"{pipe}: is no regular file, so it was not opened",)
     poll = subprocess.Popen(
@@ -269,7 +269,7 @@ def test_a_hash_is_read_with_its_compaction() -> None:
         {"has_quorum": None},
         {"answers": False},
         {"is_learner": True},
-        {"db_size": DB_MAX_BYTES + 1},
+        {"db_size": HASHED_MAX_BYTES + 1},
         {"fsync_p99_ms": 80.0},
         {"cluster_id": "beef"},
     ],

@@ -12,6 +12,7 @@ from novatui.model.findings import Finding, Severity
 from novatui.model.words import N_, Words
 
 START_PATIENCE_MS = 30_000  # a start that waits for peers may take 15 s and is no finding yet
+SERVED_MS = 60_000  # one that ran for so long did stay up
 
 
 def node_findings(node: NodeSnapshot, now_ms: int) -> Iterator[Finding]:
@@ -72,7 +73,7 @@ def _unit(node: NodeSnapshot, now_ms: int) -> Iterator[Finding]:
         yield about("unit-failed", Severity.BAD, _ended(Words(N_("etcd has failed")), unit))
     elif unit.active == "inactive":
         yield about("unit-stopped", Severity.BAD, _ended(Words(N_("etcd is stopped")), unit))
-    elif unit.sub == "auto-restart" and unit.restarts == 0:
+    elif has_a_chance(unit):
         title = _ended(Words(N_("etcd has ended")), unit)
         yield about("unit-ended", Severity.WARN, title, Words(N_("systemd is about to start it again")))
     elif unit.active == "activating" and unit.sub == "auto-restart":
@@ -85,6 +86,12 @@ def _unit(node: NodeSnapshot, now_ms: int) -> Iterator[Finding]:
         yield about("unit-changing", _patience(node, now_ms), Words(N_("etcd is starting")), hint)
     elif unit.active == "deactivating":
         yield about("unit-changing", _patience(node, now_ms), Words(N_("etcd is stopping")))
+
+
+def has_a_chance(unit: UnitState) -> bool:
+    """It ended for the first time, or after it had served for a while, and systemd is about to start it again. ``restarts``
+    alone does not tell: they are counted over months."""
+    return unit.sub == "auto-restart" and (unit.restarts == 0 or (unit.ran_ms or 0) >= SERVED_MS)
 
 
 def _patience(node: NodeSnapshot, now_ms: int) -> Severity:

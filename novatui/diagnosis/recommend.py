@@ -9,6 +9,7 @@ import msgspec
 from novatui.diagnosis.data import DataState, Usability
 from novatui.diagnosis.held_findings import HOLD_LEFT, LEFT_BEHIND, UNDER_WAY
 from novatui.diagnosis.membership import Membership, fresh
+from novatui.diagnosis.node_findings import has_a_chance
 from novatui.diagnosis.pattern import Remedy
 from novatui.diagnosis.patterns import BY_ID
 from novatui.diagnosis.quorum import reads
@@ -194,9 +195,9 @@ def sort_out(
 
 
 def _stopped(node: NodeSnapshot) -> bool:
-    """Also one that systemd has started again in vain; after its first end it is given that chance."""
+    """Also one that systemd has started again in vain."""
     unit = node.unit
-    if unit.sub == "auto-restart" and unit.restarts == 0:
+    if has_a_chance(unit):
         return False
     down = unit.active in ("inactive", "failed") or (
         unit.active == "activating" and unit.sub == "auto-restart"

@@ -18,6 +18,8 @@ _ENTERED = {
     "inactive": "InactiveEnterTimestampMonotonic",
     "failed": "InactiveEnterTimestampMonotonic",
 }
+# What follows the end of an active unit within this is about that end; a later start may have failed since.
+_AT_ONCE_US = 1_000_000
 # ExecMainCode: CLD_KILLED and CLD_DUMPED of waitid(2).
 _BY_SIGNAL = ("2", "3")
 
@@ -50,12 +52,24 @@ def unit_state(text: bytes, *, now_ms: int, uptime_s: float | None) -> UnitState
         sub=_word(shown, "SubState"),
         since_ms=_wall_ms(_number(shown, _ENTERED.get(active or "", "")), now_ms, uptime_s),
         restarts=_number(shown, "NRestarts"),
+        ran_ms=_ran_ms(shown),
         exit_status=_number(shown, "ExecMainStatus") if ended else None,
         exit_signal=ended and shown.get("ExecMainCode") in _BY_SIGNAL,
         result=_word(shown, "Result"),
         main_pid=main_pid,
         invocation_id=_word(shown, "InvocationID"),
     )
+
+
+def _ran_ms(shown: Mapping[str, str]) -> int | None:
+    """None also where its last start did not come so far."""
+    entered, left = (_number(shown, f"Active{word}TimestampMonotonic") for word in ("Enter", "Exit"))
+    waits = (
+        _number(shown, "InactiveExitTimestampMonotonic") if shown.get("SubState") == "auto-restart" else None
+    )
+    if not entered or not left or not waits or left < entered or abs(waits - left) > _AT_ONCE_US:
+        return None
+    return (left - entered) // 1000
 
 
 def env_file_problems(text: bytes, env_file: str) -> tuple[str, ...]:

@@ -65,6 +65,15 @@ def test_one_dead_with_good_data_is_started_again(active: str, sub: str, words: 
     assert words in found.recommend_why
 
 
+@pytest.mark.parametrize(("ran_s", "advice"), [(3600, ("wait", "")), (20, ("restart-member", "m2"))])
+def test_one_that_served_before_it_ended_is_not_said_to_stay_down(
+    ran_s: int, advice: tuple[str, str]
+) -> None:
+    """However often systemd has started it in the months before."""
+    ended = down(node(2), "activating", "auto-restart", restarts=3, ran_ms=ran_s * 1000)
+    assert advised(judge(put(healthy(), ended))) == advice
+
+
 def test_one_hung_is_restarted() -> None:
     assert advised(judge(put(healthy(), silent(2, answered_s=20)))) == ("restart-member", "m2")
 

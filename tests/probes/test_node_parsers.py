@@ -36,6 +36,19 @@ def test_a_unit_that_restarts_shows_its_last_exit_and_since_when() -> None:
     assert found.since_ms == 1_000_000 - 30_000
 
 
+def test_how_long_it_was_up_is_told_of_the_end_that_it_is_in_now() -> None:
+    """After a start that failed ActiveExit still is that of the time before."""
+    ended = b"ActiveEnterTimestampMonotonic=30000000\nActiveExitTimestampMonotonic=99999000\n"
+    served = RESTARTING.replace(b"ActiveEnterTimestampMonotonic=0\n", ended)
+    assert unit(served).ran_ms == 69_999
+    assert (
+        unit(served.replace(b"ExitTimestampMonotonic=100000000", b"ExitTimestampMonotonic=111000000")).ran_ms
+        is None
+    )
+    assert unit(served.replace(b"SubState=auto-restart", b"SubState=start")).ran_ms is None
+    assert unit(RESTARTING).ran_ms is None
+
+
 def test_while_it_runs_there_is_no_exit_status() -> None:
     running = RESTARTING.replace(b"MainPID=0", b"MainPID=42").replace(b"ExecMainCode=1", b"ExecMainCode=0")
     assert unit(running).exit_status is None and unit(running).main_pid == 42

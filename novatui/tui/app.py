@@ -251,7 +251,9 @@ class NovatuiApp(App[None], inherit_bindings=False):
             self.screen.say(text)
 
     def act_help(self) -> None:
-        self.push_screen(HelpScreen(getattr(self.screen, "scope", "app")))
+        screen = self.screen
+        if isinstance(screen, NovaScreen):
+            self.push_screen(HelpScreen(screen.scope, screen.help_note))
 
     def act_palette(self) -> None:
         self.push_screen(CommandPalette(providers=[RegistryProvider], placeholder=_("Find an action")))

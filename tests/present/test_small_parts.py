@@ -14,7 +14,7 @@ from novatui.present.footer import keys_line
 from novatui.present.frame import boxed
 from novatui.present.keys import keys_page
 from novatui.present.rows import Role, row, text_of, width_of
-from novatui.present.strip import cells, short_name, status_list
+from novatui.present.strip import cells, short_name, status_list, strip_rows
 from tests.tui import screen_cases as cases
 
 DOWN = cases.cluster(cases.node(1), cases.dead(2), cases.node(3))
@@ -30,10 +30,36 @@ def test_short_names() -> None:
 @pytest.mark.parametrize("width", [12, 30, 60, 80, 120])
 @pytest.mark.parametrize("count", [1, 3, 7])
 def test_the_strip_shows_every_master(width: int, count: int) -> None:
-    pieces = cells(cases.healthy_cluster(count), cases.NOW, width)
-    assert len(pieces) == count and all("●" in text_of(p) or "★" in text_of(p) for p in pieces)
-    if width >= 60:
-        assert sum(width_of(piece) + 3 for piece in pieces) <= width
+    lines = cells(cases.healthy_cluster(count), cases.NOW, width)
+    pieces = [text_of(piece) for line in lines for piece in line]
+    assert len(pieces) == count and all("●" in piece or "★" in piece for piece in pieces)
+    assert all(sum(width_of(piece) + 3 for piece in line) <= width for line in lines)
+    assert len(lines) == 1 or width < 60
+
+
+@pytest.mark.parametrize(("count", "rows"), [(3, 1), (4, 1), (5, 2), (7, 2)])
+def test_no_word_of_what_is_wrong_is_left_out_at_80(count: int, rows: int) -> None:
+    broken = cases.cluster(*(cases.dead(n, count) for n in range(1, count + 1)))
+    lines = cells(broken, cases.NOW, 80)
+    assert len(lines) == rows and all(
+        "✖" in text_of(p) and "restarting" in text_of(p) for q in lines for p in q
+    )
+
+
+def test_the_strip_marks_the_chosen_one_and_who_has_a_pane() -> None:
+    lines = cells(cases.healthy_cluster(7), cases.NOW, 80)
+    (line,), places = strip_rows(lines, 5, (1, 2, 5))
+    text = text_of(line)
+    assert text.split() == ["‹1●m1›", "‹2●m2›", "3★m3", "4●m4", "[5●m5]", "6●m6", "7●m7"]
+    assert [text[start:stop].strip(" [‹›]")[0] for _y, start, stop in places] == list("1234567")
+
+
+def test_the_list_names_every_master_before_any_reason() -> None:
+    lost = cases.cluster(*(cases.lost(n) for n in range(1, 8)))
+    for height, reasons in ((5, 0), (7, 0), (9, 2), (20, 7)):
+        rows = [text_of(line) for line in status_list(lost, cases.NOW, 40, height)]
+        assert sum("lost" in line for line in rows) == 7 and len(rows) == 7 + reasons
+        assert all(len(line) <= 40 and "…" not in line for line in rows if "lost" in line)
 
 
 def test_the_list_for_tiny_terminals_has_reasons() -> None:
@@ -98,6 +124,13 @@ def test_help_folds_equal_keys() -> None:
     ]
     rows = [text_of(line) for line in keys_page(entries, 70)]
     assert len(rows) == 2 and rows[0].startswith("1 - 2") and rows[1].endswith("nothing to recover")
+
+
+def test_help_cuts_no_words() -> None:
+    said = "a description of many words that goes on and on, longer than any line of this page has room for"
+    rows = [text_of(line) for line in keys_page([("w", "recover", said, "nothing to recover")], 60, said)]
+    assert all(len(line) <= 60 for line in rows)
+    assert " ".join(" ".join(rows).split()) == f"w recover {said} nothing to recover {said}"
 
 
 @pytest.mark.parametrize("runbook", ["disarm-alarm", "defragment"])

@@ -20,6 +20,7 @@ from novatui.tui.screens.dashboard import Dashboard
 from novatui.tui.screens.evidence import EvidenceScreen
 from novatui.tui.screens.page import ByHandScreen, HelpScreen
 from novatui.tui.screens.wizard import WizardScreen
+from novatui.tui.widgets.page import Page
 from novatui.tui.widgets.pane import NodePane
 from novatui.tui.widgets.rows_view import RowsView
 from tests.tui import screen_cases as cases
@@ -47,6 +48,10 @@ class Stage:
 
     def pane(self, number: int) -> str:
         return self.text(f"pane-{number}")
+
+    def text_of_page(self) -> str:
+        """The whole of the page in front, also what is below its edge."""
+        return " ".join(" ".join(text_of(line) for line in self.app.screen.query_one(Page)._page).split())
 
     @property
     def panes(self) -> list[int]:
@@ -200,6 +205,25 @@ async def test_any_number_of_masters_at_any_size(count: int, size: tuple[int, in
             assert count in s.panes
         widths = {pane.size.width for pane in s.app.screen.query(NodePane) if pane.display}
         assert min(widths) > 30
+
+
+@pytest.mark.parametrize("dead", [4, 5])
+async def test_a_dead_one_has_a_pane_whatever_its_number(dead: int) -> None:
+    nodes = [cases.dead(n, 5) if n == dead else cases.node(n, 5) for n in range(1, 6)]
+    async with stage(cases.cluster(*nodes)) as s:
+        assert s.panes == [1, 2, dead] and "restarting" in s.pane(dead)
+        assert f"‹{dead} ✖" in s.text("strip") and "[1 ●" in s.text("strip")
+        await s.pilot.resize_terminal(80, 24)
+        await s.pilot.pause(0.1)
+        assert s.panes == [dead], "the one pane there is room for is that of what is broken"
+        await s.press("question_mark")
+        assert "has a pane too" in s.text_of_page()
+        await s.press("escape", "tab")
+        assert s.panes == [dead % 5 + 1]
+        await s.pilot.resize_terminal(40, 12)
+        await s.pilot.pause(0.1)
+        listed = s.text("status-list")
+        assert s.dashboard.chosen == dead % 5 + 1 and all(f"nova-master-{n}" in listed for n in range(1, 6))
 
 
 async def test_narrow_shows_the_table_instead_of_the_pane() -> None:

@@ -22,6 +22,11 @@ class NovaScreen(Screen[Any], inherit_bindings=False):
     AUTO_FOCUS = ""
 
     @property
+    def help_note(self) -> str:
+        """What the help page says below the keys."""
+        return ""
+
+    @property
     def nova(self) -> NovatuiApp:
         return cast("NovatuiApp", self.app)
 

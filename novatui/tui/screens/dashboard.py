@@ -18,6 +18,7 @@ from novatui.present.evidence import evidence_rows
 from novatui.present.guides import TARGET, guide
 from novatui.present.headline import headline, verdict_bar
 from novatui.present.i18n import _
+from novatui.present.panes import RULE, Panes
 from novatui.present.recoveries import only_one
 from novatui.present.rows import Role, Row, row
 from novatui.present.strip import status_list
@@ -32,7 +33,6 @@ from novatui.tui.widgets.pane import NodePane
 from novatui.tui.widgets.rows_view import RowsView
 from novatui.tui.widgets.strip import NodeStrip
 
-PINNED = 3  # panes side by side, however many masters
 DRAWN_LATELY_MS = 800
 
 
@@ -44,14 +44,13 @@ class Dashboard(JournalKeys):
 
     def __init__(self) -> None:
         super().__init__()
-        self.chosen = 1
-        self.pinned: list[int] = []
+        self.panes = Panes(0)
         self.zoomed = False
         self.table_wanted: bool | None = None  # None: as the size allows
         self._drawn_ms = 0
 
     def compose(self) -> ComposeResult:
-        self.pinned = list(range(1, min(PINNED, self._count) + 1))
+        self.panes = Panes(self._count)
         yield RowsView(id="verdict")
         yield RowsView(id="headline")
         yield NodeStrip(id="strip")
@@ -68,6 +67,14 @@ class Dashboard(JournalKeys):
         return len(self.nova.cluster.nodes)
 
     @property
+    def help_note(self) -> str:
+        return _(RULE) if self.panes.partly or self.has_class("-narrow") else ""
+
+    @property
+    def chosen(self) -> int:
+        return self.panes.chosen
+
+    @property
     def _tail(self) -> Tail:
         return self.nova.tails[self.nova.cluster.nodes[self.chosen - 1].name]
 
@@ -79,24 +86,40 @@ class Dashboard(JournalKeys):
     def lay_out(self) -> None:
         """Which parts are there at this size; then everything is drawn for it."""
         tiny = self.has_class("-tiny-width") or self.has_class("-tiny-height")
-        single = self.zoomed or self.has_class("-narrow")
+        self._keep_in_sight()
         cramped = self.has_class("-narrow") and self.has_class("-low")
         table = self.table_wanted if self.table_wanted is not None else not (cramped or self.zoomed)
         with self.app.batch_update():
             self.query_one("#body").display = not tiny and not (table and cramped)
             self.query_one("#status-list").display = tiny
             self.query_one("#members").display = table and not tiny
-            self.query_one("#strip").display = not tiny and (
-                self.has_class("-narrow") or self._count > PINNED
-            )
+            self.query_one("#strip").display = not tiny and (self.has_class("-narrow") or self.panes.partly)
             self.query_one("#evidence").display = self.has_class("-wide") and not self.zoomed
             for pane in self.query(NodePane):
-                pane.display = pane.number == self.chosen if single else pane.number in self.pinned
+                pane.display = (
+                    pane.number == self.chosen if self._single else pane.number in self.panes.pinned
+                )
                 pane.choose(pane.number == self.chosen)
         self.call_after_refresh(self.draw)
 
+    @property
+    def _single(self) -> bool:
+        return self.zoomed or self.has_class("-narrow")
+
+    def _keep_in_sight(self) -> bool:
+        """Whether another master needed a pane, and has one now; never behind another screen."""
+        if self.app.screen is not self:
+            return False
+        tails = enumerate(self.nova.tails.values(), 1)
+        read = {number for number, tail in tails if not tail.following}
+        alone = self.has_class("-narrow") and not self.zoomed
+        return self.panes.look(self.nova.view.snapshot, alone=alone, read=read)
+
     def on_view(self, view: View) -> None:
-        self.draw()
+        if self._keep_in_sight():
+            self.lay_out()
+        else:
+            self.draw()
 
     def on_clock(self, now_ms: int) -> None:
         """Ages grow also while nothing arrives; where snapshots come, they have just been drawn."""
@@ -130,9 +153,10 @@ class Dashboard(JournalKeys):
         self.query_one("#headline", RowsView).set_rows([line])
         strip, every = self.query_one(NodeStrip), self.query_one("#status-list", RowsView)
         if strip.display:
-            strip.show(view.snapshot, now, self.chosen)
+            others = self.panes.pinned if self.panes.partly and not self._single else ()
+            strip.show(view.snapshot, now, self.chosen, others)
         if every.display:
-            every.set_rows(status_list(view.snapshot, now, width))
+            every.set_rows(status_list(view.snapshot, now, width, every.size.height))
 
     def _draw_evidence(self, view: View, now: int) -> None:
         part = self.query_one("#evidence", RowsView)
@@ -160,14 +184,11 @@ class Dashboard(JournalKeys):
     # choosing
 
     def choose(self, number: int) -> None:
-        """Make a master's pane the one keys act on; beyond three, pin it in place of the last."""
+        """Make a master's pane the one keys act on."""
         if not 1 <= number <= self._count:
             self.say(_("there is no master {n}").format(n=number))
             return
-        if number not in self.pinned:
-            at = self.pinned.index(self.chosen) if self.chosen in self.pinned else len(self.pinned) - 1
-            self.pinned = sorted([*self.pinned[:at], *self.pinned[at + 1 :], number])
-        self.chosen = number
+        self.panes.choose(number)
         self.lay_out()
 
     def on_node_pane_chosen(self, event: NodePane.Chosen) -> None:

@@ -73,17 +73,17 @@ class PageScreen(ModalScreen[Outcome], inherit_bindings=False):
 
 
 class HelpScreen(PageScreen[None]):
-    """Every key of the screen it was opened from."""
+    """Every key of the screen it was opened from, and what that screen has to say of itself."""
 
-    def __init__(self, scope: str) -> None:
+    def __init__(self, scope: str, note: str = "") -> None:
         super().__init__(_("Keys"), "question_mark")
-        self.keys_of = scope
+        self.keys_of, self.note = scope, note
 
     def page(self, width: int) -> list[Row]:
         entries = [
             (a.label, _(a.name), _(a.description), a.why_not(self.nova)) for a in of_scope(self.keys_of)
         ]
-        return keys_page(entries, width)
+        return keys_page(entries, width, self.note)
 
 
 class ByHandScreen(PageScreen[None]):

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import socket
-import struct
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 from novatui.demo import pipes
 from novatui.demo.reply import NotHere, Reply
@@ -55,20 +52,21 @@ class Bus:
             head, descriptors = await _receive(link)
             reader, writer = await asyncio.open_unix_connection(sock=link)
             try:
-                request = json.loads(await reader.readexactly(struct.unpack(">I", head)[0]))
-                await self._answer(request, reader, Reply(writer), descriptors)
+                request = await reader.readexactly(int.from_bytes(head, "big"))
+                words = [os.fsdecode(word) for word in request.split(b"\0")]
+                await self._answer(words, reader, Reply(writer), descriptors)
             finally:
                 writer.close()
-        except (OSError, EOFError, ValueError, struct.error):
+        except (OSError, EOFError):
             link.close()
         finally:
             for each in descriptors:
                 os.close(each)
 
     async def _answer(
-        self, request: Any, reader: asyncio.StreamReader, reply: Reply, descriptors: list[int]
+        self, words: list[str], reader: asyncio.StreamReader, reply: Reply, descriptors: list[int]
     ) -> None:
-        work = asyncio.ensure_future(self._work(request, reply, descriptors))
+        work = asyncio.ensure_future(self._work(words, reply, descriptors))
         gone = asyncio.ensure_future(reader.read(1))  # the caller says nothing more: this ends when it does
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -78,10 +76,10 @@ class Bus:
                 with contextlib.suppress(asyncio.CancelledError, OSError):
                     await task
 
-    async def _work(self, request: Any, reply: Reply, descriptors: list[int]) -> None:
+    async def _work(self, words: list[str], reply: Reply, descriptors: list[int]) -> None:
         stdin, stdout, stderr = descriptors
         try:
-            code = await self._handler(request["name"], request["words"], reply, (stdin, stdout, stderr))
+            code = await self._handler(words[0], words[1:], reply, (stdin, stdout, stderr))
         except NotHere as why:
             await reply.err(f"{why}\n")
             code = why.exit_code

@@ -254,7 +254,7 @@ def write_configuration(path: Path, content: dict[str, Any]) -> None:
 
 
 def _install_stand_ins(master: MasterFiles) -> None:
-    """Copies, not links: the package may be a zip. ``-IS`` keeps Python's start at some 15 ms."""
+    """Copies, not links: the package may be a zip. ``-IS`` keeps Python's start at some 10 ms."""
     sources = resources.files("novatui.demo").joinpath("bin")
     ask = master.bin / ".ask.py"
     ask.write_text(sources.joinpath("ask.py").read_text("utf-8"))

@@ -1,5 +1,6 @@
 """``python -m tests.lab up``: a lab for a person. ``python -m tests.lab build``: its base trees, ahead of the tests.
-``python -m tests.lab soak``: random faults at random steps of random recoveries."""
+``python -m tests.lab soak``: random faults at random steps of random recoveries; several at
+once do not disturb each other. ``python -m tests.lab verdicts``: from a fault to its verdict on the screen."""
 
 from __future__ import annotations
 
@@ -7,8 +8,9 @@ import argparse
 import signal
 import sys
 import time
+from collections.abc import Sequence
 
-from tests.lab import image, places
+from tests.lab import image, places, verdicts
 from tests.lab.lab import Lab, LabMissing
 from tests.lab.renewing import renew
 from tests.lab.restores import STALL_S, figures, restores
@@ -46,6 +48,10 @@ def main() -> int:
     often = verbs.add_parser("restores", help="restores in a row, and how long each member took to stop")
     often.add_argument("--times", type=int, default=20)
     often.add_argument("--image", choices=tuple(image.IMAGES), default="trixie")
+    live = verbs.add_parser("verdicts", help="live faults, and the time until the screen says what they are")
+    live.add_argument("names", nargs="*", metavar="FAULT", help="recorded cases' names; default: some twenty")
+    live.add_argument("--deaths", type=int, default=verdicts.DEATHS, help="first so many killed processes")
+    live.add_argument("--image", choices=tuple(image.IMAGES), default="trixie")
     args = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # also where a shell started it with &
         signal.signal(number, signal.default_int_handler)
@@ -62,6 +68,8 @@ def main() -> int:
             return _chains(args.image or list(image.IMAGES), args.runbooks or list(RUNBOOKS), args.seed)
         if args.verb == "restores":
             return _restores(args.image, args.times)
+        if args.verb == "verdicts":
+            return _verdicts(args.image, args.names or verdicts.USUAL, args.deaths)
         return _stay(args.masters, args.image, args.broken)
     except LabMissing as why:
         print(f"lab: {why}", file=sys.stderr)
@@ -116,6 +124,20 @@ def _restores(image_name: str, times: int) -> int:
             print(f"{len(took):>3}: {said}", flush=True)
     print(figures(took))
     return 1 if any(seconds >= STALL_S for one in took for seconds in one.values()) else 0
+
+
+def _verdicts(image_name: str, names: Sequence[str], deaths: int) -> int:
+    """Exit 1 when a verdict did not come, or late."""
+    failed = 0
+    with Lab.up(3, image_name) as lab:
+        if deaths:
+            said, quick = verdicts.death_figures(verdicts.deaths(lab, deaths))
+            print(said, flush=True)
+            failed += not quick
+        for one in verdicts.verdicts(lab, names):
+            print(one if isinstance(one, str) else one.text(), flush=True)
+            failed += isinstance(one, str) or bool(one.wrong)
+    return 1 if failed else 0
 
 
 def _stay(masters: int, image_name: str, how: str | None) -> int:

@@ -195,6 +195,12 @@ class Host:
         texts = [part.decode("utf-8", "replace") for part in (done.stdout, done.stderr)]
         return subprocess.CompletedProcess(done.args, done.returncode, *texts)
 
+    def pids(self, name: str) -> list[int]:
+        """Its processes of that name, as pids of ours."""
+        words = ["pgrep", "--ns", str(self._init), "--nslist", "pid", "-x", name]
+        said = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False).stdout
+        return [int(word) for word in said.split()]
+
     def run(self, words: Sequence[str], stdin: bytes = b"", limit_s: float = 60.0) -> str:
         """Its stdout. Raises HostFailed when it fails."""
         done = self.ask(words, stdin, limit_s)

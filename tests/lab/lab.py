@@ -146,8 +146,11 @@ class Lab(Faults):
 
     def argv(self, *words: str, user: str = "root") -> list[str]:
         """``novatui -c CONFIG WORDS`` in the lab's network: for Popen, for tmux."""
-        novatui = [sys.executable, "-m", "novatui", "-c", str(self.config(user))]
-        return self._keeper.argv([*operators.marked(self.place), *novatui, *words], only_net=True)
+        return self.beside(sys.executable, "-m", "novatui", "-c", str(self.config(user)), *words)
+
+    def beside(self, *words: str) -> list[str]:
+        """A program of the operator's machine: it reaches the hosts and nothing else, and ends with the lab."""
+        return self._keeper.argv([*operators.marked(self.place), *words], only_net=True)
 
     def novatui(
         self, *words: str, user: str = "root", limit_s: float = 300

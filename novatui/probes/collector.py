@@ -1,4 +1,4 @@
-"""All masters watched at once -> a ClusterSnapshot whenever something is learned, at most ten a second."""
+"""All masters watched at once -> a ClusterSnapshot whenever something is learned, at most twenty a second."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from novatui.probes.watch import Watch, Watchable, now_ms
 OnSnapshot = Callable[[ClusterSnapshot], None]
 OnEntries = Callable[[str, Sequence[Entry]], None]
 
-EVERY_S = 0.1  # snapshots are this far apart at least
+EVERY_S = 0.05  # snapshots are this far apart at least
 AGEING_S = 0.25  # how often the age of the samples is looked at
 
 

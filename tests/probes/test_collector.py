@@ -99,12 +99,12 @@ async def test_looking_leaves_no_line_in_etcds_journal(eyes: Eyes) -> None:
     assert eyes.texts(name)[before:] == []
 
 
-async def test_snapshots_come_at_most_ten_a_second(eyes: Eyes) -> None:
-    before = len(eyes.snapshots)
+async def test_snapshots_come_at_most_twenty_a_second(eyes: Eyes) -> None:
+    before, began = len(eyes.snapshots), time.monotonic()
     for _ in range(20):
         eyes.collector.refresh()
         await asyncio.sleep(0.1)
-    assert 2 <= len(eyes.snapshots) - before <= 23
+    assert 2 <= len(eyes.snapshots) - before <= 20 * (time.monotonic() - began) + 3
 
 
 async def test_a_killed_etcd_is_seen_within_two_seconds_and_comes_back(cluster: Demo, eyes: Eyes) -> None:

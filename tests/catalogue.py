@@ -123,6 +123,7 @@ def _sentences(node: ast.AST) -> Iterator[str]:
         and len(node.elts) == 2
         and isinstance(label := node.elts[0], ast.Constant)
         and _LABEL.fullmatch(str(label.value))
+        and not (isinstance(meaning := node.elts[1], ast.Constant) and " " not in str(meaning.value))
     ):
         yield str(label.value)
     if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -14,6 +14,7 @@ from novatui import __version__
 from novatui.bundle.gathering import Gathered, Item
 from novatui.errors import NovatuiError
 from novatui.present.i18n import _, translated
+from novatui.present.numbers import grouped
 
 CONTENTS = "CONTENTS.txt"
 
@@ -30,7 +31,7 @@ def contents(cluster: str, at_s: int, since_s: int, gathered: Gathered) -> str:
         "",
     ]
     table = [
-        (item.node or _("(here)"), item.file, translated(item.what), f"{item.size:,}", str(item.masked))
+        (item.node or _("(here)"), item.file, translated(item.what), grouped(item.size), str(item.masked))
         for item in gathered.items
     ]
     lines += _table((_("MASTER"), _("FILE"), _("WHAT"), _("BYTES"), _("MASKED")), table)
@@ -38,7 +39,7 @@ def contents(cluster: str, at_s: int, since_s: int, gathered: Gathered) -> str:
     lines += [
         "",
         _("{n} files, {size} bytes before they are packed, {masked} secrets masked").format(
-            n=len(gathered.items), size=f"{size:,}", masked=masked
+            n=len(gathered.items), size=grouped(size), masked=masked
         ),
     ]
     if gathered.missing:

@@ -78,6 +78,7 @@ def main(args: argparse.Namespace) -> int:
     from novatui.bundle import archive
     from novatui.cli.main import open_cluster
     from novatui.cli.people import People
+    from novatui.present.numbers import grouped
 
     cluster, people = open_cluster(args), People.of(args)
     at_s = int(time.time())
@@ -94,7 +95,7 @@ def main(args: argparse.Namespace) -> int:
     root = path.name.removesuffix(".tar.gz").removesuffix(".tgz")
     size = archive.write(path, root, listing, gathered.items, at_s)
     said = _("{path}: {size} bytes, readable by you alone (0600). Look into it before you send it.")
-    print("\n" + said.format(path=path, size=f"{size:,}"))
+    print("\n" + said.format(path=path, size=grouped(size)))
     if not any(item.node for item in gathered.items):
         said = _("no master could be asked: only what is known here is in it")
         print(f"novatui: {said}", file=sys.stderr)

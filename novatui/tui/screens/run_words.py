@@ -46,7 +46,9 @@ class StartButton(RowsView, can_focus=True):
         self.ready = ready
         if focused is None:
             focused = self.has_focus
-        if not ready:
+        if self.disabled:  # pressed: what is going on stands below it
+            line = row((f" ▶ {self.label} ", Role.DIM))
+        elif not ready:
             line = row((f" ▷ {self.label} ", Role.DIM), ("  " + _("type every word first"), Role.DIM))
         elif focused:
             line = row((f" ▶ {self.label} ", Role.CURSOR), ("  " + _("press "), Role.NORMAL), ("y", Role.KEY))
@@ -59,6 +61,10 @@ class StartButton(RowsView, can_focus=True):
                 ("y", Role.KEY),
             )
         self.set_rows([line])
+
+    def watch_disabled(self, disabled: bool) -> None:
+        super().watch_disabled(disabled)
+        self.update(ready=self.ready)
 
     def on_focus(self) -> None:
         self.update(ready=self.ready, focused=True)

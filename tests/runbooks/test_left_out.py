@@ -120,7 +120,10 @@ def test_those_that_could_form_a_quorum_need_a_word_and_silence() -> None:
         assert "172.31.100.105:2379 (from m1)" in refused[id]
     mute = without("m2", "m3")
     mute["m1"].ports = ["cut short"]
-    assert "left-out-quorum" in reasons(mute, asked)
+    assert "etcd2, etcd3 answer could not be tried" in reasons(mute, asked)["left-out-ports"]
+    half = without("m2", "m3")
+    half["m1"].ports = [one for one in half["m1"].ports or () if one.startswith("etcd2 ")]
+    assert "whether etcd3 answer" in reasons(half, asked)["left-out-ports"], "silence was never listened to"
 
 
 def test_one_of_three_that_still_answers_is_told() -> None:

@@ -390,8 +390,8 @@ def test_only_who_lost_its_data_is_to_be_taken_out() -> None:
         for n in range(1, 8)
     ]
     stopped, gone = (
-        SimpleNamespace(complete=True),
-        SimpleNamespace(complete=False, wal_files=0, db_size=0, path="/var/lib/etcd"),
+        SimpleNamespace(complete=True, kind="dir"),
+        SimpleNamespace(complete=False, kind="dir", wal_files=0, db_size=0, path="/var/lib/etcd"),
     )
     look = SimpleNamespace(
         target="m7",

@@ -135,6 +135,10 @@ CASES: list[tuple[str, Bend, str, tuple[str, ...]]] = [
     ("token", set_env("ETCD_INITIAL_CLUSTER_TOKEN", "other"), "env-token", ("other", "k8s_etcd")),
     ("link", set_host("data_kind", "link"), "data-dir", ("m2", "symbolic link")),
     ("inner mount", set_host("data_kind", "inner-mount"), "data-dir", ("m2", "file system mounted")),
+    ("unmounted", set_host("data_kind", "unmounted"), "data-dir", ("m2", "/etc/fstab", "mount it")),
+    ("a certificate in the data", set_env("ETCD_CERT_FILE", "/var/lib/etcd/ssl/m.pem"), "data-dir", ("m2", "/var/lib/etcd/ssl/m.pem (ETCD_CERT_FILE)")),
+    ("etcd in the data", lambda f: [bend(f) for bend in (set_env("ETCD_DATA_DIR", "/opt"), set_host("data_dir", "/opt"))], "data-dir", ("m2", "/opt/etcd/etcd (etcd)", "/opt/etcd/etcdctl (etcd.etcdctl)")),
+    ("old systemd", add("nv:lacks=systemctl show --value (systemd 230 or later)"), "tool-missing", ("m2", "systemd 230")),
     ("readonly", set_host("unit_dir_writable", "no"), "no-privilege", ("m2", "unit directory")),
     ("api server on two file systems", set_api(one_fs="no"), "api-server-fence", ("m2", "kube-apiserver.yaml", "6443", "--no-fence")),
     ("manifests read-only", set_api(readonly64=b64("/etc/kubernetes")), "no-privilege", ("m2", "/etc/kubernetes")),
@@ -168,6 +172,38 @@ def test_refused(bend: Bend, id: str, words: tuple[str, ...]) -> None:
     assert id in said
     for word in words:
         assert word in said[id]
+
+
+@pytest.mark.invariant("INV-11", "INV-13")
+@pytest.mark.parametrize(
+    ("kind", "work_dir", "refused"),
+    [
+        ("dir", "/var/lib/etcd/novatui", True),
+        ("mount", "/var/lib/etcd/novatui", True),
+        ("dir", "/var/lib/etcd-novatui", False),
+    ],
+)
+def test_the_hold_does_not_lie_in_what_is_renamed(kind: str, work_dir: str, refused: bool) -> None:
+    """It would go with the data, and etcd be free to start on none."""
+    found = masters()
+    set_host("data_kind", kind, *NODES)(found)
+    nodes = tuple(
+        msgspec.structs.replace(node, etcd=msgspec.structs.replace(node.etcd, work_dir=work_dir))
+        for node in cluster().nodes
+    )
+    here = msgspec.structs.replace(cluster(), nodes=nodes)
+    if not refused:
+        assert restore_cluster.draft(here, request(), RUN, answers(found))
+        return
+    with pytest.raises(RefusedPlan, match=r"etcd\.work_dir"):
+        restore_cluster.draft(here, request(), RUN, answers(found))
+
+
+def test_what_lies_beside_member_stays_where_a_mount_does() -> None:
+    found = masters()
+    set_host("data_kind", "mount", *NODES)(found)
+    set_env("ETCD_CERT_FILE", "/var/lib/etcd/ssl/m.pem")(found)
+    assert draft(found)
 
 
 @pytest.mark.invariant("INV-4")

@@ -67,6 +67,18 @@ def test_forth_and_back(bench: Bench) -> None:
     assert (content_of(live), content_of(aside)) == ("before", "restored")
 
 
+@pytest.mark.invariant("INV-12", "INV-13")
+def test_another_directory_than_the_planned_is_not_put_aside_first(bench: Bench) -> None:
+    """Found out only afterwards, neither a resume nor an undo could go on."""
+    live, *_ = prepared(bench)
+    planned = live.stat()
+    assert read_swap(swap(bench, "look"), f"{planned.st_dev}:{planned.st_ino}").state is State.TODO
+    live.rename(live.with_name("moved by hand"))
+    data_dir(live, "a stranger's")
+    found = read_swap(swap(bench, "look"), f"{planned.st_dev}:{planned.st_ino}")
+    assert found.state is State.FOREIGN and "live at planning" in found.detail
+
+
 @pytest.mark.invariant("INV-4", "INV-13")
 @pytest.mark.parametrize("verb", ["do", "undo"])
 def test_cut_between_the_renames(bench: Bench, verb: str, tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ if [ -f "$env_file" ] && [ -r "$env_file" ]; then
     while [ -n "$list" ]; do
         pair=${list%%,*}
         case $list in *,*) list=${list#*,} ;; *) list= ;; esac
+        pair=${pair#"${pair%%[! 	]*}"}
         name=${pair%%=*} url=${pair#*=}
         [ "$name" != "$own" ] || continue
         place=${url#*://}

@@ -59,6 +59,32 @@ mounted_at_or_below() {
     done </proc/self/mountinfo
 }
 
+is_mounted() {
+    while read -r _ _ _ _ point _; do
+        [ "$(printf '%b' "$point")" != "$1" ] || return 0
+    done </proc/self/mountinfo
+    return 1
+}
+
+# By /etc/fstab a file system belongs at, above or below this path that is not mounted: what lies here is not the data of before,
+# and the next boot would hide what is put here.
+unmounted() {
+    if [ ! -r /proc/self/mountinfo ] || [ ! -r /etc/fstab ]; then return 1; fi
+    while read -r device place _ options _; do
+        case $device in ''|'#'*) continue ;; esac
+        case ,$options, in *,noauto,*) continue ;; esac
+        place=$(printf '%b' "$place")
+        place=$(readlink -f -- "$place" || printf '%s' "$place")
+        case $place in /?*) : ;; *) continue ;; esac
+        case $1/ in
+            "$place"/*) : ;;
+            *) case $place in "$1"/*) : ;; *) continue ;; esac ;;
+        esac
+        is_mounted "$place" || return 0
+    done </etc/fstab
+    return 1
+}
+
 data_facts() {
     data=$1
     real=$(readlink -f -- "$data" 2>/dev/null)
@@ -70,6 +96,7 @@ data_facts() {
     else mounted_at_or_below "$real"
     fi
     if [ "$kind" = dir ] && [ "$(stat -c %d -- "$data")" != "$(stat -c %d -- "$data/..")" ]; then kind=mount; fi
+    case $kind in dir|mount|missing) if unmounted "${real:-$data}"; then kind=unmounted; fi ;; esac
     say data_kind "$kind"
     wal=0
     for file in "$data"/member/wal/*.wal; do [ -f "$file" ] && wal=$((wal + 1)); done
@@ -171,7 +198,10 @@ say zone "$(date +%z)"
 say uid "$(id -u):$(id -g)"
 systemctl show "$unit" -p LoadState,ActiveState,SubState,MainPID,FragmentPath,DropInPaths,ExecStart,EnvironmentFiles,Environment,User,TimeoutStopUSec,UnitFileState 2>/dev/null |
     while IFS= read -r line; do printf 'nv:unit.%s\n' "$line"; done
-pid=$(systemctl show "$unit" -p MainPID --value 2>/dev/null)
+# What says that etcd is down is read so: where that is not understood, no run could go on once it has begun.
+if ! pid=$(systemctl show "$unit" -p MainPID --value 2>/dev/null) && systemctl show "$unit" -p MainPID >/dev/null 2>&1; then
+    say lacks 'systemctl show --value (systemd 230 or later)'
+fi
 if [ "${pid:-0}" != 0 ] && [ -r "/proc/$pid/environ" ]; then
     tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep '^ETCD_' | say64 process_env
 fi

@@ -19,11 +19,12 @@ MIB = 1 << 20
 GIB = 1 << 30
 # etcd allocates its first log file whole.
 WAL_BYTES = 64 * MIB
+UNMOUNTED = "unmounted"  # of a data directory: /etc/fstab has a file system for it that is not mounted
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True):
     """The data directory. ``kind``: dir, missing, mount (a mount point), or one we do not touch: link, inner-link, inner-mount,
-    odd. Sizes in bytes, ``written`` in seconds UTC."""
+    odd, unmounted. Sizes in bytes, ``written`` in seconds UTC."""
 
     path: str
     kind: str

@@ -118,8 +118,11 @@ def _quorum(
         return
     names = ", ".join(request.without)
     for node, all_ports in found.items():
-        if all_ports is None:
-            yield reason("left-out-ports", f"whether {names} answer could not be tried from here", node=node)
+        tried = {port.member for port in all_ports or ()}
+        if untried := ", ".join(sorted(set(members(hosts)) - tried)):
+            yield reason(
+                "left-out-ports", f"whether {untried} answer could not be tried from here", node=node
+            )
     if alive := answering(hosts, found):
         yield reason(
             "left-out-alive",

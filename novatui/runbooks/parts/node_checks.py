@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from novatui.config import NodeConfig
 from novatui.model.findings import Finding
 from novatui.runbooks.parts.env_checks import NOT_HERE, data_dir_problem, env_checks
-from novatui.runbooks.parts.host import Host
+from novatui.runbooks.parts.envfile import EnvFile
+from novatui.runbooks.parts.host import UNMOUNTED, Host
 from novatui.runbooks.parts.refusal import HELD, reason
 
 _KINDS = {
@@ -42,10 +44,13 @@ def serving_checks(config: NodeConfig, host: Host) -> Iterator[Finding]:
     yield from unit_checks(config, host)
     if "etcdctl" not in host.tools:
         yield _no_etcdctl(config)
+    yield from _lacks(config, host)
     if host.env is None:
         yield _no_env(config, host)
         return
     yield from env_checks(config, host, host.env)
+    if host.data.kind == UNMOUNTED:
+        yield _unmounted(config, host)
     yield from _privileges(config, host)
     yield from _access(config, host)
 
@@ -157,6 +162,10 @@ def _tools(config: NodeConfig, host: Host) -> Iterator[Finding]:
             "etcdctl 3.6 cannot restore (and says success): install etcdutl beside it",
             node=config.name,
         )
+    yield from _lacks(config, host)
+
+
+def _lacks(config: NodeConfig, host: Host) -> Iterator[Finding]:
     if host.lacks:
         yield reason("tool-missing", f"missing on this master: {', '.join(host.lacks)}", "", node=config.name)
 
@@ -172,10 +181,58 @@ def _data(config: NodeConfig, host: Host) -> Iterator[Finding]:
             "write it plain, once",
             node=node,
         )
+    elif data.kind == UNMOUNTED:
+        yield _unmounted(config, host)
     elif data.kind in _KINDS:
         yield reason("data-dir", f"{data.path} {_KINDS[data.kind]}", f"{NOT_HERE}", node=node)
     elif data.kind not in ("dir", "mount", "missing"):
         yield reason("data-dir", f"{data.path}: what it is could not be read", "", node=node)
+    elif inside := _carried_along(config, host, host.env):
+        said = ", ".join(f"{path} ({what})" for path, what in inside.items())
+        yield reason(
+            "data-dir",
+            f"what else is needed lies in the data that is put aside as a whole: {said}",
+            f"move it out of {data.path}",
+            node=node,
+        )
+
+
+def _unmounted(config: NodeConfig, host: Host) -> Finding:
+    """Restored or joined on what lies there, it would be hidden by the next boot, and the data from before would come back."""
+    return reason(
+        "data-dir",
+        f"{host.data.path}: by /etc/fstab a file system belongs there that is not mounted",
+        "what lies there now is not the member's data: mount it, then plan again",
+        node=config.name,
+    )
+
+
+def _carried_along(config: NodeConfig, host: Host, env: EnvFile) -> dict[str, str]:
+    """Path -> what it is, of all that is needed while or after the data is renamed and would go with it. The hold is needed even
+    where only ``member`` is renamed: a mount that is gone takes it along."""
+    data, etcd = host.data, config.etcd
+    moved = f"{data.path}/member" if data.kind == "mount" else data.path
+    needed = {
+        **{
+            value: key for key, value in env.values.items() if key.startswith("ETCD") and key.endswith("FILE")
+        },
+        host.cacert: "TLS",
+        host.cert: "TLS",
+        host.key: "TLS",
+        host.env_path: "etcd.env_file",
+        host.unit.program: "etcd",
+        etcd.etcdctl: "etcd.etcdctl",
+        etcd.unit_dir: "etcd.unit_dir",
+        config.kubernetes.manifests: "kubernetes.manifests",
+    }
+    found = {path: what for path, what in needed.items() if _below(path, moved)}
+    if _below(etcd.work_dir, data.path):
+        found[etcd.work_dir] = "etcd.work_dir"
+    return found
+
+
+def _below(path: str, top: str) -> bool:
+    return f"{posixpath.normpath(path)}/".startswith(f"{top}/") if path else False
 
 
 def _surroundings(config: NodeConfig, host: Host) -> Iterator[Finding]:

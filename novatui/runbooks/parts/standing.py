@@ -11,7 +11,7 @@ from novatui.diagnosis.quorum import needed
 from novatui.model.findings import Finding
 from novatui.model.plan import Request
 from novatui.runbooks.parts import voters
-from novatui.runbooks.parts.host import Host, peer_urls
+from novatui.runbooks.parts.host import UNMOUNTED, Host, peer_urls
 from novatui.runbooks.parts.node_checks import auth, held
 from novatui.runbooks.parts.seen import Seen, node_params
 from novatui.runbooks.step import Facts
@@ -44,6 +44,8 @@ def lost(host: Host, data: DataState) -> str:
         return ""
     if host.env is not None and host.env.get("ETCD_WAL_DIR"):
         return ""  # the log lies elsewhere, unread; the key itself refuses
+    if host.data.kind == UNMOUNTED:
+        return ""  # what is seen is not its data; that itself refuses
     if not host.data.complete:
         what = [
             name

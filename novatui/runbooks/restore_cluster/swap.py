@@ -75,7 +75,8 @@ def read_swap(outcome: Outcome, inode: str, *, undo: bool = False, since: int | 
     facts: dict[str, Any] = {key: reading.get(key) for key in names if reading.get(key)}
     facts["written"] = written = reading.number("written")
     original = "live" if undo or word == "todo" else "old"
-    if state is State.DONE and not _is_inode(facts.get(original, ""), inode):
+    before = state is State.DONE or (state is State.TODO and not undo)
+    if before and not _is_inode(facts.get(original, ""), inode):
         return Probed(
             State.FOREIGN, facts, detail=f"the {original} directory is not the one that was live at planning"
         )

@@ -16,8 +16,8 @@ from novatui.remote.link import Connection
 
 # Bytes of lines that wait for their reader before the master is told to wait.
 AHEAD_MAX = 4 * 1024 * 1024
-# After so many lines the others have their turn: a flood of one master is not theirs.
-FAIR = 200
+# After so many lines the others have their turn, and so have keys: a third of a millisecond.
+FAIR = 50
 
 
 async def streamed(

@@ -333,7 +333,7 @@ def settle_memory() -> None:
     come keep its count low while the young ones become 200,000, which is a stall of 100 ms."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(1_000, 10, 1_000)
+    gc.set_threshold(1_000, 5, 2_000)
 
 
 def run_app(cluster: ClusterConfig, *, accept_new_host_keys: bool = False) -> int:

@@ -34,7 +34,8 @@ class Tail:
     new: int = 0  # lines that came since following stopped
     head: Callable[[], Row] | None = None  # says what is above the oldest line
     pending: bool = False  # something changed since the last ``rows``
-    on_pending: Callable[[], None] | None = None
+    on_pending: Callable[[], None] | None = None  # lines came: the pane draws them at its own pace
+    on_touch: Callable[[], None] | None = None  # somebody did something: the pane draws at once
     on_top: Callable[[], None] | None = None  # somebody wants to see what is above the oldest line
     _lines: Lines = field(init=False)
     _top: int = 0  # number of the line at the top edge, while not following
@@ -98,7 +99,7 @@ class Tail:
             fresh, (cursor, anchor, top) = self._lines.add(entries, (self.cursor, self.anchor, self._top))
             self.new += fresh
             self._put(cursor, anchor, top)
-        self.touch()
+        self._change()
 
     def clear(self) -> None:
         """Forget every line: what comes next is of another time."""
@@ -137,7 +138,12 @@ class Tail:
         self.touch()
 
     def touch(self) -> None:
-        """Say that the pane should be drawn again."""
+        """Say that the pane should be drawn again, now: somebody waits for it."""
+        self._change()
+        if self.on_touch:
+            self.on_touch()
+
+    def _change(self) -> None:
         self.pending = True
         self._laid = None
         if self.on_pending:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +33,25 @@ def test_following_shows_the_newest() -> None:
     assert shown(tail) == [f"line {n}" for n in range(40, 50)] and tail.following
     tail.append([entry("line 50")])
     assert shown(tail)[-1] == "line 50"
+
+
+def test_lines_that_come_are_drawn_at_the_panes_pace_and_what_a_person_does_at_once() -> None:
+    tail = filled(50)
+    drawn: list[str] = []
+    tail.on_pending, tail.on_touch = lambda: drawn.append("some time"), lambda: drawn.append("now")
+    tail.append([entry("new")])
+    assert drawn == ["some time"]
+    acts: list[Callable[[], None]] = [
+        lambda: tail.move(-1),
+        tail.home,
+        tail.follow,
+        tail.select,
+        lambda: tail.scroll(1),
+    ]
+    for act in acts:
+        drawn.clear()
+        act()
+        assert tail.pending and "now" in drawn
 
 
 def test_fewer_lines_than_rows() -> None:

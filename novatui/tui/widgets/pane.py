@@ -18,13 +18,13 @@ from novatui.present.standing import standing
 from novatui.present.trend import Figure, Trend
 from novatui.tui.state import View
 from novatui.tui.tail import Tail
-from novatui.tui.widgets.pulled import Pulled
+from novatui.tui.widgets.pulled import PULL_SECONDS, Pulled
 
-_STAGGER_SECONDS = 1 / 60
+_STAGGER_SECONDS = PULL_SECONDS / 3  # panes side by side are drawn one after the other
 
 
 class NodePane(Pulled):
-    """Journal lines are pulled twenty times a second at most, and only while there are new ones."""
+    """Three of them at most stand side by side: their turns to be drawn are apart."""
 
     class Chosen(Message):
         """The pane was clicked."""

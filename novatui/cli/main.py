@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -58,6 +59,10 @@ LOG_LEVELS = ("error", "warning", "info", "debug")
 def run(words: Sequence[str]) -> int:
     """One command line from words to exit code; nothing escapes as a traceback."""
     i18n.install(_language(words))
+    if isinstance(
+        sys.stdout, io.TextIOWrapper
+    ):  # a terminal that does not know a letter gets its number, as on stderr
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = _dispatch(words)
         sys.stdout.flush()

@@ -99,6 +99,13 @@ def test_words_that_are_typed_stay_as_they_are_typed(word: str) -> None:
             assert all(word in text for text in forms(message.string))
 
 
+def test_one_word_for_one_thing() -> None:
+    """Words that the glossary at the head of the catalogue has another for."""
+    other = re.compile(r"\bмастер(?!-уз)|\bкаталог|\bснапшот|\bбэкап|\bнод[аеуы]\b|\bбастион|\bлизинг", re.I)
+    wrong = [text for message in MESSAGES for text in forms(message.string) if other.search(text)]
+    assert wrong == []
+
+
 def test_the_compiled_catalogue_is_made_from_the_readable_one() -> None:
     assert catalogue.MO.read_bytes() == catalogue.compiled(catalogue.read()), (
         "python -m tests.catalogue compile"

@@ -41,7 +41,9 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True):
     sub: str | None = None
     since_ms: int | None = None  # when ActiveState was entered, by the master's clock
     restarts: int | None = None  # by systemd, since somebody started it
-    ran_ms: int | None = None  # how long it was active before the end that systemd is about to start it again after
+    ran_ms: int | None = (
+        None  # how long it was active before the end that systemd is about to start it again after
+    )
     exit_status: int | None = None  # ExecMainStatus; None while the main process runs
     exit_signal: bool = False  # ExecMainCode says killed/dumped: exit_status is a signal number
     result: str | None = None

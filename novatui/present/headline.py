@@ -7,6 +7,7 @@ import re
 from novatui.diagnosis.held_findings import UNDER_WAY
 from novatui.model.cluster import ClusterSnapshot, Link
 from novatui.model.findings import Diagnosis, Finding, Quorum, Severity, Verdict, together
+from novatui.present.environment import badges
 from novatui.present.i18n import _, ngettext, translated
 from novatui.present.numbers import age, clock, dated
 from novatui.present.rows import BLANK, Role, Row, clip, first_that_fits, joined, row, spread, width_of
@@ -55,16 +56,6 @@ def severity_mark(severity: Severity) -> tuple[str, Role]:
 def ranked(findings: tuple[Finding, ...]) -> list[Finding]:
     """Worst first, otherwise as the diagnosis ordered them."""
     return sorted(findings, key=lambda finding: _RANK.index(finding.severity))
-
-
-def environment_role(environment: str) -> Role:
-    """The colour of a cluster's name: production must never be taken for another."""
-    low = environment.lower()
-    if low.startswith("prod"):
-        return Role.ENV_PROD
-    if low in ("test", "stage", "staging", "uat", "preprod", "pre-prod"):
-        return Role.ENV_TEST
-    return Role.ENV_OTHER
 
 
 def quorum_words(verdict: Verdict, quorum: Quorum) -> tuple[str, str]:
@@ -121,9 +112,7 @@ def verdict_bar(
     snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int, width: int, mark: Row = BLANK
 ) -> Row:
     """Cluster in its environment's colour, verdict, quorum and its meaning, unreachable, ``mark``, age of the data, clock."""
-    env = environment_role(snapshot.environment)
-    name = row((f" {snapshot.cluster} ", env))
-    tag = row((f" {snapshot.environment.upper()} ", env)) if snapshot.environment else BLANK
+    badge, short = badges(snapshot.cluster, snapshot.environment)
     glyph, role = verdict_mark(diagnosis.verdict)
     word = row((f"{glyph} {verdict_word(diagnosis.verdict)}", role))
     figure, meaning = quorum_words(diagnosis.verdict, diagnosis.quorum)
@@ -131,11 +120,10 @@ def verdict_bar(
     old, old_short = _age_row(snapshot, now_ms, False), _age_row(snapshot, now_ms, True)
     time = row((clock(now_ms), Role.DIM))
     lefts = [
-        joined([_tagged(name, tag), word, row((figure, Role.BRIGHT), f" {meaning}"), row((gone, Role.BAD))]),
-        joined([_tagged(name, tag), word, row((figure, Role.BRIGHT)), row((gone, Role.BAD))]),
-        joined([name, word, row((figure, Role.BRIGHT)), row((gone, Role.BAD))]),
-        joined([name, word, row((figure.split(" ")[-1], Role.BRIGHT))]),
-        joined([word, row((figure.split(" ")[-1], Role.BRIGHT))]),
+        joined([badge, word, row((figure, Role.BRIGHT), f" {meaning}"), row((gone, Role.BAD))]),
+        joined([badge, word, row((figure, Role.BRIGHT)), row((gone, Role.BAD))]),
+        joined([badge, word, row((figure.split(" ")[-1], Role.BRIGHT))]),
+        joined([short, word, row((figure.split(" ")[-1], Role.BRIGHT))]),
     ]
     rights = [joined([mark, old, time], "   "), joined([mark, old_short, time]), joined([mark, old_short])]
     for left in lefts:
@@ -143,10 +131,6 @@ def verdict_bar(
             if width_of(left) + width_of(right) + 4 <= width:
                 return spread(left, (*right, (" ", Role.NORMAL)), width)
     return spread(lefts[-1], rights[-1], width)
-
-
-def _tagged(name: Row, tag: Row) -> Row:
-    return (*name, *tag)
 
 
 def about(finding: Finding) -> str:

@@ -23,6 +23,7 @@ class Role(StrEnum):
     WARN = "warn"
     BAD = "bad"
     ENV_PROD = "env-prod"
+    ENV_STAGE = "env-stage"
     ENV_TEST = "env-test"
     ENV_OTHER = "env-other"
     BORDER = "border"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from novatui.model.plan import PlannedStep
 from novatui.model.run import At, NodeStep, Pause, Phase, RunState
 from novatui.model.sanitize import clean
-from novatui.present.headline import environment_role
+from novatui.present.environment import badges
 from novatui.present.i18n import _, translated
 from novatui.present.numbers import clock
 from novatui.present.plan import seed_rows, stages
@@ -44,9 +44,7 @@ _GLYPH = {
 def header(watch: Watch, width: int) -> Row:
     """Cluster, runbook, run, step n of N, elapsed, and for how long etcd has been down."""
     plan = watch.plan
-    env = environment_role(watch.environment)
-    name = row((f" {plan.cluster} ", env))
-    tagged = (*name, *row((f" {watch.environment.upper()} ", env))) if watch.environment else name
+    badge, short = badges(plan.cluster, watch.environment)
     what = row((plan.runbook, Role.BRIGHT))
     run = row((_("run {run}").format(run=plan.run), Role.DIM))
     here, brief = _position(watch), _position(watch, brief=True)
@@ -55,13 +53,14 @@ def header(watch: Watch, width: int) -> Row:
     room = width - width_of(right) - 1
     left = first_that_fits(
         [
-            joined([tagged, what, run, here], "   "),
-            joined([tagged, what, run, here]),
-            joined([tagged, what, run, brief]),
-            joined([name, what, brief]),
-            joined([name, brief]),
-            joined([name, what]),
-            name,
+            joined([badge, what, run, here], "   "),
+            joined([badge, what, run, here]),
+            joined([badge, what, run, brief]),
+            joined([badge, what, brief]),
+            joined([badge, brief]),
+            joined([short, brief]),
+            joined([short, what]),
+            short,
         ],
         room,
     )

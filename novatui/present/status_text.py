@@ -21,7 +21,8 @@ STYLES: dict[Role, str] = {
     Role.WARN: "yellow",
     Role.BAD: "bold red",
     Role.ENV_PROD: "bold white on red",
-    Role.ENV_TEST: "bold black on yellow",
+    Role.ENV_STAGE: "bold black on yellow",
+    Role.ENV_TEST: "bold black on cyan",
     Role.ENV_OTHER: "bold white on blue",
 }
 

@@ -6,8 +6,8 @@ import msgspec
 
 from novatui.model.findings import Finding, Way
 from novatui.model.plan import Plan
+from novatui.present.environment import badges
 from novatui.present.guides import guide, page_names
-from novatui.present.headline import environment_role
 from novatui.present.i18n import _, translated
 from novatui.present.preflight import (
     NOT_ROOT,
@@ -27,9 +27,7 @@ _LEAST_COLUMN = 24
 
 def wizard_header(cluster: str, environment: str, runbook: str, page: int, width: int) -> Row:
     """Cluster, runbook, and the pages with the present one marked."""
-    env = environment_role(environment)
-    name = row((f" {cluster} ", env))
-    tagged = (*name, *row((f" {environment.upper()} ", env))) if environment else name
+    badge, brief = badges(cluster, environment)
     pages = page_names(runbook)
     trail: list[tuple[str, Role]] = []
     for number, word in enumerate(pages):
@@ -48,10 +46,12 @@ def wizard_header(cluster: str, environment: str, runbook: str, page: int, width
     )
     what = row((runbook, Role.BRIGHT))
     choices = [
-        joined([tagged, what, path], "   "),
-        joined([name, what, path]),
-        joined([name, what, short]),
-        name,
+        joined([badge, what, path], "   "),
+        joined([badge, what, path]),
+        joined([badge, what, short]),
+        joined([brief, what, short]),
+        joined([brief, what]),
+        brief,
     ]
     return fit(first_that_fits(choices, width), width)
 

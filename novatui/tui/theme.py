@@ -25,8 +25,9 @@ _COLOURS = {
     "error": ("#ea6166", "#bf2329", "#ff8787", "ansi_red"),
     "frame": ("#3a414d", "#b9bdc4", "#a8a8a8", "ansi_default"),
     "cursor-line": ("#2b3442", "#dbe3f2", "#00458a", "ansi_blue"),
-    "env-prod": ("#b8428c", "#a02876", "#a3007a", "ansi_magenta"),
-    "env-test": ("#2f7f8f", "#1f6f7d", "#005f73", "ansi_cyan"),
+    "env-prod": ("#c0264b", "#b01e42", "#9c0f33", "ansi_red"),
+    "env-stage": ("#8f5a00", "#8a5700", "#6b4300", "ansi_magenta"),
+    "env-test": ("#2f7f8f", "#1f6f7d", "#005f73", "ansi_blue"),
     "env-other": ("#4d5563", "#6b7280", "#444444", "ansi_bright_black"),
 }
 _TEXTUAL = {

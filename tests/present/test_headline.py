@@ -7,7 +7,7 @@ import pytest
 
 from novatui.model.cluster import ClusterSnapshot
 from novatui.model.findings import Diagnosis, Finding, Quorum, Severity, Verdict
-from novatui.present.headline import data_age, environment_role, headline, quorum_words, verdict_bar
+from novatui.present.headline import data_age, headline, quorum_words, verdict_bar
 from novatui.present.rows import Role, row, text_of, width_of
 from tests.tui import screen_cases as cases
 
@@ -21,13 +21,15 @@ def bar(snapshot: ClusterSnapshot, width: int = 120, now: int = cases.NOW) -> st
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
 def test_the_verdict_is_there_at_any_width(width: int) -> None:
     text = bar(DOWN, width)
-    assert "▲ DEGRADED" in text and "2/3" in text and "1 s" in text
+    assert "▲ DEGRADED" in text and "2/3" in text and "1 s" in text and text.startswith(" ! PROD ")
     assert width_of(verdict_bar(DOWN, cases.diagnosis_of(DOWN), cases.NOW, width)) == width
 
 
 def test_the_bar_at_full_width() -> None:
     text = bar(DOWN)
-    assert text.startswith(" nova-prod  PROD   ▲ DEGRADED  quorum 2/3 holds, one more loss stops the cluster")
+    assert text.startswith(
+        " ! PROD nova-prod   ▲ DEGRADED  quorum 2/3 holds, one more loss stops the cluster"
+    )
     assert text.rstrip().endswith("data 1 s old   12:37:55")
 
 
@@ -90,16 +92,6 @@ def test_connecting_and_refused_without_findings() -> None:
     shut = cases.cluster(cases.refused(1))
     none = Diagnosis(verdict=Verdict.UNKNOWN, quorum=Quorum(healthy=0, unknown=1, needed=1, total=1))
     assert "nova-master-1 refused: the host key" in text_of(headline(shut, none, cases.NOW, 120))
-
-
-def test_environments_have_their_colours() -> None:
-    assert [environment_role(name) for name in ("PROD", "production", "staging", "dev", "")] == [
-        Role.ENV_PROD,
-        Role.ENV_PROD,
-        Role.ENV_TEST,
-        Role.ENV_OTHER,
-        Role.ENV_OTHER,
-    ]
 
 
 def test_no_member_list_is_not_nought_of_nought() -> None:

@@ -14,11 +14,12 @@ from novatui.errors import NovatuiError
 from novatui.model.sanitize import clean
 from novatui.present.history import Told, history_rows
 from novatui.present.i18n import _
-from novatui.present.rows import BLANK, Row
+from novatui.present.rows import BLANK, Role, Row, clip, joined, row
 from novatui.present.run import Link, Watch
 from novatui.present.run_pages import result_rows, result_text
 from novatui.present.wizard import trouble_rows, waiting_rows
 from novatui.tui.actions import bindings
+from novatui.tui.badge import badge
 from novatui.tui.screens.base import NovaScreen
 from novatui.tui.screens.run import RunScreen
 from novatui.tui.screens.run_choice import Choice, ChoiceModal
@@ -26,6 +27,7 @@ from novatui.tui.screens.run_client import RunClient
 from novatui.tui.screens.run_pages import TextPage
 from novatui.tui.widgets.footer import Footer
 from novatui.tui.widgets.page import Page
+from novatui.tui.widgets.rows_view import RowsView
 
 if TYPE_CHECKING:
     from novatui.runner.client import RunSummary
@@ -49,6 +51,7 @@ class HistoryScreen(NovaScreen):
         self.error: NovatuiError | None = None
 
     def compose(self) -> ComposeResult:
+        yield RowsView(id="history-header")
         yield Page(id="history-page")
         yield Footer(self.scope)
 
@@ -89,10 +92,10 @@ class HistoryScreen(NovaScreen):
             return
         page = self.query_one(Page)
         page.keys = ""
-        page.show(
-            _("Runs of {cluster} on this machine").format(cluster=self.nova.cluster.name),
-            self.rows(page.inner),
-        )
+        title = _("Runs of {cluster} on this machine").format(cluster=self.nova.cluster.name)
+        head = joined([badge(self), row((title, Role.BRIGHT))])
+        self.query_one("#history-header", RowsView).set_rows([clip(head, self.size.width)])
+        page.show("", self.rows(page.inner))
         self.query_one(Footer).update()
 
     def rows(self, width: int) -> list[Row]:

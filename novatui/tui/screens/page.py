@@ -14,6 +14,7 @@ from novatui.present.i18n import _
 from novatui.present.keys import keys_page
 from novatui.present.rows import Row
 from novatui.tui.actions import of_scope
+from novatui.tui.badge import badge
 from novatui.tui.widgets.page import Page
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class PageScreen(ModalScreen[Outcome], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         page = Page(id="page")
-        page.keys = _("j k scroll  Esc close")
+        page.keys, page.badge = _("j k scroll  Esc close"), badge(self)
         yield page
 
     def page(self, width: int) -> list[Row]:

@@ -16,6 +16,7 @@ from novatui.present.guides import guide
 from novatui.present.i18n import _, translated
 from novatui.present.recoveries import menu_rows
 from novatui.present.rows import BLANK, Role, Row, row, wrap
+from novatui.tui.badge import stamp
 from novatui.tui.screens.run_words import DEAF_SECONDS
 from novatui.tui.state import View
 from novatui.tui.widgets.rows_view import RowsView
@@ -41,7 +42,8 @@ class RecoverMenu(ModalScreen["Way | None"], inherit_bindings=False):
         self._starts: list[tuple[int, int]] = []
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="choice-box"):
+        with Vertical(id="choice-box") as box:
+            stamp(box, self)
             yield RowsView(id="choice-title")
             yield RowsView(id="choice-rows")
 

@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from novatui.present.rows import BLANK, Role, Row, row, wrap
+from novatui.tui.badge import stamp
 from novatui.tui.screens.run_words import DEAF_SECONDS
 from novatui.tui.widgets.rows_view import RowsView
 
@@ -44,7 +45,8 @@ class ChoiceModal(ModalScreen[str], inherit_bindings=False):
         self._starts: list[tuple[int, int, Choice]] = []
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="choice-box"):
+        with Vertical(id="choice-box") as box:
+            stamp(box, self)
             yield RowsView(id="choice-title")
             yield RowsView(id="choice-rows")
 

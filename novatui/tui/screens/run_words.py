@@ -16,6 +16,7 @@ from textual.widgets import Input
 from novatui.present.gate import Typed, all_match, match_mark, why_rows
 from novatui.present.i18n import _
 from novatui.present.rows import BLANK, Role, Row, row, width_of
+from novatui.tui.badge import stamp
 from novatui.tui.widgets.rows_view import RowsView
 
 DEAF_SECONDS = 0.3  # what was typed for the screen below must not land here
@@ -104,7 +105,8 @@ class WordsModal(ModalScreen[T], Generic[T], inherit_bindings=False):
         self.armed = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="words-box"):
+        with Vertical(id="words-box") as box:
+            stamp(box, self)
             yield RowsView(id="words-title")
             with VerticalScroll(id="words-scroll", can_focus=False):
                 yield RowsView(id="words-rows")

@@ -22,6 +22,7 @@ from novatui.present.asking import (
 from novatui.present.i18n import _
 from novatui.present.rows import BLANK, Role, Row, row, wrap
 from novatui.remote.secrets import SecretAsk
+from novatui.tui.badge import stamp
 from novatui.tui.screens.run_words import DEAF_SECONDS
 from novatui.tui.widgets.rows_view import RowsView
 
@@ -40,7 +41,8 @@ class AskModal(ModalScreen[str | None], inherit_bindings=False):
         self._withdrawn = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="ask-box"):
+        with Vertical(id="ask-box") as box:
+            stamp(box, self)
             yield RowsView(id="ask-title")
             yield RowsView(id="ask-rows")
             with Horizontal(classes="word"):

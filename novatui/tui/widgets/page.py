@@ -19,6 +19,7 @@ class Page(RowsView):
         self._page: list[Row] = []
         self._top = 0
         self.keys = ""
+        self.badge: Row = ()
 
     @property
     def inner(self) -> int:
@@ -52,7 +53,7 @@ class Page(RowsView):
             [
                 edge("╭", "╮", width, (row((self._title, Role.BRIGHT)), row((self.keys, Role.DIM))), role),
                 *((("│ ", role), *fit(line, self.inner), (" │", role)) for line in part),
-                edge("╰", "╯", width, ((), more), role),
+                edge("╰", "╯", width, (self.badge, more), role),
             ]
         )
 

@@ -72,11 +72,13 @@ def test_the_env_file_is_not_written_without_a_copy(bench: Bench) -> None:
 # -- the old data ---------------------------------------------------------------------------------------------------
 
 
-def aside(bench: Bench, verb: str, *, make: str = "make") -> Outcome:
+def aside(bench: Bench, verb: str, *, make: str = "make", path_first: Path | None = None) -> Outcome:
     live = bench.data if make == "make" else bench.data / "member"
     old = live.with_name("etcd.novatui-old-r") if make == "make" else live.with_name(".novatui-old-r")
     owner = f"{os.getuid()}:{os.getgid()}"
-    return bench.run("aside", verb, "etcd", live, old, RUN, bench.hold_file, owner, "750", make)
+    return bench.run(
+        "aside", verb, "etcd", live, old, RUN, bench.hold_file, owner, "750", make, path_first=path_first
+    )
 
 
 def held(bench: Bench) -> None:
@@ -101,6 +103,21 @@ def test_the_data_is_put_aside_and_an_empty_place_left(bench: Bench, make: str) 
         assert (bench.data / ".novatui-old-r/snap/db").read_text() == "old"
     before = tree(bench.root / "lib")
     assert aside(bench, "do", make=make).ok and tree(bench.root / "lib") == before, "again: nothing new"
+
+
+def test_an_empty_place_that_is_only_half_made_is_not_done(bench: Bench, tmp_path: Path) -> None:
+    """Cut off before it had its owner: etcd could not write into it."""
+    held(bench)
+    data_dir(bench.data, "old")
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "chown").write_text("#!/bin/sh\nexit 1\n")
+    (broken / "chown").chmod(0o755)
+    assert not aside(bench, "do", path_first=broken).ok
+    assert read_archive(aside(bench, "look")).state is State.PARTIAL
+    assert aside(bench, "do").ok and read_archive(aside(bench, "look")).state is State.DONE
+    assert bench.data.stat().st_mode & 0o777 == 0o750
+    assert sorted(one.name for one in bench.data.parent.iterdir()) == ["etcd", "etcd.novatui-old-r"]
 
 
 @pytest.mark.invariant("INV-13")

@@ -83,7 +83,10 @@ case $found in
     partial) must_be_down ;;
 esac
 if [ "$make" = make ] && [ ! -d "$live" ]; then
-    mkdir -m 0700 -- "$live" && chown -- "$owner" "$live" && chmod -- "$mode" "$live" || exit 1
+    # Whole or not at all: half made it would read as done, and etcd could not write into it.
+    blank=$old.blank
+    if [ -d "$blank" ]; then rmdir -- "$blank" || exit 1; fi
+    mkdir -m 0700 -- "$blank" && chown -- "$owner" "$blank" && chmod -- "$mode" "$blank" && mv -T -- "$blank" "$live" || exit 1
     if command -v restorecon >/dev/null 2>&1; then restorecon -RF -- "$live" || :; fi
     sync -- "$(dirname -- "$live")" || exit 1
     echo "made an empty $live"

@@ -280,10 +280,15 @@ def aside(run: Running) -> Script:
             to, number = f"{first}.{number}", number + 1
         yield from one.move(to)
     if one.make == "make" and not disk.there(one.live):
-        made = disk.mkdir(one.live, 0o700)
+        blank = f"{one.old}.blank"
+        if disk.there(blank):
+            disk.remove(blank)
+        made = disk.mkdir(blank, 0o700)
         yield 0.01
         assert made is not None
-        disk.chmod(one.live, mode=int(one.mode, 8), owner=one.owner)
+        disk.chmod(blank, mode=int(one.mode, 8), owner=one.owner)
+        yield 0.01
+        disk.rename(blank, one.live)
         yield 0.01
         disk.sync()
         run.print(f"made an empty {one.live}")

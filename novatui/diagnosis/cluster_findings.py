@@ -79,7 +79,7 @@ def _alarms(snapshot: ClusterSnapshot, group: Membership, live: list[NodeSnapsho
         member = next((m for m in group.members if m.id == alarm.member_id), None)
         on = holder(member, snapshot.nodes) if member else None
         title = Words(N_("alarm {kind}"), kind=alarm.kind)
-        if on is None:
+        if on is None and alarm.member_id.strip("0"):
             title = Words(N_("alarm {kind} on member {id}"), kind=alarm.kind, id=alarm.member_id)
         yield Finding(
             id=f"alarm-{alarm.kind.lower()}",

@@ -14,19 +14,20 @@ from novatui.model.words import N_, Words
 def env_findings(nodes: Sequence[NodeSnapshot], group: Membership) -> Iterator[Finding]:
     """``nodes``: the masters whose env file is known."""
     agree = Words(N_("a running etcd ignores it; make them agree before a recovery needs it"))
+    seen = {node.name: node.at_ms for node in nodes}  # each look compares the file's checksum
     tokens = {node.name: node.env.token for node in nodes if node.env.token}
     if len(set(tokens.values())) > 1:
         title = Words(N_("the env files have different cluster tokens"))
-        yield of_all("env-tokens-differ", Severity.INFO, title, agree, tokens, "env")
+        yield of_all("env-tokens-differ", Severity.INFO, title, agree, tokens, "env", seen)
     initial = {node.name: node.env.initial_cluster for node in nodes if node.env.initial_cluster}
     if len({frozenset(text.split(",")) for text in initial.values()}) > 1:
         title = Words(N_("the env files name different initial clusters"))
-        yield of_all("env-clusters-differ", Severity.INFO, title, agree, initial, "env")
+        yield of_all("env-clusters-differ", Severity.INFO, title, agree, initial, "env", seen)
     quotas = {node.name: f"{node.env.quota} bytes" for node in nodes if node.env.quota}
     if len(set(quotas.values())) > 1:
         title = Words(N_("the env files have different quotas for the database"))
         hint = Words(N_("the smallest one stops the writes of all: make them agree"))
-        yield of_all("env-quotas-differ", Severity.INFO, title, hint, quotas, "env")
+        yield of_all("env-quotas-differ", Severity.INFO, title, hint, quotas, "env", seen)
     for node in nodes:
         yield from _asks_others(node, nodes)
         member = row_of(node, group.members, nodes)
@@ -39,7 +40,16 @@ def env_findings(nodes: Sequence[NodeSnapshot], group: Membership) -> Iterator[F
                 listed=member.name,
             )
             value = f"ETCD_NAME={node.env.name}"
-            yield of_node("env-name", Severity.INFO, title, agree, node=node.name, source="env", value=value)
+            yield of_node(
+                "env-name",
+                Severity.INFO,
+                title,
+                agree,
+                node=node.name,
+                source="env",
+                value=value,
+                at_ms=node.at_ms,
+            )
         if node.env.peer_urls and set(node.env.peer_urls) != set(member.peer_urls):
             title = Words(
                 N_("its env file says {url} for its peers, the member list {listed}"),
@@ -48,7 +58,14 @@ def env_findings(nodes: Sequence[NodeSnapshot], group: Membership) -> Iterator[F
             )
             value = f"ETCD_INITIAL_ADVERTISE_PEER_URLS={','.join(node.env.peer_urls)}"
             yield of_node(
-                "env-peer-urls", Severity.INFO, title, agree, node=node.name, source="env", value=value
+                "env-peer-urls",
+                Severity.INFO,
+                title,
+                agree,
+                node=node.name,
+                source="env",
+                value=value,
+                at_ms=node.at_ms,
             )
 
 
@@ -70,4 +87,13 @@ def _asks_others(node: NodeSnapshot, nodes: Sequence[NodeSnapshot]) -> Iterator[
         url=node.env.endpoint,
     )
     value = f"ETCDCTL_ENDPOINTS={','.join(named)}"
-    yield of_node("env-endpoints", Severity.WARN, title, hint, node=node.name, source="env", value=value)
+    yield of_node(
+        "env-endpoints",
+        Severity.WARN,
+        title,
+        hint,
+        node=node.name,
+        source="env",
+        value=value,
+        at_ms=node.at_ms,
+    )

@@ -57,7 +57,7 @@ def _finding(
     id: str, severity: Severity, title: Words, hint: Words, mine: list[tuple[NodeSnapshot, Held]]
 ) -> Finding:
     evidence = tuple(
-        Evidence(node=node.name, source="lease", value=_value(held), at_ms=held.since_ms)
+        Evidence(node=node.name, source="lease", value=_value(held), at_ms=held.since_ms or node.at_ms)
         for node, held in mine
     )
     return Finding(id=id, severity=severity, title=title, hint=hint, evidence=evidence)

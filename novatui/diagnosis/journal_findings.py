@@ -69,8 +69,9 @@ def leader_changes(
     terms: dict[int, Entry] = {}
     for lines in entries.values():
         for entry in lines[-WINDOW:]:
-            found = _ELECTED.search(entry.text) if entry.at_ms >= now_ms - CHANGES_MS else None
-            if found:
+            if entry.at_ms < now_ms - CHANGES_MS or " leader " not in entry.text:
+                continue
+            if found := _ELECTED.search(entry.text):
                 terms.setdefault(int(found[1]), entry)
     counted = {node.name: node.endpoint.leader_changes or 0 for node in live if node.endpoint.answers}
     n = max(len(terms), *counted.values(), 0)
@@ -79,8 +80,14 @@ def leader_changes(
     evidence = tuple(evidence_of(entry) for _term, entry in sorted(terms.items()))
     if len(terms) < n:
         evidence = tuple(
-            Evidence(node=name, source="endpoint", value=f"leader changes seen: {count}")
-            for name, count in counted.items()
+            Evidence(
+                node=node.name,
+                source="endpoint",
+                value=f"leader changes seen: {counted[node.name]}",
+                at_ms=node.endpoint.metrics_ms or node.at_ms,
+            )
+            for node in live
+            if node.name in counted
         )
     yield Finding(
         id="leader-changes",

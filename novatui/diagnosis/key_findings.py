@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from novatui.diagnosis.finding import of_all
 from novatui.diagnosis.membership import Membership
 from novatui.diagnosis.quorum import needed, reads
-from novatui.model.cluster import ClusterSnapshot, KeyHash, NodeSnapshot
+from novatui.model.cluster import HASHED_MAX_BYTES, ClusterSnapshot, KeyHash, NodeSnapshot
 from novatui.model.findings import Evidence, Finding, Severity
 from novatui.model.words import N_, Words
 
 KEYS_DIFFER = "keys-differ"
+NOT_COMPARED = "keys-not-compared"
+# A comparison that is older than this tells nothing of now: the watch makes one every ten minutes where it may.
+COMPARED_MS = 1_800_000
 
 Hashed = list[tuple[NodeSnapshot, KeyHash]]
 
@@ -25,6 +29,38 @@ def key_findings(snapshot: ClusterSnapshot, group: Membership, now_ms: int) -> I
     differ = [hashed for hashed in alike.values() if len({found.hash for _node, found in hashed}) > 1]
     if differ:
         yield _differ(max(differ, key=lambda hashed: hashed[0][1].revision), group)
+    large = [
+        node
+        for node in snapshot.nodes
+        if reads(node, group.cluster_id, now_ms)
+        and (node.endpoint.db_size or 0) > HASHED_MAX_BYTES
+        and (node.hash is None or now_ms - node.hash.at_ms > COMPARED_MS)
+    ]
+    if large:
+        yield _not_compared(large)
+
+
+def _not_compared(large: list[NodeSnapshot]) -> Finding:
+    """Silence would read as "they agree"."""
+    names = ", ".join(node.name for node in large)
+    return of_all(
+        NOT_COMPARED,
+        Severity.INFO,
+        Words(N_("the keys of {names} are not compared: the database is too large"), names=names),
+        Words(
+            N_(
+                "a member that hashes its keys commits nothing meanwhile. In a quiet hour: etcdctl endpoint hashkv on each "
+                "master; every recovery compares them at its end"
+            )
+        ),
+        {node.name: _size(node) for node in large},
+        "keys",
+        {node.name: node.endpoint.answered_ms for node in large},
+    )
+
+
+def _size(node: NodeSnapshot) -> str:
+    return f"db {node.endpoint.db_size} bytes, compared up to {HASHED_MAX_BYTES}"
 
 
 def _differ(hashed: Hashed, group: Membership) -> Finding:

@@ -10,6 +10,7 @@ from novatui.model.cluster import ClusterSnapshot, Member, NodeSnapshot
 from novatui.model.findings import Finding, Severity
 from novatui.model.words import N_, Words
 
+UNSTARTED = "unstarted"
 # A learner this many entries behind the newest is still catching up.
 CAUGHT_UP = 1_000
 
@@ -65,10 +66,10 @@ def _of_member(member: Member, snapshot: ClusterSnapshot, now_ms: int) -> Iterat
     named = member.name or ", ".join(member.peer_urls) or member.id
     if not member.started:
         yield of_node(
-            "unstarted",
+            UNSTARTED,
             Severity.BAD,
             Words(N_("member {name} was added and has never started"), name=named),
-            Words(N_("it counts as a vote: start it, or remove it")),
+            Words(N_("it counts as a vote: recover-member on its master goes on from there, or remove it")),
             node=where,
             source="members",
             value=f"{member.id} unstarted",

@@ -32,7 +32,16 @@ def node_findings(node: NodeSnapshot, now_ms: int) -> Iterator[Finding]:
             Words(N_("{problem}"), problem=problem),
             Words(N_("correct the env file on that master")),
         )
-        yield of_node("env-problem", Severity.WARN, title, hint, node=node.name, source="env", value=problem)
+        yield of_node(
+            "env-problem",
+            Severity.WARN,
+            title,
+            hint,
+            node=node.name,
+            source="env",
+            value=problem,
+            at_ms=node.at_ms,
+        )
 
 
 def _not_seen(node: NodeSnapshot, now_ms: int) -> Finding:
@@ -60,7 +69,7 @@ _NOTHING_SEEN = Words(N_("connecting, nothing seen yet"))
 def _unit(node: NodeSnapshot, now_ms: int) -> Iterator[Finding]:
     unit = node.unit
     value = f"{unit.load}, {unit.active} ({unit.sub})"
-    about = partial(of_node, node=node.name, source="unit", value=value, at_ms=unit.since_ms)
+    about = partial(of_node, node=node.name, source="unit", value=value, at_ms=unit.since_ms or node.at_ms)
     if unit.load not in (None, "loaded"):
         title = Words(N_("its etcd unit is {state}"), state=str(unit.load))
         yield about("unit-missing", Severity.BAD, title, Words(N_("look at etcd.unit in the configuration")))
@@ -107,8 +116,12 @@ def _endpoint(node: NodeSnapshot) -> Iterator[Finding]:
     said, answered = endpoint.error or "", endpoint.answered_ms
     if endpoint.answers is False and node.unit.active == "active":
         title = Words(N_("etcd is active and does not answer"))
-        hint = Words(N_("a hung process counts as down: restart-member"))
-        yield about("no-answer", Severity.BAD, title, hint, value=said, at_ms=answered)
+        hint = Words(N_("a hung process counts as down: restart-member, where nothing else explains it"))
+        yield about("no-answer", Severity.BAD, title, hint, value=said, at_ms=node.at_ms)
+    elif endpoint.answers is None and said:
+        title = Words(N_("etcd could not be asked"))
+        hint = Words(N_("look at the files that ETCDCTL_CACERT, ETCDCTL_CERT and ETCDCTL_KEY name"))
+        yield about("unasked", Severity.WARN, title, hint, value=said, at_ms=node.at_ms)
     elif endpoint.answers and endpoint.is_learner:
         pass  # it serves no linearizable read: a finding of its own says what it is
     elif endpoint.answers and endpoint.has_quorum is False:
@@ -117,12 +130,13 @@ def _endpoint(node: NodeSnapshot) -> Iterator[Finding]:
         yield about("no-quorum-here", Severity.BAD, title, hint, value=said, at_ms=answered)
     elif endpoint.answers and endpoint.has_quorum is None:
         title = Words(N_("answers; whether it has quorum is not known"))
-        yield about("quorum-unasked", Severity.WARN, title, value=said, at_ms=answered)
+        hint = Words(N_("it said: {said}"), said=said) if said else NOTHING
+        yield about("quorum-unasked", Severity.WARN, title, hint, value=said or "-", at_ms=answered)
     for error in endpoint.errors:
         # Alarms come as findings of their own.
         if "alarm" not in error.lower():
             title = Words(N_("etcd reports: {error}"), error=error)
-            yield about("status-error", Severity.WARN, title, value=error)
+            yield about("status-error", Severity.WARN, title, value=error, at_ms=answered)
 
 
 def _ended(what: Words, unit: UnitState) -> Words:

@@ -144,7 +144,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "disk-full",
         (r"no space left on device|failed to preallocate",),
         N_("its disk is full"),
-        N_("free space on it, then start it; this is not etcd's quota"),
+        N_("free space on it; this is not etcd's quota"),
         excludes=True,
         lasting=True,
         past=N_("its disk was full"),

@@ -8,14 +8,15 @@ import msgspec
 
 from novatui.diagnosis.data import DataState, Usability
 from novatui.diagnosis.held_findings import HOLD_LEFT, LEFT_BEHIND, UNDER_WAY
-from novatui.diagnosis.membership import Membership, fresh
+from novatui.diagnosis.list_findings import UNSTARTED
+from novatui.diagnosis.membership import FRESH_MS, Membership, fresh
 from novatui.diagnosis.node_findings import has_a_chance
 from novatui.diagnosis.pattern import Remedy
 from novatui.diagnosis.patterns import BY_ID
 from novatui.diagnosis.quorum import reads
 from novatui.diagnosis.rights import blind
-from novatui.diagnosis.upkeep_findings import EXPIRED, NO_LOG
-from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
+from novatui.diagnosis.upkeep_findings import EXPIRED, NO_LOG, PROBLEM
+from novatui.model.cluster import ClusterSnapshot, Link, NodeSnapshot
 from novatui.model.findings import Finding, Quorum, Severity, Verdict
 from novatui.model.words import N_, Words
 
@@ -23,7 +24,12 @@ from novatui.model.words import N_, Words
 HUNG_MS = 10_000
 
 
-_IN_THE_WAY = ("unit-held", EXPIRED, NO_LOG)
+_CERTIFICATE = (EXPIRED, PROBLEM)
+# What recover-member writes anew in the env file is no obstacle to it.
+_WRITTEN_NEW = ("journal-initial-cluster-differs", "journal-no-peer-answers")
+# One that compares its keys with the others' before it starts, and ends over them, would end so again.
+DATA_DIFFERS = "journal-data-differs"
+_IN_THE_WAY = ("unit-held", *_CERTIFICATE, NO_LOG, DATA_DIFFERS)
 
 
 class Advice(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,9 +57,10 @@ def advise(seen: Judged) -> Advice:
     if seen.verdict is Verdict.HEALTHY:
         return Advice()
     if (run := taken(seen)) is not None:
-        return Advice(runbook="wait" if run.id == UNDER_WAY else "", why=run.title)
+        said = Words(N_("{cause}; {hint}"), cause=run.title, hint=run.hint)
+        return Advice(runbook="wait" if run.id == UNDER_WAY else "", why=said)
     if seen.verdict is Verdict.UNKNOWN or _has(seen, "clusters-differ"):
-        return Advice(why=_unjudged(seen))
+        return _unjudged(seen)
     bad, stopped, hung, blocked = sort_out(seen)
     if seen.verdict is Verdict.NO_QUORUM and data_lost(seen, bad):
         why = Words(
@@ -74,10 +81,15 @@ def advise(seen: Judged) -> Advice:
     return (
         _recover(seen, bad)
         or _replace(seen, blocked)
-        or _mend_first(blocked)
+        or _mend_first(seen, blocked)
         or _disarm(seen)
         or _patience(seen)
     )
+
+
+def stands(seen: Judged) -> bool:
+    """Whether quorum is seen, and something is wrong all the same."""
+    return seen.verdict is Verdict.DEGRADED and seen.quorum.healthy >= seen.quorum.needed
 
 
 def taken(seen: Judged) -> Finding | None:
@@ -99,7 +111,7 @@ def _recover(seen: Judged, bad: Sequence[NodeSnapshot]) -> Advice | None:
     if not bad:
         return None
     node, cause = bad[0], seen.data[bad[0].name].words
-    if seen.verdict is Verdict.DEGRADED and seen.quorum.healthy >= seen.quorum.needed:
+    if stands(seen):
         why = Words(N_("{node}: {cause}; quorum stands without it"), node=node.name, cause=cause)
         if len(bad) > 1:
             said = N_(
@@ -112,35 +124,55 @@ def _recover(seen: Judged, bad: Sequence[NodeSnapshot]) -> Advice | None:
 
 
 def _replace(seen: Judged, blocked: Sequence[tuple[NodeSnapshot, Finding]]) -> Advice | None:
-    """One whose data is not there has nothing to lose, as long as the others have quorum and nobody forgot to mount it."""
-    if seen.verdict is not Verdict.DEGRADED or seen.quorum.healthy < seen.quorum.needed:
+    """One whose data is not there, or is not that of the member that was added for it, has nothing to lose, as long as the
+    others have quorum and nobody forgot to mount it."""
+    if not stands(seen):
         return None
-    for node in bare(blocked):
+    for node in bare(seen, blocked):
         said = N_("{node}: {cause}; quorum stands without it")
         cause = next(finding.title for other, finding in blocked if other is node)
+        if (none := no_log(seen, node)) is not None:
+            cause = none.title
         return Advice(runbook="recover-member", node=node.name, why=Words(said, node=node.name, cause=cause))
     return None
 
 
-def bare(blocked: Sequence[tuple[NodeSnapshot, Finding]]) -> list[NodeSnapshot]:
-    """Those whose data directory has no log, but for file systems that are not mounted."""
+def bare(seen: Judged, blocked: Sequence[tuple[NodeSnapshot, Finding]]) -> list[NodeSnapshot]:
+    """Those whose data directory has no log, where nothing else is to be mended first; and those that never started."""
     return [
         node
         for node, finding in blocked
-        if finding.id == NO_LOG and node.upkeep is not None and node.upkeep.log in ("no", "missing")
+        if finding.id == UNSTARTED or (finding.id in (NO_LOG, *_WRITTEN_NEW) and no_log(seen, node))
     ]
 
 
-def _mend_first(blocked: Sequence[tuple[NodeSnapshot, Finding]]) -> Advice | None:
+def no_log(seen: Judged, node: NodeSnapshot) -> Finding | None:
+    """That it has none; None also where only its file system is not mounted. A start would put a blank member under its ID."""
+    if node.upkeep is None or node.upkeep.log not in ("no", "missing"):
+        return None
+    return next((one for one in seen.findings if one.id == NO_LOG and one.node == node.name), None)
+
+
+def _mend_first(seen: Judged, blocked: Sequence[tuple[NodeSnapshot, Finding]]) -> Advice | None:
     for node, finding in blocked:
-        if finding.id == NO_LOG:
-            said = N_("{node}: {cause}. {hint}")
-        elif node.endpoint.answers or finding.id == EXPIRED:
-            said = N_("{node}: {cause}. {hint}. Its data is not in question")
+        if finding.id in (NO_LOG, DATA_DIFFERS):
+            said = N_("{node}: {cause}; {hint}")
+        elif no_log(seen, node) is not None:
+            said = N_(
+                "{node}: {cause}; {hint}. Its data is not there either: after that recover-member, not a start"
+            )
+        elif node.endpoint.answers or finding.id in _CERTIFICATE:
+            said = N_("{node}: {cause}; {hint}. Its data is not in question")
         else:
-            said = N_("{node}: {cause}. {hint}; then start it. Its data is not in question")
-        return Advice(why=Words(said, node=node.name, cause=finding.title, hint=finding.hint))
+            said = N_("{node}: {cause}; {hint}; then start it. Its data is not in question")
+        return Advice(why=Words(said, node=node.name, cause=cause_of(finding), hint=finding.hint))
     return None
+
+
+def cause_of(finding: Finding) -> str:
+    """Its title, without the line of the journal that it quotes."""
+    cause = finding.title.facts.get("cause") if isinstance(finding.title, Words) else None
+    return cause if isinstance(cause, Words) else finding.title
 
 
 def _disarm(seen: Judged) -> Advice | None:
@@ -167,11 +199,11 @@ def _patience(seen: Judged) -> Advice:
     if worst is None:
         return Advice()
     if any(evidence.source == "ssh" for evidence in worst.evidence) and _unseen(seen):
-        return Advice(why=_unseen_words(seen))
-    if worst.node and worst.hint:
-        said = N_("{node}: {cause}. {hint}")
-        return Advice(why=Words(said, node=worst.node, cause=worst.title, hint=worst.hint))
-    return Advice(why=worst.hint or worst.title)
+        return _reach(seen)
+    said = cause_of(worst)
+    if worst.hint:
+        said = Words(N_("{cause}; {hint}"), cause=said, hint=worst.hint)
+    return Advice(why=Words(N_("{node}: {cause}"), node=worst.node, cause=said) if worst.node else said)
 
 
 def sort_out(
@@ -187,6 +219,8 @@ def sort_out(
             bad.append(node)
         elif cause:
             blocked.append((node, cause))
+        elif _stopped(node) and (added := _added(node, seen)) is not None:
+            blocked.append((node, added))
         elif _stopped(node):
             stopped.append(node)
         elif _hung(node, seen.now_ms):
@@ -203,6 +237,13 @@ def _stopped(node: NodeSnapshot) -> bool:
         unit.active == "activating" and unit.sub == "auto-restart"
     )
     return down and unit.load in (None, "loaded") and not node.endpoint.answers
+
+
+def _added(node: NodeSnapshot, seen: Judged) -> Finding | None:
+    """It was added and never started: what is on its disk is most likely of a member that was removed, and a start of that
+    ends at once. Where the others have quorum recover-member goes on from there, whatever is on the disk."""
+    never = (one for one in seen.findings if one.id == UNSTARTED and one.node == node.name)
+    return next(never, None) if stands(seen) else None
 
 
 def _hung(node: NodeSnapshot, now_ms: int) -> bool:
@@ -230,25 +271,36 @@ def data_lost(seen: Judged, bad: Sequence[NodeSnapshot]) -> bool:
     return seen.quorum.total - lost < seen.quorum.needed
 
 
-def _unjudged(seen: Judged) -> Words:
+def _unjudged(seen: Judged) -> Advice:
     if _has(seen, "clusters-differ"):
-        return Words(
-            N_("masters belong to different clusters: find out which one is meant before anything is changed")
+        said = N_(
+            "masters belong to different clusters: find out which one is meant before anything is changed"
         )
+        return Advice(why=Words(said))
     if _unseen(seen):
-        return _unseen_words(seen)
+        return _reach(seen)
     if plain := blind(seen.snapshot.nodes):
-        return Words(N_("etcd is not asked on {names}: novatui is not root there"), names=_names(plain))
-    return Words(N_("the members have not been asked yet"))
+        said = N_("etcd is not asked on {names}: novatui is not root there")
+        return Advice(why=Words(said, names=_names(plain)))
+    return Advice(why=Words(N_("the members have not been asked yet")))
 
 
 def _unseen(seen: Judged) -> list[NodeSnapshot]:
     return [node for node in seen.snapshot.nodes if not fresh(node, seen.now_ms)]
 
 
-def _unseen_words(seen: Judged) -> Words:
+def _reach(seen: Judged) -> Advice:
+    """Some masters are not seen: late, being connected to, or not to be had."""
+    unseen = _unseen(seen)
+    changed = next((one for one in seen.findings if one.id == "host-key-changed"), None)
+    if changed is not None:
+        said = N_("{node}: {cause}; {hint}")
+        return Advice(why=Words(said, node=changed.node, cause=changed.title, hint=changed.hint))
+    if all(node.link not in (Link.LOST, Link.REFUSED) for node in unseen):
+        said = N_("{names}: connecting, or the last sample is late; {n} s will tell")
+        return Advice(runbook="wait", why=Words(said, names=_names(unseen), n=FRESH_MS // 1000))
     said = N_("{names} cannot be asked: what is not seen is not judged. Reach them first")
-    return Words(said, names=_names(_unseen(seen)))
+    return Advice(why=Words(said, names=_names(unseen)))
 
 
 def _has(seen: Judged, id: str) -> bool:

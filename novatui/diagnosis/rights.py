@@ -23,4 +23,6 @@ def rights_findings(nodes: Sequence[NodeSnapshot]) -> Iterator[Finding]:
             causes.setdefault(node.error, {})[node.name] = node.error.title
     for error, values in causes.items():
         title = Words(N_("not root on {names}: {why}"), names=", ".join(values), why=error.title)
-        yield of_all("not-root", Severity.WARN, title, Words(N_("{hint}"), hint=error.hint), values, "sudo")
+        times = {node.name: node.at_ms for node in nodes}
+        hint = Words(N_("{hint}"), hint=error.hint)
+        yield of_all("not-root", Severity.WARN, title, hint, values, "sudo", times)

@@ -57,7 +57,14 @@ def _clocks(live: Sequence[NodeSnapshot]) -> Iterator[Finding]:
         title = Words(behind if middle > 0 else ahead, seconds=_seconds(middle))
         hint = Words(N_("ages and times shown here are off by that much; the cluster does not mind"))
         yield of_node(
-            "own-clock", Severity.INFO, title, hint, node="", source="clock", value=f"{middle:+d} ms"
+            "own-clock",
+            Severity.INFO,
+            title,
+            hint,
+            node="",
+            source="clock",
+            value=f"{middle:+d} ms",
+            at_ms=max((node.at_ms or 0 for node in live), default=0) or None,
         )
 
 
@@ -91,7 +98,13 @@ def _disk(node: NodeSnapshot) -> Iterator[Finding]:
             N_("etcd wants less than 10 ms; from 100 ms on leaders are lost. Look at what else writes there")
         )
         yield about(
-            "slow-fsync", Severity.INFO, title, hint, source="endpoint", value=f"fsync p99 {p99:.1f} ms"
+            "slow-fsync",
+            Severity.INFO,
+            title,
+            hint,
+            source="endpoint",
+            value=f"fsync p99 {p99:.1f} ms",
+            at_ms=node.endpoint.metrics_ms or node.at_ms,
         )
 
 

@@ -16,6 +16,7 @@ BACKUP_OLD_MS = DAY_MS
 
 EXPIRED = "certificate-expired"
 ENDS = "certificate-ends"
+PROBLEM = "certificate-problem"
 NO_LOG = "no-log"
 
 _RENEW = N_("renew it, as on every master whose certificates end, and restart etcd on one after the other")
@@ -23,6 +24,7 @@ _PROBLEMS = {
     "missing": N_("its env file names {file}, which is missing"),
     "odd": N_("its env file names {file}, which is no regular file"),
     "no certificate": N_("its env file names {file}, in which there is no certificate that can be read"),
+    "damaged": N_("its env file names {file}, in which a certificate is damaged"),
 }
 _LOGS = {
     "no": N_("its data directory has no write-ahead log: wiped, or its data was moved away"),
@@ -63,9 +65,17 @@ def _certificates(node: NodeSnapshot, upkeep: Upkeep, their_now_ms: int) -> Iter
         yield _of(ENDS, Severity.WARN, title, Words(_RENEW), node, soon, upkeep)
     for one in upkeep.certificates:
         if one.problem in _PROBLEMS:
-            title = Words(_PROBLEMS[one.problem], file=one.file)
-            hint = Words(N_("etcd reads it at its next start, and clients are refused without it"))
-            yield _of("certificate-problem", Severity.WARN, title, hint, node, [one], upkeep)
+            yield _problem(node, one, upkeep)
+
+
+def _problem(node: NodeSnapshot, one: Certificate, upkeep: Upkeep) -> Finding:
+    """Its own certificate etcd reads anew for each connection: one that runs is cut off, and one that ends stays down."""
+    title = Words(_PROBLEMS[one.problem], file=one.file)
+    if all(key.startswith("ETCDCTL_") for key in one.keys):
+        hint = Words(N_("etcdctl and novatui cannot ask this etcd without it; etcd itself does not need it"))
+        return _of(PROBLEM, Severity.WARN, title, hint, node, [one], upkeep)
+    hint = Words(N_("etcd takes no new connection without it and would not start again: put it back first"))
+    return _of(PROBLEM, Severity.BAD, title, hint, node, [one], upkeep)
 
 
 def _of(
@@ -130,7 +140,9 @@ def _backups(seen: Sequence[tuple[NodeSnapshot, Upkeep]], now_ms: int) -> Iterat
             N_("without one a cluster that loses its quorum's data has only what its members still hold")
         )
         evidence = tuple(
-            Evidence(node=node.name, source="snapshots", value=backup.directory) for node, backup in looked
+            Evidence(node=node.name, source="snapshots", value=backup.directory, at_ms=upkeep.at_ms)
+            for node, upkeep in seen
+            for backup in upkeep.backups
         )
         yield Finding(id="no-snapshot", severity=Severity.INFO, title=title, hint=hint, evidence=evidence)
         return

@@ -18,7 +18,7 @@ from novatui.diagnosis.quorum import count, proven, reads
 from novatui.diagnosis.recommend import Judged, advise
 from novatui.diagnosis.rights import rights_findings
 from novatui.diagnosis.surroundings import FILLS_UP, NEAR_QUOTA, surroundings
-from novatui.diagnosis.upkeep_findings import ENDS, EXPIRED, NO_LOG, upkeep_findings
+from novatui.diagnosis.upkeep_findings import ENDS, EXPIRED, NO_LOG, PROBLEM, upkeep_findings
 from novatui.diagnosis.ways import ways
 from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
 from novatui.model.entries import Entry
@@ -34,6 +34,7 @@ _CAUSES = [
     "alarm-corrupt",
     "alarm-nospace",
     EXPIRED,
+    PROBLEM,
     "unit-held",
     "journal-",
     "disk-low",

@@ -9,7 +9,19 @@ from collections.abc import Sequence
 
 from novatui.diagnosis.data import Usability
 from novatui.diagnosis.key_findings import KEYS_DIFFER
-from novatui.diagnosis.recommend import Advice, Judged, bare, data_lost, sort_out, taken
+from novatui.diagnosis.list_findings import UNSTARTED
+from novatui.diagnosis.recommend import (
+    DATA_DIFFERS,
+    Advice,
+    Judged,
+    bare,
+    cause_of,
+    data_lost,
+    no_log,
+    sort_out,
+    stands,
+    taken,
+)
 from novatui.diagnosis.rights import blind
 from novatui.model.cluster import NodeSnapshot
 from novatui.model.findings import Verdict, Way
@@ -21,7 +33,7 @@ RUNBOOKS = ("restart-member", "start-cluster", "recover-member", "restore-cluste
 def ways(seen: Judged, advice: Advice) -> tuple[Way, ...]:
     """One row a runbook: what is recommended, then what is possible, then the rest."""
     if seen.verdict is Verdict.HEALTHY:
-        calm = Words(N_("every member answers and agrees"))
+        calm = Words(N_("every member answers and has quorum"))
         return tuple(Way(runbook=name, why_not=calm) for name in RUNBOOKS)
     if (run := taken(seen)) is not None:
         return tuple(Way(runbook=name, why_not=run.title) for name in RUNBOOKS)
@@ -64,8 +76,10 @@ def _restart(seen: Judged) -> Way:
     if blocked:
         node, finding = blocked[0]
         said = N_("{node}: {cause}; a restart does not mend that")
-        return Way(runbook=name, why_not=Words(said, node=node.name, cause=finding.title))
-    return Way(runbook=name, why_not=Words(N_("no member is stopped or hung")))
+        if finding.id == UNSTARTED:
+            said = N_("{node}: {cause}; what is on its disk is most likely of a member that was removed")
+        return Way(runbook=name, why_not=Words(said, node=node.name, cause=cause_of(finding)))
+    return Way(runbook=name, why_not=Words(N_("no member is seen to be stopped or hung")))
 
 
 def _start(seen: Judged) -> Way:
@@ -80,14 +94,14 @@ def _start(seen: Judged) -> Way:
 def _recover(seen: Judged) -> Way:
     bad, stopped, hung, blocked = sort_out(seen)
     name = "recover-member"
-    if seen.verdict is not Verdict.DEGRADED or seen.quorum.healthy < seen.quorum.needed:
+    if not stands(seen):
         return Way(runbook=name, why_not=Words(N_("it needs a quorum of the others, and none is seen")))
     if bad:
         why = Words(N_("{node}: {cause}"), node=bad[0].name, cause=seen.data[bad[0].name].words)
         return Way(runbook=name, node=bad[0].name, why=why)
     odd = next((f for f in seen.findings if f.id == KEYS_DIFFER and f.node), None)
     for node, finding in blocked:
-        if node in bare(blocked):
+        if node in bare(seen, blocked):
             why = Words(N_("{node}: {cause}"), node=node.name, cause=finding.title)
             return Way(runbook=name, node=node.name, why=why)
     if odd is not None:
@@ -95,7 +109,17 @@ def _recover(seen: Judged) -> Way:
     if out := [*stopped, *hung]:
         why = Words(N_("if a restart does not bring {node} back"), node=out[0].name)
         return Way(runbook=name, node=out[0].name, why=why)
-    return Way(runbook=name, why_not=Words(N_("no member is out of service")))
+    if blocked:
+        node, finding = blocked[0]
+        if finding.id == DATA_DIFFERS:
+            why = Words(N_("if it is the keys of {node} that differ from the majority's"), node=node.name)
+            return Way(runbook=name, node=node.name, why=why)
+        if no_log(seen, node) is not None:
+            why = Words(N_("once this is mended: {cause}"), cause=cause_of(finding))
+            return Way(runbook=name, node=node.name, why=why)
+        said = N_("{node}: {cause}; its data is not in question")
+        return Way(runbook=name, why_not=Words(said, node=node.name, cause=cause_of(finding)))
+    return Way(runbook=name, why_not=Words(N_("no member is seen to be out of service")))
 
 
 def _restore(seen: Judged) -> Way:

@@ -16,7 +16,7 @@ class Link(StrEnum):
 
     CONNECTING = "connecting"
     LIVE = "live"
-    STALE = "stale"  # connected, but the last sample is more than three seconds late
+    STALE = "stale"  # connected, but the last sample is older than three seconds
     LOST = "lost"  # not connected; ``NodeSnapshot.error`` says why, retry is under way
     REFUSED = "refused"  # will not be retried by itself: host key, authentication, privilege
 
@@ -52,7 +52,8 @@ class UnitState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Alarm(msgspec.Struct, frozen=True):
-    """One raised alarm, as Status reports it (asking for alarms by their own call would write to raft)."""
+    """One raised alarm, as Status reports it (asking for alarms by their own call would write to raft); ``member_id`` is 0
+    where etcd names none."""
 
     member_id: str
     kind: str  # NOSPACE | CORRUPT
@@ -128,7 +129,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[str, ...] = ()
     begins_ms: int | None = None
     ends_ms: int | None = None
-    problem: str = ""  # missing | odd (no regular file) | unreadable | no certificate
+    problem: str = ""  # missing | odd (no regular file) | unreadable | no certificate | damaged (one in it)
 
 
 class Backup(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,6 +149,10 @@ class Upkeep(msgspec.Struct, frozen=True, kw_only=True):
     log: str = "unknown"
     certificates: tuple[Certificate, ...] = ()
     backups: tuple[Backup, ...] = ()
+
+
+# Of a larger database the watch has no hash made: for that a member reads all of it, and commits nothing meanwhile.
+HASHED_MAX_BYTES = 128 * 1024**2
 
 
 class KeyHash(msgspec.Struct, frozen=True, kw_only=True):

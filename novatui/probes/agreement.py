@@ -11,14 +11,13 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 
-from novatui.model.cluster import KeyHash, Link, NodeSnapshot
+from novatui.model.cluster import HASHED_MAX_BYTES, KeyHash, Link, NodeSnapshot
 from novatui.probes.watch import Watch
 
 FIRST_S = 20.0
 EVERY_S = 600.0
 # After a difference: it is soon seen whether it stays. After a compaction that one of them had not done yet: likewise.
 AGAIN_S = 60.0
-DB_MAX_BYTES = 128 * 1024**2
 SLOW_MS = 50.0
 
 _log = logging.getLogger(__name__)
@@ -63,6 +62,6 @@ def _well(node: NodeSnapshot) -> bool:
     endpoint = node.endpoint
     if node.link is not Link.LIVE or not endpoint.answers or not endpoint.has_quorum:
         return False
-    if endpoint.is_learner or endpoint.db_size is None or endpoint.db_size > DB_MAX_BYTES:
+    if endpoint.is_learner or endpoint.db_size is None or endpoint.db_size > HASHED_MAX_BYTES:
         return False
     return (endpoint.fsync_p99_ms or 0.0) < SLOW_MS

@@ -18,7 +18,8 @@ from novatui.model.sanitize import clean
 from novatui.probes.frames import Frame, Piece
 from novatui.probes.numbers import fraction, whole
 
-_ALARM = re.compile(r"memberID:(\d+) alarm:(\w+)")
+# One that etcd's own comparison of keys raises is of no member: a field of protobuf that is 0 is not written.
+_ALARM = re.compile(r"(?:memberID:(\d+) )?alarm:(\w+)")
 _CURL = re.compile(rb"^curl: \((\d+)\) (.*)$", re.MULTILINE)
 _LOG_LINE = re.compile(rb'^\{"level":.*$', re.MULTILINE)
 # gRPC's codes of answers that came from a live etcd and say nothing about quorum.
@@ -29,6 +30,8 @@ _AUTH = (
     "PermissionDenied",
     "Unauthenticated",
 )
+# curl's exit codes when the files it is given cannot be read: --cert and --key, --cacert.
+_CURL_FILES = (58, 77)
 # What a gateway that is switched off answers.
 _NO_GATEWAY = ("404", "405", "501")
 
@@ -46,8 +49,14 @@ def endpoint(frame: Frame, before: Endpoint, *, now_ms: int) -> Endpoint:
         return before
     answer = _answer(status)
     if answer is None or not isinstance(answer.get("header"), Mapping):
+        answers = None if _unasked(frame) else False
         return replace(
-            before, answers=False, has_quorum=None, error=_why_not(frame, status), latency_ms=None, errors=()
+            before,
+            answers=answers,
+            has_quorum=None,
+            error=_why_not(frame, status),
+            latency_ms=None,
+            errors=(),
         )
     header = answer["header"]
     errors = tuple(clean(str(error), cap=300) for error in _rows(answer, "errors"))
@@ -81,9 +90,9 @@ def endpoint(frame: Frame, before: Endpoint, *, now_ms: int) -> Endpoint:
 
 
 def alarms(errors: Sequence[str]) -> tuple[Alarm, ...]:
-    """``memberID:10501334649042878790 alarm:NOSPACE`` lines of Status.errors."""
+    """``memberID:10501334649042878790 alarm:NOSPACE`` lines of Status.errors; ``alarm:CORRUPT`` alone has no member."""
     found = [_ALARM.search(error) for error in errors]
-    return tuple(Alarm(f"{int(match[1]):x}", match[2]) for match in found if match)
+    return tuple(Alarm(f"{int(match[1] or 0):x}", match[2]) for match in found if match)
 
 
 def members(piece: Piece | None) -> tuple[Member, ...] | None:
@@ -152,6 +161,11 @@ def _quorum(frame: Frame, *, led: bool) -> tuple[bool | None, str | None]:
         return False, f"no answer to a linearizable read: {why}"
     why = _error_text(answer) or piece.said() or f"HTTP {' '.join(piece.args[:1])}"
     return (None if any(word in why for word in _AUTH) else False), why
+
+
+def _unasked(frame: Frame) -> bool:
+    """curl has no certificate to ask with, or none to know etcd by: that says nothing of etcd."""
+    return "curl" in frame and frame["curl"].exit in _CURL_FILES
 
 
 def _why_not(frame: Frame, status: Piece | None) -> str:

@@ -51,11 +51,15 @@ def certificate(piece: Piece, file: str, keys: tuple[str, ...]) -> Certificate:
     """Total: what cannot be read has a problem instead of dates."""
     if piece.exit != 0:
         return Certificate(file=file, keys=keys, problem=_PROBLEMS.get(piece.exit or 0, "unreadable"))
-    spans = [span for pem in _PEM.findall(piece.body)[:_BUNDLE_MAX] if (span := _span(pem)) is not None]
-    if not spans:
-        return Certificate(file=file, keys=keys, problem="no certificate")
+    spans = [_span(pem) for pem in _PEM.findall(piece.body)[:_BUNDLE_MAX]]
     trusted = all("CA" in key.split("_") or key.endswith("CACERT") for key in keys)
-    begins, ends = max(spans, key=lambda span: span[1]) if trusted else spans[0]
+    read = [span for span in (spans if trusted else spans[:1]) if span is not None]
+    if not read:
+        return Certificate(file=file, keys=keys, problem="damaged" if any(spans) else "no certificate")
+    # Of a CA's file etcd wants every certificate whole; of its own the first one is what it shows.
+    if trusted and len(read) < len(spans):
+        return Certificate(file=file, keys=keys, problem="damaged")
+    begins, ends = max(read, key=lambda span: span[1])
     return Certificate(file=file, keys=keys, begins_ms=begins, ends_ms=ends)
 
 

@@ -155,6 +155,8 @@ class SshConnection:
         few = len(self._lines) > 1 or waited_s >= FULL_S
         if not held or not few or len(self._lines) >= CONNECTIONS_MAX:
             return False
+        # As many as were had at once: of those that the master counts still, some have ended here already.
+        held = max(each.most for each in self._lines)
         self._note(
             f"{self._node.name} gives {held} session{'s' if held > 1 else ''} a connection (MaxSessions of its"
             " sshd_config): further connections are made, and it is slower"
@@ -190,6 +192,7 @@ class SshConnection:
         except (OSError, asyncssh.Error) as exc:
             raise Unreachable("the connection was lost", clean(str(exc))) from exc
         each.sessions += 1
+        each.most = max(each.most, each.sessions)
         session.on_over = each.freed
         if session.over:
             each.freed()
@@ -209,7 +212,7 @@ class _Line:
 
     def __init__(self, entered: Entered) -> None:
         self.entered = entered
-        self.sessions = 0
+        self.sessions = self.most = 0
         self._limit = 0  # 0: not known
         self._refused_at = 0.0
 

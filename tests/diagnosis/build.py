@@ -11,6 +11,7 @@ from novatui.model.cluster import (
     Disk,
     Endpoint,
     EtcdEnv,
+    KeyHash,
     Link,
     Member,
     NodeError,
@@ -64,6 +65,7 @@ def node(number: int, total: int = 3, **change: Any) -> NodeSnapshot:
         members_at_ms=NOW - 500,
         env=EtcdEnv(name=f"etcd{number}", peer_urls=(f"https://10.0.0.{number}:2380",)),
         disk=Disk(path="/var/lib/etcd", size=100_000_000_000, free=70_000_000_000),
+        hash=KeyHash(revision=290_000, compacted=280_000, hash=7, at_ms=NOW - 300_000),
     )
     return replace(whole, **change)
 

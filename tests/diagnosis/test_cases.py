@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from novatui.diagnosis import verdict
+from novatui.diagnosis.held_findings import HOLD_LEFT, LEFT_BEHIND, UNDER_WAY
+from novatui.diagnosis.key_findings import KEYS_DIFFER, NOT_COMPARED
+from novatui.diagnosis.list_findings import UNSTARTED
+from novatui.diagnosis.patterns import PATTERNS
+from novatui.diagnosis.surroundings import FILLS_UP, NEAR_QUOTA
+from novatui.diagnosis.upkeep_findings import ENDS, EXPIRED, NO_LOG, PROBLEM
 from novatui.diagnosis.verdict import diagnose
 from novatui.model.cluster import ClusterSnapshot
 from novatui.model.entries import Entry
@@ -34,6 +42,29 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 def test_there_are_thirty_and_more() -> None:
     assert len(PATHS) >= 30
+
+
+def test_each_row_of_the_table_and_each_finding_there_is_has_a_case() -> None:
+    """Those of ``novatui/diagnosis`` are found by how they are written there."""
+    files = (path for path in Path(verdict.__file__).parent.glob("*.py") if path.name != "patterns.py")
+    written = "".join(path.read_text() for path in files)
+    known = set(re.findall(r'(?:about|of_node|of_all|_of)\(\s*"([a-z-]+)"|\bid="([a-z-]+)"', written))
+    ids = {one or other for one, other in known} | {f"journal-{row.id}" for row in PATTERNS}
+    ids |= {ENDS, EXPIRED, NO_LOG, PROBLEM, KEYS_DIFFER, NOT_COMPARED, UNSTARTED, NEAR_QUOTA, FILLS_UP}
+    ids |= {
+        UNDER_WAY,
+        LEFT_BEHIND,
+        HOLD_LEFT,
+        "alarm-corrupt",
+        "alarm-nospace",
+        "unreachable",
+        "host-key-changed",
+    }
+    found = set()
+    for path in PATHS:
+        one = cases.read(path)
+        found |= {finding.id for finding in diagnose(one.snapshot, one.entries, one.now_ms).findings}
+    assert ids - found == set()
 
 
 def named(finding: Finding) -> str:
@@ -69,7 +100,7 @@ def test_when_nothing_says_that_data_is_damaged_none_is_put_aside(case: Case) ->
     """The same cluster, but its journal not seen: down, hung, slow or cut off are no reasons."""
     found = diagnose(case.snapshot, {}, case.now_ms)
     assert found.recommend != "restore-cluster"
-    proofs = {"no-log", "not-a-member"}
+    proofs = {"no-log", "not-a-member", "unstarted"}  # of the disk, and of the list of those that have quorum
     if found.recommend == "recover-member":
         assert proofs & {one.id for one in found.findings if one.node == found.recommend_node}
 

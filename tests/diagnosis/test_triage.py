@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from novatui.diagnosis.verdict import diagnose
-from novatui.model.cluster import Alarm, ClusterSnapshot, Disk, EtcdEnv, NodeSnapshot
+from novatui.model.cluster import Alarm, ClusterSnapshot, Disk, EtcdEnv, NodeSnapshot, Upkeep
 from novatui.model.entries import Entry, Level
 from novatui.model.findings import Diagnosis, Verdict
 from tests.diagnosis.build import NOW, alone, cluster, damage, down, healthy, line, member, node, put, unseen
@@ -271,6 +271,50 @@ def test_a_start_that_was_let_through_after_the_hold_makes_it_history() -> None:
     found = judge(put(healthy(), down(node(2), "inactive", "dead")), {"m2": said})
     assert "unit-held" not in {finding.id for finding in found.findings}
     assert advised(found) == ("restart-member", "m2")
+
+
+def added(number: int, log: str) -> ClusterSnapshot:
+    """The list has a row for it that never started; it is stopped."""
+    rows = tuple(member(n, name="" if n == number else f"etcd{n}") for n in (1, 2, 3))
+    stopped = down(node(number), "inactive", "dead")
+    stopped = replace(stopped, upkeep=Upkeep(at_ms=NOW - 9_000, log=log))
+    return cluster(*(replace(stopped if n == number else node(n), members=rows) for n in (1, 2, 3)))
+
+
+@pytest.mark.parametrize("log", ["yes", "no", "unknown"])
+def test_one_that_was_added_and_never_started_is_gone_on_with(log: str) -> None:
+    """Whatever is on its disk: a start of what was removed would end at once, a start on nothing would vote blank."""
+    found = judge(added(2, log))
+    assert advised(found) == ("recover-member", "m2")
+    restart = next(way for way in found.ways if way.runbook == "restart-member")
+    assert restart.why_not
+
+
+def test_without_a_quorum_of_the_others_it_is_not() -> None:
+    """A second member beside a first: only its start gives quorum."""
+    snapshot = added(2, "yes")
+    lonely = cluster(alone(snapshot.nodes[0]), snapshot.nodes[1], down(snapshot.nodes[2]))
+    assert judge(lonely).recommend == "start-cluster"
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        ("error validating peerURLs: member count is unequal", ("recover-member", "m2")),
+        ("cannot fetch cluster info from peer urls", ("recover-member", "m2")),
+        ("error validating peerURLs: PeerURLs: no match found for existing member (1, [x])", ("", "")),
+        ("listen tcp 10.0.0.2:2380: bind: address already in use", ("", "")),
+    ],
+)
+@pytest.mark.invariant("INV-17")
+def test_one_without_data_is_never_told_to_start(error: str, advice: tuple[str, str]) -> None:
+    blank = down(replace(node(2), upkeep=Upkeep(at_ms=NOW - 9_000, log="no")), "activating", "auto-restart")
+    said = [line("starting an etcd server", node="m2", ago_s=9), line("discovery failed", error, node="m2")]
+    found = judge(put(healthy(), blank), {"m2": said})
+    assert advised(found) == advice
+    assert "then start it" not in found.recommend_why
+    if advice == ("", ""):
+        assert "after that recover-member" in found.recommend_why
 
 
 # no quorum for the moment -> wait; alarms

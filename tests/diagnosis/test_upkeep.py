@@ -73,13 +73,39 @@ def test_the_masters_own_clock_judges_its_certificates() -> None:
 
 
 @pytest.mark.parametrize(
-    ("problem", "told"), [("missing", True), ("odd", True), ("no certificate", True), ("unreadable", False)]
+    ("problem", "told"),
+    [("missing", True), ("odd", True), ("no certificate", True), ("damaged", True), ("unreadable", False)],
 )
 def test_a_file_that_is_no_certificate_is_told_and_one_we_may_not_read_is_not(
     problem: str, told: bool
 ) -> None:
     odd = Certificate(file=PEM, keys=("ETCD_CERT_FILE",), problem=problem)
     assert ("certificate-problem" in findings(put(healthy(), kept(certificates=(odd,))))) is told
+
+
+@pytest.mark.parametrize(
+    ("key", "severity"), [("ETCD_PEER_CERT_FILE", Severity.BAD), ("ETCDCTL_CERT", Severity.WARN)]
+)
+def test_who_needs_a_certificate_that_is_missing_decides_how_bad_that_is(
+    key: str, severity: Severity
+) -> None:
+    """etcd reads its own at each connection: restarted without it, it would stay down."""
+    missing = kept(certificates=(Certificate(file=PEM, keys=(key,), problem="missing"),))
+    assert findings(put(healthy(), missing))["certificate-problem"].severity is severity
+    silent = replace(missing, endpoint=replace(missing.endpoint, answers=False, answered_ms=NOW - 900_000))
+    found = judge(put(healthy(), silent))
+    assert found.recommend == ("" if severity is Severity.BAD else "restart-member")
+
+
+def test_large_databases_are_said_not_to_be_compared() -> None:
+    large = [replace(node(n), hash=None) for n in (1, 2, 3)]
+    one = findings(cluster(*large))["keys-not-compared"]
+    assert one.severity is Severity.INFO and [each.at_ms for each in one.evidence] == [NOW - 500] * 3
+    long_ago = [hashed(n, 7, at_ms=NOW - 3_600_000) for n in (1, 2, 3)]
+    assert "keys-not-compared" in findings(cluster(*long_ago))
+    assert not findings(cluster(*(hashed(n, 7) for n in (1, 2, 3))))
+    small = [replace(one, endpoint=replace(one.endpoint, db_size=9_000_000)) for one in large]
+    assert not findings(cluster(*small))
 
 
 def with_backups(*newest_ms: int | None) -> ClusterSnapshot:

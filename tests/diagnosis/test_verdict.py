@@ -48,7 +48,7 @@ def test_nothing_seen_yet_is_unknown() -> None:
     found = judge(blank)
     assert found.verdict is Verdict.UNKNOWN
     assert (found.cluster_id, found.leader, found.revision) == ("", "", None)
-    assert "m1, m2, m3 cannot be asked" in found.recommend_why
+    assert found.recommend == "wait" and "m1, m2, m3: connecting" in found.recommend_why
 
 
 def test_a_stopped_member_is_started_again() -> None:

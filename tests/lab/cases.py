@@ -18,6 +18,7 @@ from novatui.probes.collector import Collector
 from novatui.probes.watch import now_ms
 from novatui.remote.ssh import SshTransport
 from tests.diagnosis import cases
+from tests.lab import breaking_starts  # noqa: F401 - registers its ways
 from tests.lab.breaking import BREAKS
 from tests.lab.lab import Lab
 

@@ -120,6 +120,23 @@ def test_an_alarm_is_not_an_error_nor_a_lack_of_quorum(case: str) -> None:
     assert found.errors == () and found.has_quorum is True
 
 
+def test_an_alarm_of_no_member_is_an_alarm() -> None:
+    """As etcd 3.5 raises CORRUPT when it compares the members' keys itself."""
+    assert etcd.alarms(["alarm:CORRUPT "]) == (Alarm("0", "CORRUPT"),)
+
+
+@pytest.mark.parametrize(
+    ("exit", "said"),
+    [
+        (b"58", b"curl: (58) could not load PEM client certificate from /etc/x.pem"),
+        (b"77", b"curl: (77) error setting certificate file: /etc/ca.pem"),
+    ],
+)
+def test_where_we_lack_what_to_ask_with_nothing_is_said_of_etcd(exit: bytes, said: bytes) -> None:
+    found = etcd.endpoint({"curl": Piece((exit.decode(),), said + b"\n")}, Endpoint(), now_ms=1)
+    assert found.answers is None and found.has_quorum is None and (found.error or "-") in said.decode()
+
+
 def test_the_poll_never_asks_for_alarms_by_their_own_call() -> None:
     from novatui.remote.command import script_text
 

@@ -85,6 +85,21 @@ def test_of_a_bundle_of_authorities_the_last_to_end_counts(tmp_path: Path) -> No
     assert one.ends_ms is not None and one.ends_ms < time.time() * 1000 + 4 * DAY
 
 
+def test_a_damaged_certificate_is_not_told_by_the_one_after_it(tmp_path: Path) -> None:
+    """etcd shows the first of its own file, and wants all of a CA's: the second one's dates would be a lie."""
+    whole = issued(tmp_path, 300).read_bytes()
+    file = tmp_path / "both.pem"
+    file.write_bytes(whole.replace(b"M", b"0", 40) + whole)
+    env = EtcdEnv(certificates=(("ETCD_CERT_FILE", str(file)),))
+    (one,) = looked_at(env).certificates
+    assert (one.problem, one.ends_ms) == ("damaged", None)
+    file.write_bytes(whole + whole.replace(b"M", b"0", 40))
+    (one,) = looked_at(env).certificates
+    assert one.problem == "" and one.ends_ms is not None
+    (one,) = looked_at(EtcdEnv(certificates=(("ETCD_TRUSTED_CA_FILE", str(file)),))).certificates
+    assert one.problem == "damaged"
+
+
 @pytest.mark.invariant("INV-8")
 def test_a_key_beside_a_certificate_stays_on_the_master(tmp_path: Path) -> None:
     member = issued(tmp_path, 12)

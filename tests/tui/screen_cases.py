@@ -14,6 +14,7 @@ from novatui.model.cluster import (
     Disk,
     Endpoint,
     EtcdEnv,
+    KeyHash,
     Link,
     Member,
     NodeError,
@@ -129,6 +130,7 @@ def node(number: int, count: int = 3, *, leader: int = 3) -> NodeSnapshot:
         members_at_ms=NOW - 1_000,
         env=EtcdEnv(name=f"etcd{number}", peer_urls=(f"https://172.31.100.{96 + number}:2380",)),
         disk=Disk(path="/var/lib/etcd", size=100_000_000_000, free=71_000_000_000),
+        hash=KeyHash(revision=371_000, compacted=370_000, hash=7, at_ms=NOW - 300_000),
     )
 
 

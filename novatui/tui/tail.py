@@ -6,16 +6,16 @@ nothing that arrives later moves what is being read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from novatui.model.entries import Entry
 from novatui.present.filter import Filter
-from novatui.present.journal import Look, TimeFormat, entry_rows, found_in, is_error, message
-from novatui.present.rows import Role, Row, recolour
+from novatui.present.journal import Look, TimeFormat, is_error, message
+from novatui.present.rows import Row
+from novatui.tui.edge import Edge, Marked
 from novatui.tui.lines import CAPACITY, Line, Lines
 
-HEAD_FROM = 3  # rows that a pane has at least when one of them says what is above the oldest line
 STEP = 16  # cells of one horizontal scroll
 
 
@@ -32,20 +32,17 @@ class Tail:
     anchor: int | None = None
     left: int = 0  # cells scrolled out of sight
     new: int = 0  # lines that came since following stopped
-    head: Callable[[], Row] | None = None  # says what is above the oldest line
     pending: bool = False  # something changed since the last ``rows``
     on_pending: Callable[[], None] | None = None  # lines came: the pane draws them at its own pace
     on_touch: Callable[[], None] | None = None  # somebody did something: the pane draws at once
     on_top: Callable[[], None] | None = None  # somebody wants to see what is above the oldest line
     _lines: Lines = field(init=False)
-    _top: int = 0  # number of the line at the top edge, while not following
-    _skip: int = 0  # rows of it that are above the edge
-    _look: Look = field(default_factory=Look)
-    _height: int = 10
-    _laid: list[tuple[Row, bool]] | None = None  # rows as last laid out, until something changes
+    _edge: Edge = field(init=False)
+    _laid: list[Marked] | None = None  # rows as last laid out, until something changes
 
     def __post_init__(self) -> None:
         self._lines = Lines(self.capacity, by_time=self.by_time)
+        self._edge = Edge(self._lines)
 
     @property
     def following(self) -> bool:
@@ -96,16 +93,17 @@ class Tail:
         if self.cursor is None:
             self._lines.add(entries)
         else:
-            fresh, (cursor, anchor, top) = self._lines.add(entries, (self.cursor, self.anchor, self._top))
+            fresh, (cursor, anchor, top) = self._lines.add(
+                entries, (self.cursor, self.anchor, self._edge.top)
+            )
             self.new += fresh
             self._put(cursor, anchor, top)
         self._change()
 
     def clear(self) -> None:
         """Forget every line: what comes next is of another time."""
-        before, self._lines = self._lines, Lines(self.capacity, by_time=self.by_time)
-        self._lines.narrow(before.filter, before.in_context, None)
-        self.cursor, self.anchor, self.new, self._top, self._skip = None, None, 0, 0, 0
+        self._begin_anew()
+        self.cursor, self.new = None, 0
         self.touch()
 
     def put_before(self, older: Sequence[Entry]) -> None:
@@ -116,15 +114,22 @@ class Tail:
 
     def put_together(self, entries: Sequence[Entry]) -> None:
         """``entries`` instead of all that is held; there is room for them until following begins again."""
-        before, self._lines = self._lines, Lines(self.capacity, by_time=self.by_time)
-        self._lines.narrow(before.filter, before.in_context, None)
+        before = self._begin_anew()
         self._lines.spare = max(0, len(entries) - self.capacity)
         self._lines.add(entries)
         self._lines.count = before.count
-        self.anchor, self._top, self._skip = None, 0, 0
         if self.cursor is not None:
             self.cursor = min(self.cursor, self.end - 1) if len(self) else None
         self.touch()
+
+    def _begin_anew(self) -> Lines:
+        """No lines, but narrowed as they were; those before."""
+        before, self._lines = self._lines, Lines(self.capacity, by_time=self.by_time)
+        self._lines.narrow(before.filter, before.in_context, None)
+        self.anchor = None
+        self._edge.lines = self._lines
+        self._edge.go(0)
+        return before
 
     def narrow(self, to: Filter | None, in_context: bool = False) -> None:
         """Show only what passes or, in context, everything with what passes marked."""
@@ -133,8 +138,8 @@ class Tail:
         if self.cursor is None:
             self.new = 0
         else:
-            self._top, self._skip = self._above(min(self.end, self.cursor + 1 + self._height // 2))
-            self._reveal()
+            self._edge.above(min(self.end, self.cursor + 1 + self._edge.height // 2))
+            self._edge.reveal(self.cursor)
         self.touch()
 
     def touch(self) -> None:
@@ -155,9 +160,9 @@ class Tail:
         self.cursor = None if cursor is None else max(cursor, first)
         self.anchor = None if anchor is None else max(anchor, first)
         if top is not None:
-            self._top = top
-        if self._top < first:
-            self._top, self._skip = first, 0
+            self._edge.top = top
+        if self._edge.top < first:
+            self._edge.go(first)
 
     # what keys do
 
@@ -171,7 +176,7 @@ class Tail:
         """Stop following where we are; the newest line gets the cursor."""
         if self.cursor is None and len(self):
             self.cursor, self.new = self.end - 1, 0
-            self._top, self._skip = self._above(self.end)
+            self._edge.above(self.end)
             self.touch()
 
     def move(self, lines: int) -> None:
@@ -180,7 +185,7 @@ class Tail:
             return
         self.pause()
         assert self.cursor is not None
-        if self._inside(lines):
+        if self._edge.inside(self.cursor, lines):
             self.touch()
             return
         target = self.cursor + lines
@@ -192,7 +197,7 @@ class Tail:
         self._go(min(max(self._lines.first, target), self.end - 1))
 
     def page(self, direction: int) -> None:
-        self.move(direction * max(1, self._height - 1))
+        self.move(direction * max(1, self._edge.height - 1))
 
     def home(self) -> None:
         if len(self):
@@ -229,7 +234,7 @@ class Tail:
 
     def _go(self, number: int) -> None:
         self.cursor = number
-        self._reveal()
+        self._edge.reveal(number)
         self.touch()
 
     def select(self) -> None:
@@ -245,13 +250,14 @@ class Tail:
             return False
         self.pause()
         line.open = not line.open
-        self._reveal()
+        assert self.cursor is not None
+        self._edge.reveal(self.cursor)
         self.touch()
         return True
 
     def scroll(self, steps: int) -> None:
         """Text to the left (positive) or back, up to where the longest line on the screen ends."""
-        longest = max((len(message(entry)) for entry in self._on_screen()), default=0)
+        longest = max((len(message(entry)) for entry in self._edge.on_screen(self.cursor)), default=0)
         self.left = max(0, min(self.left + steps * STEP, longest // STEP * STEP))
         self.touch()
 
@@ -289,115 +295,25 @@ class Tail:
 
     # what the pane shows
 
-    def rows(self, width: int, height: int) -> list[tuple[Row, bool]]:
-        """At most ``height`` rows, top to bottom, and whether the cursor or the selection is on each."""
+    @property
+    def head(self) -> Callable[[], Row] | None:
+        """Says what is above the oldest line."""
+        return self._edge.head
+
+    @head.setter
+    def head(self, says: Callable[[], Row] | None) -> None:
+        self._edge.head = says
+
+    def rows(self, width: int, height: int) -> list[Marked]:
+        """At most ``height`` rows, top to bottom."""
         self.pending = False
-        look = Look(width, self.wrapped, self.times, self.left, self.names)
-        if look != self._look or height != self._height:
-            reshaped = replace(look, left=0) != replace(self._look, left=0) or height != self._height
-            self._look, self._height, self._laid = look, height, None
+        edge, look = self._edge, Look(width, self.wrapped, self.times, self.left, self.names)
+        if look != edge.look or height != edge.height:
+            reshaped = replace(look, left=0) != replace(edge.look, left=0) or height != edge.height
+            edge.look, edge.height, self._laid = look, height, None
             if reshaped and self.cursor is not None and len(self) and height > 0 and width > 0:
-                self._skip = 0
-                self._reveal()
+                edge.skip = 0
+                edge.reveal(self.cursor)
         if self._laid is None:
-            self._laid = self._lay_out()
+            self._laid = edge.lay_out(self.cursor, self.anchor)
         return self._laid
-
-    def _lay_out(self) -> list[tuple[Row, bool]]:
-        if self._height <= 0 or self._look.width <= 0 or not len(self):
-            return []
-        if self.cursor is None:
-            shown = list(self._upwards(self.end))
-            shown.reverse()
-            return [(self._rows_of(number)[part], False) for number, part in shown]
-        return self._downwards(self.cursor)
-
-    def _rows_of(self, number: int) -> tuple[Row, ...]:
-        line = self.line(number)
-        if self.wrapped or line.open:
-            rows = [row for entry in line for row in entry_rows(entry, self._look)]
-        else:
-            said = next((entry for entry in line if entry.text), line.head)
-            rows = list(entry_rows(said, self._look, len(line)))
-        found = self.filter
-        if found is None:
-            return tuple(rows)
-        if found.needle:
-            return tuple(found_in(row, found.needle, found.small) for row in rows)
-        if self.in_context and any(map(found.passes, line)):
-            return tuple((*row[:-1], *recolour(row[-1:], Role.FOUND)) for row in rows)
-        return tuple(rows)
-
-    def _upwards(self, before: int) -> Iterator[tuple[int, int]]:
-        """(line, row of it) from the row above line ``before`` upwards, one screenful."""
-        left = self._height
-        for number in range(before - 1, self._lines.first - 1, -1):
-            for part in range(len(self._rows_of(number)) - 1, -1, -1):
-                if left == 0:
-                    return
-                yield number, part
-                left -= 1
-
-    def _above(self, before: int) -> tuple[int, int]:
-        """The row at the top edge when the last row of the line above ``before`` is at the bottom."""
-        shown = list(self._upwards(before))
-        if len(shown) == self._height > 1 and shown[-1] == (self._lines.first, 0) and self._has_head:
-            shown.pop()  # the head takes a row
-        return shown[-1] if shown else (self._lines.first, 0)
-
-    @property
-    def _has_head(self) -> bool:
-        return self.head is not None and self._height >= HEAD_FROM
-
-    @property
-    def _head_shows(self) -> bool:
-        return self._has_head and self._top == self._lines.first and self._skip == 0
-
-    def _downwards(self, cursor: int) -> list[tuple[Row, bool]]:
-        low, high = sorted((cursor, cursor if self.anchor is None else self.anchor))
-        out: list[tuple[Row, bool]] = [(self.head(), False)] if self.head and self._head_shows else []
-        for number in range(max(self._top, self._lines.first), self.end):
-            lines = self._rows_of(number)
-            for part in range(self._skip if number == self._top else 0, len(lines)):
-                if len(out) == self._height:
-                    return out
-                out.append((lines[part], low <= number <= high))
-        return out
-
-    def _on_screen(self) -> list[Entry]:
-        """The entries of about the lines that can be seen."""
-        begin = max(self._lines.first, self.end - self._height if self.cursor is None else self._top)
-        return [
-            entry
-            for number in range(begin, min(self.end, begin + self._height))
-            for entry in self.line(number)
-        ]
-
-    def _inside(self, lines: int) -> bool:
-        """Scroll within the line at the cursor when it is taller than the pane; True when that is all there was to do."""
-        if self.cursor is None or self.cursor != self._top or abs(lines) != 1:
-            return False
-        rows = len(self._rows_of(self.cursor))
-        skip = self._skip + lines
-        if rows <= self._height or not 0 <= skip <= rows - self._height:
-            return False
-        self._skip = skip
-        return True
-
-    def _reveal(self) -> None:
-        """Move the top edge as little as needed for the cursor's line to be whole, or its head if it is too tall."""
-        assert self.cursor is not None
-        if self.cursor <= self._top:
-            self._top, self._skip = self.cursor, 0
-            return
-        room = self._height - self._head_shows
-        if self.cursor - self._top <= room:
-            used = (
-                sum(len(self._rows_of(number)) for number in range(self._top, self.cursor + 1)) - self._skip
-            )
-            if used <= room:
-                return
-        if len(self._rows_of(self.cursor)) >= self._height:
-            self._top, self._skip = self.cursor, 0
-            return
-        self._top, self._skip = self._above(self.cursor + 1)

@@ -260,7 +260,8 @@ def test_older_lines_go_when_following_begins_again_and_there_is_no_room() -> No
 
 @pytest.mark.parametrize("height", [1, 2, 3, 5, 6, 7])
 def test_the_head_never_hides_the_cursor(height: int) -> None:
-    tail = Tail(head=lambda: row("older lines"))
+    tail = Tail()
+    tail.head = lambda: row("older lines")
     tail.append([entry(f"line {n}") for n in range(6)])
     tail.rows(60, height)
     for move in (*([-1] * 7), *([1] * 5)):

@@ -101,6 +101,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     clusters: tuple[ClusterConfig, ...]
     default_cluster: str = ""
 
+    def names_none(self, name: str | None) -> bool:
+        """Whether a person has to be asked which one is meant."""
+        return not name and not self.default_cluster and len(self.clusters) > 1
+
     def pick(self, name: str | None) -> ClusterConfig:
         """The named cluster; without a name the default, or the only one. Raises UsageError."""
         names = [cluster.name for cluster in self.clusters]

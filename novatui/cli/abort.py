@@ -42,7 +42,7 @@ def main(args: argparse.Namespace) -> int:
     from novatui.errors import Refused
     from novatui.runner import client
 
-    run = follow.chosen(args.run)
+    run = follow.chosen(args.run, args.cluster)
     seen = follow.seen(run)
 
     async def ask() -> client.Reply | None:

@@ -27,4 +27,4 @@ def main(args: argparse.Namespace) -> int:
     from novatui.cli import follow
     from novatui.cli.people import People
 
-    return follow.follow(follow.chosen(args.run), People.of(args))
+    return follow.follow(follow.chosen(args.run, args.cluster), People.of(args))

@@ -22,13 +22,19 @@ from novatui.runner import client, places
 from novatui.runner.client import Follower, Met, Need
 
 
-def chosen(run: str) -> str:
-    """The named run, or the newest: the one under way before all others."""
+def chosen(run: str, cluster: str | None) -> str:
+    """The named run, or the newest: the one under way before all others. With ``--cluster`` of that cluster alone."""
     if run:
-        return places.find(run).run
-    found = client.runs()
+        place = places.find(run)
+        of = place.plan().cluster
+        if cluster and of != cluster:
+            raise UsageError(f"run {place.run} is of cluster {of}, not of {cluster}")
+        return place.run
+    found = [one for one in client.runs() if not cluster or one.cluster == cluster]
     if not found:
-        raise UsageError("There are no runs here yet")
+        raise UsageError(
+            f"There are no runs of cluster {cluster} here" if cluster else "There are no runs here yet"
+        )
     return next((one for one in found if one.alive), found[0]).run
 
 

@@ -18,7 +18,7 @@ from novatui.present import i18n
 from novatui.present.i18n import _
 
 if TYPE_CHECKING:
-    from novatui.config import ClusterConfig
+    from novatui.config import ClusterConfig, Config
 
 # name -> (module with ``arguments(parser)`` and ``main(args) -> int``, one line of help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -238,8 +238,18 @@ def _open_screen(args: argparse.Namespace) -> int:
         return 0
     if not _can_draw():
         return _dispatch([*_as_words(args), "status"])
+    config = open_config(args)
+    cluster: ClusterConfig | None
+    if config.names_none(args.cluster):
+        cluster = importlib.import_module("novatui.tui.picking").pick(config.clusters)
+        if cluster is None:
+            return 0
+    else:
+        cluster = config.pick(args.cluster)
     app = importlib.import_module("novatui.tui.app")
-    code: int = app.run_app(open_cluster(args), accept_new_host_keys=bool(args.accept_new_host_keys))
+    code: int = app.run_app(
+        cluster, accept_new_host_keys=bool(args.accept_new_host_keys), clusters=config.clusters
+    )
     return code
 
 
@@ -256,10 +266,15 @@ def _open_replay(args: argparse.Namespace, command: str | None) -> int:
 
 def open_cluster(args: argparse.Namespace) -> ClusterConfig:
     """The cluster that ``-c`` and ``--cluster`` name; ``.path`` is its file. Raises ConfigError, UsageError."""
+    return open_config(args).pick(args.cluster)
+
+
+def open_config(args: argparse.Namespace) -> Config:
+    """The whole file. Raises ConfigError."""
     from novatui import paths
     from novatui.config import load
 
-    return load(args.config or paths.config_file()).pick(args.cluster)
+    return load(args.config or paths.config_file())
 
 
 def _can_draw() -> bool:

@@ -54,7 +54,7 @@ def main(args: argparse.Namespace) -> int:
     from novatui.cli import follow
     from novatui.runner import journal, places
 
-    place = places.find(follow.chosen(args.run))
+    place = places.find(follow.chosen(args.run, args.cluster))
     wanted = args.format or (_SUFFIXES.get(args.output.suffix.lower(), "text") if args.output else "text")
     text = render(wanted, place.plan(), journal.read(place.journal))
     if args.output is None:

@@ -23,7 +23,7 @@ def main(args: argparse.Namespace) -> int:
     from novatui.present import record_words
     from novatui.runner import client
 
-    found = client.runs()
+    found = [one for one in client.runs() if not args.cluster or one.cluster == args.cluster]
     if args.json:
         import msgspec
 

@@ -49,7 +49,7 @@ def main(args: argparse.Namespace) -> int:
     if args.from_node:
         run = bringing.brought(args, people)
     else:
-        run = follow.chosen(args.run)
+        run = follow.chosen(args.run, args.cluster)
         follow.confirmed(run, args.yes)
     bringing.surely_changed_nothing(run, people)
     seen = follow.seen(run)

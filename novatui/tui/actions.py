@@ -42,11 +42,24 @@ def _nothing_to_recover(app: NovatuiApp) -> str:
     return ""
 
 
+def _no_other_cluster(app: NovatuiApp) -> str:
+    return app.why_not_clusters()
+
+
 APP = (
     Action("help", "question_mark,f1", "?", N_("help"), N_("every key of this screen"), "app", 9),
     Action("palette", "colon", ":", N_("palette"), N_("find an action by name"), "app", 8),
     Action(
         "theme", "T", "T", N_("theme"), N_("dark, light, high contrast, the terminal's own colours"), "app"
+    ),
+    Action(
+        "clusters",
+        "C",
+        "C",
+        N_("clusters"),
+        N_("another cluster of the configuration"),
+        "app",
+        why_not=_no_other_cluster,
     ),
     Action("quit", "q", "q", N_("quit"), N_("leave novatui; nothing on the masters changes"), "app", 10),
 )

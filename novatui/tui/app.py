@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
+from msgspec.structs import replace
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -23,11 +24,13 @@ from textual.worker import Worker, WorkerState
 from novatui.config import ClusterConfig
 from novatui.diagnosis.recent import Recent
 from novatui.diagnosis.verdict import diagnose
-from novatui.model.cluster import ClusterSnapshot
+from novatui.last_seen import LastSeen, remember
+from novatui.model.cluster import ClusterSnapshot, Link
 from novatui.model.entries import Entry
 from novatui.model.findings import Diagnosis
 from novatui.present.i18n import _
 from novatui.present.rows import Row
+from novatui.present.run import Link as RunLink
 from novatui.present.trend import Trends, use_glyphs
 from novatui.tui import actions, terminal
 from novatui.tui.feed import Feed, LiveFeed
@@ -36,11 +39,13 @@ from novatui.tui.pace import Pace
 from novatui.tui.palette import RegistryProvider
 from novatui.tui.people import AtScreen
 from novatui.tui.screens.base import NovaScreen
+from novatui.tui.screens.clusters import ClusterPicker
 from novatui.tui.screens.dashboard import Dashboard
 from novatui.tui.screens.history import HistoryScreen, offer_living_run
 from novatui.tui.screens.locks import LocksPage
 from novatui.tui.screens.merged import MergedScreen, merged_tail
 from novatui.tui.screens.page import ByHandScreen, HelpScreen
+from novatui.tui.screens.run import RunScreen
 from novatui.tui.screens.run_client import LiveClient, RunClient
 from novatui.tui.state import View, first_view
 from novatui.tui.tail import Tail
@@ -56,6 +61,9 @@ Diagnose = Callable[[ClusterSnapshot, Mapping[str, Sequence[Entry]], int], Diagn
 # The classes every screen carries; styles and layouts go by them. Below 80x24 there is a list, never a refusal.
 WIDTHS: list[tuple[int, str]] | None = [(0, "-tiny-width"), (80, "-narrow"), (108, "-normal"), (180, "-wide")]
 HEIGHTS: list[tuple[int, str]] | None = [(0, "-tiny-height"), (24, "-low"), (32, "-tall")]
+
+
+REMEMBER_MS = 60_000
 
 
 def wall_ms() -> int:
@@ -101,11 +109,15 @@ class NovatuiApp(App[None], inherit_bindings=False):
         judge: Diagnose = diagnose,
         client: RunClient | None = None,
         accept_new_host_keys: bool = False,
+        clusters: Sequence[ClusterConfig] = (),
     ) -> None:
         super().__init__()
         for theme in THEMES.values():
             self.register_theme(theme)
         self.cluster = cluster
+        self.clusters = clusters  # all of the configuration
+        self.goes_to: ClusterConfig | None = None  # the one to be shown when this one is left
+        self._remembered: LastSeen | None = None
         self.clock = clock
         self.people = AtScreen(self, accept_new_host_keys)
         self.feed: Feed = feed or LiveFeed(cluster, self.people.wallet, self.people)
@@ -190,6 +202,18 @@ class NovatuiApp(App[None], inherit_bindings=False):
         self.set_reactive(NovatuiApp.now_ms, now)
         with self.batch_update():
             self.view = self._judged(snapshot, now)
+        self._remember(self.view)
+
+    def _remember(self, view: View) -> None:
+        """For the picker: each verdict as it changes, and once a minute; not before every master was tried."""
+        now, quorum = view.snapshot.at_ms, view.diagnosis.quorum
+        seen = LastSeen(at_ms=now, verdict=view.diagnosis.verdict, healthy=quorum.healthy, total=quorum.total)
+        last = self._remembered
+        if self.replaying or any(node.link is Link.CONNECTING for node in view.snapshot.nodes):
+            return
+        if last is None or replace(last, at_ms=now) != seen or now - last.at_ms >= REMEMBER_MS:
+            self._remembered = seen
+            remember(self.cluster, seen)
 
     def _judged(self, snapshot: ClusterSnapshot, now: int) -> View:
         """A bug in the diagnosis must not close the window on the cluster: the facts stay, without a verdict."""
@@ -260,6 +284,30 @@ class NovatuiApp(App[None], inherit_bindings=False):
 
     def act_theme(self) -> None:
         self.theme = after(self.theme).name
+
+    def why_not_clusters(self) -> str:
+        if self.replaying:
+            return actions.no_masters(self)
+        if len(self.clusters) < 2:
+            return _("the configuration has one cluster")
+        if any(getattr(screen, "scope", "") == "wizard" for screen in self.screen_stack):
+            return _("a wizard is under way: leave it first, Esc")
+        return ""
+
+    def act_clusters(self) -> None:
+        run = next((screen for screen in self.screen_stack if isinstance(screen, RunScreen)), None)
+        goes_on = _("run {run} on {cluster} goes on without the screen: it has a process of its own")
+        said = (
+            goes_on.format(run=run.plan.run, cluster=self.cluster.name)
+            if run is not None and run.link in (RunLink.LIVE, RunLink.OPENING)
+            else ""
+        )
+        self.push_screen(ClusterPicker(self.clusters, self.clock, self.cluster.name, said), self._picked)
+
+    def _picked(self, cluster: ClusterConfig | None) -> None:
+        if cluster is not None and cluster.name != self.cluster.name:
+            self.goes_to = cluster
+            self.exit()
 
     def act_quit(self) -> None:
         self.exit()
@@ -336,10 +384,20 @@ def settle_memory() -> None:
     gc.set_threshold(1_000, 5, 2_000)
 
 
-def run_app(cluster: ClusterConfig, *, accept_new_host_keys: bool = False) -> int:
-    """The screen until it is left. Returns the exit code; an error of ours is raised, never shown as a traceback."""
-    app = NovatuiApp(cluster, accept_new_host_keys=accept_new_host_keys)
-    app.run()
-    if app.crash is not None:
-        raise app.crash
-    return 1 if app.return_code is None else app.return_code
+def run_app(
+    cluster: ClusterConfig,
+    *,
+    accept_new_host_keys: bool = False,
+    clusters: Sequence[ClusterConfig] = (),
+) -> int:
+    """The screen until it is left; each cluster has one of its own, with nothing in it of another. Returns the exit code;
+    an error of ours is raised, never shown as a traceback."""
+    while True:
+        app = NovatuiApp(cluster, accept_new_host_keys=accept_new_host_keys, clusters=clusters)
+        app.run()
+        if app.crash is not None:
+            raise app.crash
+        if app.goes_to is None:
+            return 1 if app.return_code is None else app.return_code
+        cluster = app.goes_to
+        gc.unfreeze()  # what the one that was left held goes with it

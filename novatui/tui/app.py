@@ -378,10 +378,11 @@ class NovatuiApp(App[None], inherit_bindings=False):
 
 def settle_memory() -> None:
     """What is loaded stays: out of the collector's way. And it looks often, at little: journal lines that go as fast as others
-    come keep its count low while the young ones become 200,000, which is a stall of 100 ms."""
+    come keep its count low while the young ones become 200,000, which is a stall of 100 ms. But not so often that what was
+    drawn a moment ago (strips that hold themselves) is taken for old: that would be garbage that stays."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(1_000, 5, 2_000)
+    gc.set_threshold(2_000, 10, 20)
 
 
 def run_app(

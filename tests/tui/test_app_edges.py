@@ -156,7 +156,7 @@ def test_memory_settles() -> None:
     before = gc.get_threshold()
     try:
         app.settle_memory()
-        assert gc.get_freeze_count() > 0 and gc.get_threshold()[0] == 1_000
+        assert gc.get_freeze_count() > 0 and gc.get_threshold()[0] == 2_000
     finally:
         gc.unfreeze()
         gc.set_threshold(*before)

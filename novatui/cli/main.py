@@ -215,7 +215,11 @@ def _global_options(parser: Parser, default: str | None) -> None:
         type=Path,
         told=_("the configuration; else $NOVATUI_CONFIG, else the platform's configuration directory"),
     )
-    add("--cluster", metavar="NAME", told=_("which cluster of the file; else its default"))
+    add(
+        "--cluster",
+        metavar="NAME",
+        told=_("which cluster of the file; else its default; else the screen asks"),
+    )
     add(
         "--accept-new-host-keys",
         action="store_true",

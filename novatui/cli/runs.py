@@ -12,7 +12,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     teach(
         parser,
         _(
-            "Lists the runs that you began on this machine. The masters are not asked: `novatui locks` does that."
+            "Lists the runs that you began on this machine, with --cluster those of one cluster. The masters are not asked: "
+            "`novatui locks` does that."
         ),
         examples=[("novatui runs", ""), ("novatui runs --json | jq '.runs[0]'", "")],
     )

@@ -43,9 +43,18 @@ class NodePane(Pulled):
         self._streams = False
         self._no_lines: list[Row] = []
         self._chosen = False
+        self._shown: tuple[View, int, Mapping[Figure, Trend]] | None = None
+
+    def on_resize(self, event: events.Resize) -> None:
+        """One that had no room yet has no status block: on a recording that stands still nothing else would bring it."""
+        if self._shown is not None:
+            self.show_view(*self._shown)
+        else:
+            self.rebuild()
 
     def show_view(self, view: View, now_ms: int, trends: Mapping[Figure, Trend]) -> None:
         """Status block and frame from a snapshot; also called when only the clock moved."""
+        self._shown = view, now_ms, trends
         node = view.snapshot.nodes[self.number - 1]
         width = self._inner
         rows = block_rows(self.size.height)

@@ -108,7 +108,8 @@ def stop_and_adopt(scene: Scene) -> Mend:
     acted = [
         one
         for one in journal.read(old.place.journal)
-        if one.seq > slept and isinstance(one, rec.Done) and one.status != "fenced"
+        # An act that was under way when it fell asleep may have ended well: its answer is only read late.
+        if isinstance(one, rec.Done) and one.intent > slept and one.status != "fenced"
     ]
     # One that had only to look finds the run verified.
     assert not acted and found.result in ("fenced", "verified"), f"{found.result}: {found.detail}; {acted}"

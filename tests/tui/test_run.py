@@ -163,7 +163,11 @@ async def test_the_gate_wants_every_word_and_then_y_on_start_never_enter() -> No
         await pilot.press("d", "enter")
         assert modal.query_one(StartButton).has_focus and modal.query_one(StartButton).ready
         await pilot.press("enter", "enter")
-        assert not follower.answers, "Enter never confirms"
+        for _ in range(3):
+            await pilot.click("#start", offset=(5, 0))
+        assert modal.query_one(StartButton).has_focus
+        await until(pilot, lambda: "neither Enter nor a click" in text(app))
+        assert not follower.answers, "neither Enter nor a click confirms"
         await pilot.press("y")
         await until(pilot, lambda: follower.answers)
     assert follower.answers == [("gate", "n1", ("OLDER", "nova-prod"))]

@@ -24,18 +24,19 @@ T = TypeVar("T")
 
 
 class StartButton(RowsView, can_focus=True):
-    """Can be pressed once every word is right: by ``y`` when it has the focus, or by the mouse. Never by Enter."""
+    """Can be pressed once every word is right: by ``y`` when it has the focus. Never by Enter, and never by a click:
+    that gives it the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "press", "yes"),
-        Binding("enter", "not_enter", "enter"),
+        Binding("enter", "refuse", "enter"),
     ]
 
     class Pressed(Message):
         """The words stand and the person means it."""
 
     class Refused(Message):
-        """Enter, or a press while a word is missing."""
+        """Enter, a click, or a press while a word is missing."""
 
     def __init__(self, label: str, *, id: str) -> None:
         super().__init__(id=id)
@@ -76,11 +77,11 @@ class StartButton(RowsView, can_focus=True):
     def action_press(self) -> None:
         self.post_message(self.Pressed() if self.ready else self.Refused())
 
-    def action_not_enter(self) -> None:
+    def action_refuse(self) -> None:
         self.post_message(self.Refused())
 
     def on_click(self, event: events.Click) -> None:
-        self.action_press()
+        self.action_refuse()
 
 
 class WordsModal(ModalScreen[T], Generic[T], inherit_bindings=False):
@@ -207,7 +208,9 @@ class WordsModal(ModalScreen[T], Generic[T], inherit_bindings=False):
 
     @on(StartButton.Refused)
     def _not_yet(self, event: StartButton.Refused) -> None:
-        words = _("Enter never confirms: y does") if self._check() else _("type every word first")
+        words = (
+            _("neither Enter nor a click confirms: y does") if self._check() else _("type every word first")
+        )
         self.say(row((words, Role.WARN)))
 
     @on(StartButton.Pressed)

@@ -95,7 +95,11 @@ def _stay(demo: Demo) -> int:
 
 def _until_told() -> None:
     """SIGTERM and SIGHUP end it as Ctrl-C does."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+    ):  # a shell that starts it with & has it ignore the first
         signal.signal(number, signal.default_int_handler)
 
 

@@ -19,8 +19,10 @@ COMMAND = [sys.executable, "-m", "novatui", "demo"]
 
 @pytest.fixture
 def command() -> Iterator[subprocess.Popen[bytes]]:
-    """``novatui demo --no-tui``, up."""
+    """``novatui demo --no-tui``, up; started as by a script's ``&``, which has it ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     process = subprocess.Popen([*COMMAND, "--no-tui"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    signal.signal(signal.SIGINT, before)
     yield process
     process.kill()
     process.communicate()

@@ -114,6 +114,8 @@ class Watching:
                     words, env = (proc / "cmdline").read_bytes(), (proc / "environ").read_bytes()
                 except OSError:
                     continue
+                if not words:  # in the middle of its exec: what it becomes is seen at the next look
+                    continue
                 # systemd itself hands the env file to etcd: that is where its values belong. The demo's stand-in for
                 # systemd starts it by way of setpriv.
                 argv = words.rstrip(b"\0").split(b"\0")

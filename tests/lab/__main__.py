@@ -45,6 +45,7 @@ def main() -> int:
     )
     chains.add_argument("--seed", type=int, default=1, help="what is broken")
     chains.add_argument("--image", choices=tuple(image.IMAGES), action="append", help="default: both")
+    chains.add_argument("--step", default="", help="only the points of this step")
     often = verbs.add_parser("restores", help="restores in a row, and how long each member took to stop")
     often.add_argument("--times", type=int, default=20)
     often.add_argument("--image", choices=tuple(image.IMAGES), default="trixie")
@@ -65,7 +66,9 @@ def main() -> int:
         if args.verb == "soak":
             return _soak(args.image, args.iterations, args.seed)
         if args.verb == "chains":
-            return _chains(args.image or list(image.IMAGES), args.runbooks or list(RUNBOOKS), args.seed)
+            return _chains(
+                args.image or list(image.IMAGES), args.runbooks or list(RUNBOOKS), args.seed, args.step
+            )
         if args.verb == "restores":
             return _restores(args.image, args.times)
         if args.verb == "verdicts":
@@ -93,7 +96,7 @@ def _soak(image_name: str, iterations: int, seed: int) -> int:
     return 1 if figures.failed else 0
 
 
-def _chains(images: list[str], runbooks: list[str], seed: int) -> int:
+def _chains(images: list[str], runbooks: list[str], seed: int, step: str) -> int:
     """Exit 1 when something did not hold. Ctrl-C ends it with what there is."""
     points, failed = 0, 0
     try:
@@ -102,12 +105,13 @@ def _chains(images: list[str], runbooks: list[str], seed: int) -> int:
                 for runbook in runbooks:
                     renew(lab)
                     began = time.monotonic()
-                    for point, wrong in every_point(lab, runbook, seed):
+                    for point, found in every_point(lab, runbook, seed, step):
                         points += 1
-                        failed += bool(wrong)
+                        failed += bool(found.wrong)
                         took, began = time.monotonic() - began, time.monotonic()
-                        word = "FAILED" if wrong else "ok    "
-                        print(f"{word} {name}, {runbook}: killed at {point}, {took:.0f} s", wrong, flush=True)
+                        word = "FAILED" if found.wrong else "ok    "
+                        what = f"{word} {name}, {runbook}: killed at {point}, {took:.0f} s; {found.times()}"
+                        print(what, *found.wrong, sep="\n       ", flush=True)
     except KeyboardInterrupt:
         pass
     print(f"kill points {points}, failed {failed}")

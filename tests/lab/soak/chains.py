@@ -4,8 +4,8 @@ each point there is, every time from a cluster as new."""
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from novatui.model.plan import Plan
 from tests.lab.halting import KILL_POINTS, Point, Points
@@ -13,6 +13,7 @@ from tests.lab.lab import Lab
 from tests.lab.person import Person
 from tests.lab.renewing import renew
 from tests.lab.soak import story
+from tests.lab.soak.checks import Found
 from tests.lab.soak.hands import VERIFIED
 from tests.lab.soak.setting import look_back, set_up
 from tests.lab.soak.watching import Watch
@@ -20,13 +21,15 @@ from tests.lab.soak.watching import Watch
 RUNBOOKS = ("restore-cluster", "recover-member", "restart-member", "start-cluster")
 # Kills of one seeded chain.
 KILLS = 4
+T = TypeVar("T")
 
 
 def seeded(lab: Lab, runbook: str, seed: int) -> list[Point]:
     """One run, killed at up to ``KILLS`` points of the seed and gone on with after each; where it was killed. Raises
     AssertionError where something does not hold."""
     rng = random.Random(seed)
-    with _scene(lab, runbook, rng, seed) as (person, told, plan):
+
+    def play(person: Person, told: story.Story, plan: Plan) -> list[Point]:
         every = [
             Point(step.id, node, phase)
             for step in plan.steps
@@ -36,44 +39,59 @@ def seeded(lab: Lab, runbook: str, seed: int) -> list[Point]:
         chosen = rng.sample(every, len(every))
         return _killed_at(person, told, plan, chosen, KILLS)
 
+    return _played(lab, runbook, rng, seed, play)[0]
 
-def every_point(lab: Lab, runbook: str, seed: int) -> Iterator[tuple[Point, str]]:
-    """Each kill point of that runbook on the seed's broken cluster, and what is wrong with a run that was killed there and
-    gone on with: empty where nothing is."""
+
+def every_point(lab: Lab, runbook: str, seed: int, only: str = "") -> Iterator[tuple[Point, Found]]:
+    """Each kill point of that runbook on the seed's broken cluster, and what was found after a run that was killed there
+    and gone on with. ``only``: those of one step."""
     for point in _met(lab, runbook, seed):
+        if only not in ("", point.step):
+            continue
         renew(lab)
+
+        def play(person: Person, told: story.Story, plan: Plan, point: Point = point) -> None:
+            assert _killed_at(person, told, plan, [point], 1) == [point], "it was not met"
+
         try:
-            with _scene(lab, runbook, random.Random(seed), seed) as (person, told, plan):
-                met = _killed_at(person, told, plan, [point], 1)
-                assert met == [point], "it was not met"
-            yield point, ""
+            found = _played(lab, runbook, random.Random(seed), seed, play)[1]
         except Exception as wrong:
-            yield point, f"{type(wrong).__name__}: {wrong}"
+            found = Found([f"{type(wrong).__name__}: {wrong}"])
+        yield point, found
 
 
 def _met(lab: Lab, runbook: str, seed: int) -> list[Point]:
     """By a run that nothing disturbs."""
-    with _scene(lab, runbook, random.Random(seed), seed) as (person, told, plan):
+
+    def play(person: Person, told: story.Story, plan: Plan) -> list[str]:
         run = person.begin(plan, told.answer)
         state = run.until_gone()
         assert state.result == "verified", state.detail
-        words = [line.split(" ") for line in dict.fromkeys(run.met())]
+        return run.met()
+
+    met = _played(lab, runbook, random.Random(seed), seed, play)[0]
+    words = [line.split(" ") for line in dict.fromkeys(met)]
     return [Point(*one) for one in words if one[2] in KILL_POINTS]
 
 
-@contextmanager
-def _scene(
-    lab: Lab, runbook: str, rng: random.Random, seed: int
-) -> Iterator[tuple[Person, story.Story, Plan]]:
-    """A broken cluster and a plan for it; what must hold is looked at afterwards."""
+def _played(
+    lab: Lab,
+    runbook: str,
+    rng: random.Random,
+    seed: int,
+    play: Callable[[Person, story.Story, Plan], T],
+) -> tuple[T, Found]:
+    """A broken cluster, a plan for it and what ``play`` makes of that, with what was found afterwards. Raises AssertionError
+    where something does not hold."""
     told = story.draw(lab, rng, runbook)
     was = set_up(lab, told, seed)
     person = Person(lab, told.user)
     try:
         with Watch(lab) as watch:
-            yield person, told, person.plan(told.request)
+            made = play(person, told, person.plan(told.request))
             found = look_back(lab, told, was, [person], watch, VERIFIED)
         assert not found.wrong, "\n".join(found.wrong)
+        return made, found
     finally:
         person.close()
 

@@ -25,12 +25,18 @@ MAY_REPEAT = {"release", "undo-release"}
 
 @dataclass
 class Found:
-    """``wrong``: rules that were broken, in words."""
+    """``wrong``: rules that were broken, in words. ``leaderless_s``, ``slowest_stop_s``: the longest time without a leader
+    while it was watched, and that etcd took to stop on any master."""
 
     wrong: list[str] = field(default_factory=list)
     keys_lost: int = 0
     applied_twice: int = 0
     blank: int = 0
+    leaderless_s: float = 0.0
+    slowest_stop_s: float = 0.0
+
+    def times(self) -> str:
+        return f"leaderless {self.leaderless_s:.1f} s, slowest stop {self.slowest_stop_s:.1f} s"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from tests.lab.lab import Lab
 from tests.lab.person import Person
 from tests.lab.soak import checks, story
 from tests.lab.soak.checks import Found, Was
+from tests.lab.soak.stops import slowest_stop_s
 from tests.lab.soak.story import Story
 from tests.lab.soak.watching import Watch
 
@@ -31,6 +32,7 @@ def set_up(lab: Lab, told: Story, seed: int) -> Was:
 def look_back(lab: Lab, told: Story, was: Was, people: list[Person], watch: Watch, ended: str) -> Found:
     """What holds and what does not, once it is over."""
     found = checks.check(lab, told, was, runs_of(people), ended)
+    found.leaderless_s, found.slowest_stop_s = watch.leaderless_s, slowest_stop_s(lab)
     if watch.answers < ANSWERS_LEAST:
         found.wrong.append(f"the watch had {watch.answers} answers: it hardly looked")
     if watch.fewest is not None and watch.fewest[0] < BLANK:

@@ -23,16 +23,12 @@ def type_words(screen: Terminal, *words: str) -> None:
         screen.until("Tab")
         _type_until(screen, word)
         screen.keys("Tab")
-    screen.until(lambda shown: "press y" in shown, limit_s=10)
+    screen.until(lambda shown: "press y" in shown)
     screen.keys("y")
 
 
 def _type_until(screen: Terminal, word: str) -> None:
-    """The modal is deaf for its first 300 ms: type again until the word stands there.
-
-    A letter acts in the field at once, a backspace only after it went up to the app: the field is seen empty before
-    anything is typed into it again.
-    """
+    """The modal is deaf for its first 300 ms: type again until the word stands there."""
 
     def field(shown: str) -> str:
         return next(

@@ -361,4 +361,4 @@ async def test_no_key_of_the_time_line_breaks_it(key: str) -> None:
         await s.press("M", key, key)
         assert isinstance(s.app.screen, MergedScreen)
         await s.press("question_mark")
-        assert "next match" in s.text("page")
+        await until(s, "page", "next match")

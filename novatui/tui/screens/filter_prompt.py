@@ -14,6 +14,7 @@ from textual.widgets import Input
 from novatui.present.filter import BadFilter, Filter, parsed
 from novatui.present.i18n import _
 from novatui.present.rows import Role, row
+from novatui.tui.widgets.field import Field
 from novatui.tui.widgets.rows_view import RowsView
 
 TYPED_MAX = 240
@@ -34,9 +35,7 @@ class FilterPrompt(ModalScreen[tuple[Filter | None] | None], inherit_bindings=Fa
             yield RowsView(id="filter-say")
             with Horizontal(id="filter-line"):
                 yield RowsView([row((" / ", Role.KEY))], id="filter-mark")
-                field = Input(self.before, id="filter-field", compact=True, max_length=TYPED_MAX)
-                field.cursor_blink = False
-                yield field
+                yield Field(self.before, id="filter-field", max_length=TYPED_MAX)
 
     def on_mount(self) -> None:
         self._say("")

@@ -17,6 +17,7 @@ from novatui.present.gate import Typed, all_match, match_mark, why_rows
 from novatui.present.i18n import _
 from novatui.present.rows import BLANK, Role, Row, row, width_of
 from novatui.tui.badge import stamp
+from novatui.tui.widgets.field import Field
 from novatui.tui.widgets.rows_view import RowsView
 
 DEAF_SECONDS = 0.3  # what was typed for the screen below must not land here
@@ -118,8 +119,7 @@ class WordsModal(ModalScreen[T], Generic[T], inherit_bindings=False):
                     shown = RowsView([label], classes="word-label")
                     shown.styles.width = width_of(label)
                     yield shown
-                    field = Input(id=f"field-{number}", compact=True, disabled=True, select_on_focus=False)
-                    field.cursor_blink = False
+                    field = Field(id=f"field-{number}", disabled=True, select_on_focus=False)
                     field.styles.width = max(24, len(word.word) + 4)
                     yield field
                     yield RowsView(id=f"mark-{number}", classes="word-mark")

@@ -24,6 +24,7 @@ from novatui.present.rows import BLANK, Role, Row, row, wrap
 from novatui.remote.secrets import SecretAsk
 from novatui.tui.badge import stamp
 from novatui.tui.screens.run_words import DEAF_SECONDS
+from novatui.tui.widgets.field import Field
 from novatui.tui.widgets.rows_view import RowsView
 
 
@@ -49,11 +50,7 @@ class AskModal(ModalScreen[str | None], inherit_bindings=False):
                 label = RowsView([row((self.label + "  ", Role.DIM))], classes="word-label")
                 label.styles.width = len(self.label) + 2
                 yield label
-                field = Input(
-                    id="ask-field", compact=True, disabled=True, password=self.masked, select_on_focus=False
-                )
-                field.cursor_blink = False
-                yield field
+                yield Field(id="ask-field", disabled=True, password=self.masked, select_on_focus=False)
             yield RowsView(id="ask-say")
             yield RowsView(id="ask-keys")
 

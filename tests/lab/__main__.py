@@ -110,7 +110,7 @@ def _chains(images: list[str], runbooks: list[str], seed: int, step: str) -> int
                         failed += bool(found.wrong)
                         took, began = time.monotonic() - began, time.monotonic()
                         word = "FAILED" if found.wrong else "ok    "
-                        what = f"{word} {name}, {runbook}: killed at {point}, {took:.0f} s; {found.times()}"
+                        what = f"{word} {name}, {runbook}: killed at {point}, {took:.0f} s; {found.aside()}"
                         print(what, *found.wrong, sep="\n       ", flush=True)
     except KeyboardInterrupt:
         pass

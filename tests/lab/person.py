@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from novatui.config import load
 from novatui.model.plan import Plan, Request
 from novatui.model.run import RunState, fold
 from novatui.remote.ssh import SshTransport
+from novatui.runbooks.parts.refusal import RefusedPlan
 from novatui.runner import client, journal, places
 from tests.homes import home_in
 from tests.lab import halting, operators
@@ -28,13 +30,17 @@ from tests.lab.lab import NAME, Lab
 T = TypeVar("T")
 # Long enough for a machine that does other things too.
 END_S = 240.0
+LOOKS_S = 90.0
+AGAIN_S = 5.0
 
 
 class Person:
-    """``user`` is who logs in on the masters. ``close`` takes the home away; what still runs is left to the lab."""
+    """``user`` is who logs in on the masters. ``close`` takes the home away; what still runs is left to the lab.
+    ``refusals``: what their plans were refused for, each time before one was made."""
 
     def __init__(self, lab: Lab, user: str = "root") -> None:
         self.lab, self.user = lab, user
+        self.refusals: list[str] = []
         self._root = Path(tempfile.mkdtemp(prefix="nvp-"))
         self.environment = home_in(self._root)
 
@@ -77,8 +83,19 @@ class Person:
             return subprocess.CompletedProcess(late.cmd, 124, *said)
 
     def plan(self, request: Request) -> Plan:
-        """Raises Refused."""
+        """Where it is refused they look again for a while: a busy machine answers late, and a refusal changes nothing.
+        Raises RefusedPlan."""
+        deadline = time.monotonic() + LOOKS_S
+        while True:
+            try:
+                return self._planned(request)
+            except RefusedPlan as refused:
+                if time.monotonic() > deadline:
+                    raise
+                self.refusals.append(refused.detail.partition("\n")[0])
+                time.sleep(AGAIN_S)
 
+    def _planned(self, request: Request) -> Plan:
         async def make() -> Plan:
             cluster = load(self.lab.config(self.user)).pick(NAME)
             transport = SshTransport(cluster)

@@ -28,7 +28,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[subprocess.Popen[
     assert place.is_dir(), "it prints the path of its configuration"
     yield process, place
     process.kill()
-    process.wait(20)
+    process.wait(60)
 
 
 def _containers(place: Path) -> list[str]:
@@ -64,13 +64,13 @@ def test_a_killed_lab_dies_and_the_next_sweeps_up(started: tuple[subprocess.Pope
     process, place = started
     runner = subprocess.Popen([*operators.marked(place), "sleep", "1000"], start_new_session=True)
     process.kill()
-    process.wait(20)
-    until(lambda: not _containers(place), "every process of it to be gone", 10)
+    process.wait(60)
+    until(lambda: not _containers(place), "every process of it to be gone")
     assert place.exists()
     assert str(place) not in Path("/proc/self/mounts").read_text()
     with places.locked(places.root() / "runs.lock"):
         places.sweep()
-    assert runner.wait(5) == -signal.SIGKILL
+    assert runner.wait(60) == -signal.SIGKILL
     assert not place.exists()
     assert not _groups(place)
     assert os.path.lexists(places.root())

@@ -52,7 +52,7 @@ def test_somebody_runs_a_blank_etcd_past_systemd(lab: Lab, tmp_path: Path) -> No
         place = run.place
         words = f"set -a; . /{ENV_FILE}; ETCD_INITIAL_CLUSTER_STATE=new; setsid /opt/etcd/etcd >/var/blank.log 2>&1 &"
         lab.run(victim, words)
-        until((lab.root(victim) / DATA_DIR / "member/snap/db").exists, "a blank etcd to have begun", 30)
+        until((lab.root(victim) / DATA_DIR / "member/snap/db").exists, "a blank etcd to have begun")
         for stop in stops.values():
             stop.remove()
         assert run.end() == 1, run.said
@@ -83,7 +83,7 @@ def test_somebody_lifts_the_hold_and_starts_a_blank_etcd(lab: Lab, tmp_path: Pat
             "rm -f /etc/systemd/system/etcd.service.d/*novatui* /var/lib/novatui/hold; systemctl daemon-reload; "
             f"sed -i s/STATE=existing/STATE=new/ /{ENV_FILE}; systemctl start --no-block etcd",
         )
-        until((lab.root(victim) / DATA_DIR / "member/snap/db").exists, "a blank etcd to have begun", 30)
+        until((lab.root(victim) / DATA_DIR / "member/snap/db").exists, "a blank etcd to have begun")
         for stop in stops.values():
             stop.remove()
         assert run.end() == 1, run.said

@@ -112,7 +112,7 @@ def _held(lab: Lab, node: str) -> None:
     def refused() -> bool:
         return "ssert" in lab.run(node, "journalctl -u etcd -b --no-pager")
 
-    until(refused, f"the start at boot to be refused on {node}", 20)
+    until(refused, f"the start at boot to be refused on {node}")
     by_hand = lab.ask(node, ["systemctl", "start", "etcd"])
     assert by_hand.returncode == 1, by_hand
     assert lab.unit(node)[0] in ("inactive", "failed") and lab.unit(node)[2] == "0"

@@ -1,4 +1,4 @@
-"""A run on a demo whose runner is killed at every next point and resumed, until it ends."""
+"""A run on a demo whose runner is killed at every next point and resumed, until it is verified."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from novatui.runner import client, places
 from tests.runner.killing_process import COMMAND
 
 MOST = 80
+GONE_S = 300.0
 PHASES = ("before-act", "after-act", "after-outcome", "verified", "gate-opened", "gate-answered")
 
 
 def chain(
     demo: Any, request: Request, answer: str, between: Callable[[str], object] = lambda point: None
 ) -> str:
-    """The run's id. ``between`` is told each point (``step phase``) after the runner died there, before it is resumed."""
+    """The run's id. ``between`` is told each point (``step phase``) after the runner died there, before it is resumed.
+    Raises AssertionError where the run ends otherwise, with why."""
     return asyncio.run(_chain(demo, request, answer, between))
 
 
@@ -56,6 +58,7 @@ async def _chain(demo: Any, request: Request, answer: str, between: Callable[[st
         await client.resume(plan.run, answers=[answer], command=COMMAND)
         state = await _gone(place)
         if state.ended:
+            assert state.result == "verified", f"{state.result}: {state.detail}\nkilled at {points(plan.run)}"
             return plan.run
         if new := killed_at.read_text().splitlines()[met:]:
             await asyncio.to_thread(between, new[-1])
@@ -75,8 +78,8 @@ async def _halted(demo: Any, request: Request, answer: str, point: str) -> str:
 
 
 async def _gone(place: places.RunDir) -> RunState:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + GONE_S
     while place.alive():
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, f"waited {GONE_S:g} s for the runner to end"
         await asyncio.sleep(0.05)
     return client.load(place.run)[1]

@@ -32,11 +32,12 @@ def _rests(*names: str) -> Runbook:
 
 
 async def until(true: Callable[[], Any], what: str) -> None:
-    for _ in range(500):
-        if true():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(what)
+    try:
+        async with asyncio.timeout(60):
+            while not true():  # noqa: ASYNC110 - what it waits for has no event
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise AssertionError(f"waited 60 s for {what}") from None
 
 
 async def begun(bench: Bench, ask_at: tuple[str, str]) -> tuple[Engine, asyncio.Task[Any], list[Any]]:

@@ -26,7 +26,7 @@ MAY_REPEAT = {"release", "undo-release"}
 @dataclass
 class Found:
     """``wrong``: rules that were broken, in words. ``leaderless_s``, ``slowest_stop_s``: the longest time without a leader
-    while it was watched, and that etcd took to stop on any master."""
+    while it was watched, and that etcd took to stop on any master. ``refused``: plans, before one was made."""
 
     wrong: list[str] = field(default_factory=list)
     keys_lost: int = 0
@@ -34,9 +34,12 @@ class Found:
     blank: int = 0
     leaderless_s: float = 0.0
     slowest_stop_s: float = 0.0
+    refused: list[str] = field(default_factory=list)
 
-    def times(self) -> str:
-        return f"leaderless {self.leaderless_s:.1f} s, slowest stop {self.slowest_stop_s:.1f} s"
+    def aside(self) -> str:
+        """What breaks no rule, and is told."""
+        times = f"leaderless {self.leaderless_s:.1f} s, slowest stop {self.slowest_stop_s:.1f} s"
+        return ", ".join([times, *(f"refused first: {why}" for why in self.refused)])
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,7 @@ def _serves(lab: Lab, story: Story, was: Was, ended: str, wrong: list[str]) -> i
         wrong.append(str(why))
         return 0
     expected = was.archive if story.content == ARCHIVE and ended != UNDONE else was.keys
-    cluster.until(lambda: len({cluster.hash_kv(host) for host in hosts}) == 1, "one hash on all", 20)
+    cluster.until(lambda: len({cluster.hash_kv(host) for host in hosts}) == 1, "one hash on all")
     lost = 0
     for node in nodes:
         have = keys(lab, node)
@@ -177,7 +180,7 @@ def _as_broken(lab: Lab, was: Was, story: Story) -> Iterator[str]:
         if node in story.victims:
             continue
         try:
-            cluster.until(lambda node=node: lab.unit(node)[2] != "0", f"{node}'s etcd to be started", 20)  # type: ignore[misc]
+            cluster.until(lambda node=node: lab.unit(node)[2] != "0", f"{node}'s etcd to be started")  # type: ignore[misc]
         except (AssertionError, HostFailed) as why:
             yield str(why)
         files = (path for path in (lab.root(node) / DATA_DIR).rglob("*") if path.is_file())

@@ -74,7 +74,7 @@ class Iteration:
             figures.ends[ended] += 1
             found = look_back(lab, self.story, was, self._people, watch, ended)
         figures.add(found)
-        self.told.append(found.times())
+        self.told.append(found.aside())
         if self.story.runbook == "restart-member" and self.fault.spares_etcd:
             figures.leaderless_s = max(figures.leaderless_s, found.leaderless_s)
         return found.wrong

@@ -33,6 +33,7 @@ def look_back(lab: Lab, told: Story, was: Was, people: list[Person], watch: Watc
     """What holds and what does not, once it is over."""
     found = checks.check(lab, told, was, runs_of(people), ended)
     found.leaderless_s, found.slowest_stop_s = watch.leaderless_s, slowest_stop_s(lab)
+    found.refused = [why for person in people for why in person.refusals]
     if watch.answers < ANSWERS_LEAST:
         found.wrong.append(f"the watch had {watch.answers} answers: it hardly looked")
     if watch.fewest is not None and watch.fewest[0] < BLANK:

@@ -47,7 +47,7 @@ class Hands:
     def _waited(self) -> RunState:
         run = self.scene.run
         state = run.until_gone()
-        self.did.append(state.result or "runner gone")
+        self.did.append(_ending(state))
         return state
 
     def _next(self, state: RunState) -> str:
@@ -94,7 +94,7 @@ class Hands:
             return run.state
         state = run.until_gone()
         self.faults["runner killed again"] += len(run.stopped_at()) - before
-        self.did.append(f"{verb}, killed: {state.result or 'runner gone'}")
+        self.did.append(f"{verb}, killed: {_ending(state)}")
         return state
 
     def _anew(self) -> RunState:
@@ -103,11 +103,18 @@ class Hands:
         settled(scene.lab, scene.story)
         scene.run = scene.run.person.begin(scene.run.person.plan(scene.story.request), scene.story.answer)
         state = scene.run.until_gone()
-        self.did.append(f"begun anew: {state.result}")
+        self.did.append(f"begun anew: {_ending(state)}")
         return state
 
     def _told(self, state: RunState) -> str:
         return f"{', '.join(self.did)}\n{state.phase} {state.result}: {state.detail}"
+
+
+def _ending(state: RunState) -> str:
+    """With the reason, where it is not what was wanted."""
+    if not state.result or state.result in (VERIFIED, UNDONE):
+        return state.result or "runner gone"
+    return f"{state.result} ({'; '.join(state.detail.splitlines()[:3])})"
 
 
 def _leased(state: RunState) -> bool:

@@ -267,7 +267,7 @@ def test_while_its_runner_lives_a_lease_cannot_be_broken(master: Master) -> None
     finally:
         beating.kill()
         beating.communicate()
-    until(lambda: master.lease("break", "r1", "1", BREAKER).returncode == 0)
+    until(lambda: master.lease("break", "r1", "1", BREAKER).returncode == 0, "the lease to be broken")
 
 
 @pytest.mark.invariant("INV-5", "INV-11")
@@ -286,7 +286,7 @@ def test_a_run_that_holds_etcd_down_or_is_at_work_or_is_another_is_not_broken(
         master.words("fence", str(master.work), "r1:1", "1", *act), start_new_session=True
     )
     try:
-        until(begun.exists)
+        until(begun.exists, "the act to begin")
         assert master.lease("break", "r1", "1", BREAKER).returncode == 78
         assert master.owner() == "r1:1"
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import subprocess
@@ -17,7 +18,7 @@ from novatui.errors import NovatuiError
 from novatui.runner.places import RunDir
 
 PROCESS = (sys.executable, "-m", "novatui.runner.process")
-_BEGIN_S = 30.0  # imports, the lock, the socket; the masters are not waited for
+_BEGIN_S = 60.0  # imports, the lock, the socket; the masters are not waited for
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,8 +58,8 @@ async def spawn(
 
     ``secrets`` go over a socket pair that the runner inherits: never in words, environment or a file.
     """
-    async with asyncio.timeout(_BEGIN_S + 5):
-        await asyncio.to_thread(_spawn, place, orders, tuple(command), dict(secrets or {}))
+    # Each wait in it is bounded. A bound around the thread would say that nothing began while it still listens: it may yet.
+    await asyncio.to_thread(_spawn, place, orders, tuple(command), dict(secrets or {}))
 
 
 def _spawn(place: RunDir, orders: Orders, command: tuple[str, ...], secrets: Secrets) -> None:
@@ -101,7 +102,8 @@ def _spawn(place: RunDir, orders: Orders, command: tuple[str, ...], secrets: Sec
     finally:
         os.close(reading)
     # The runner forks away from this first process, which ends at once: nothing is left of it here to wait for.
-    child.wait(timeout=_BEGIN_S)
+    with contextlib.suppress(subprocess.TimeoutExpired):  # one that comes too late finds that nobody hears it
+        child.wait(timeout=_BEGIN_S)
     if not began.ok:
         raise NotBegun(began)
 

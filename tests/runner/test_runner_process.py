@@ -17,7 +17,7 @@ from novatui import logs
 from novatui.errors import HeldByAnother, NovatuiError
 from novatui.model.records import Record, RunEnded
 from novatui.model.run import Phase
-from novatui.runner import client, journal, places
+from novatui.runner import client, journal, places, spawn
 from novatui.runner.client import Follower
 from tests.runner.stage import EVERYWHERE, Stage, ended, until
 from tests.runner.tiny_process import COMMAND
@@ -319,3 +319,12 @@ async def test_the_runners_log_says_as_much_as_was_asked_for(
     await until(lambda: not places.find(run).alive(), "the end of the runner")
     told = places.find(run).log.read_text()
     assert ("INFO" in told and "verified" in told) is (level == "debug"), told
+
+
+async def test_one_that_says_nothing_in_time_did_not_begin(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spawn, "_BEGIN_S", 0.2)
+    silent = ("sh", "-c", "sleep 2")
+    with pytest.raises(NovatuiError, match="The runner did not begin"):
+        await client.start(stage.config, "tiny", await stage.plan(), command=silent)

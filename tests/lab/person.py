@@ -32,6 +32,12 @@ T = TypeVar("T")
 END_S = 240.0
 LOOKS_S = 90.0
 AGAIN_S = 5.0
+# Reasons of a refusal that no second look changes: the cluster is well.
+NOTHING_TO_DO = {"nothing-to-do", "member-serves"}
+
+
+def nothing_to_do(refused: RefusedPlan) -> bool:
+    return {one.id for one in refused.findings} <= NOTHING_TO_DO
 
 
 class Person:
@@ -90,7 +96,7 @@ class Person:
             try:
                 return self._planned(request)
             except RefusedPlan as refused:
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or nothing_to_do(refused):
                     raise
                 self.refusals.append(refused.detail.partition("\n")[0])
                 time.sleep(AGAIN_S)

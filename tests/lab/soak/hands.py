@@ -11,6 +11,8 @@ from msgspec.structs import replace
 
 from novatui.errors import NovatuiError
 from novatui.model.run import RunState
+from novatui.runbooks.parts.refusal import RefusedPlan
+from tests.lab.person import nothing_to_do
 from tests.lab.soak.faults import HELD, Scene
 from tests.lab.soak.points import draw_point
 from tests.lab.soak.story import settled
@@ -31,7 +33,13 @@ class Hands:
     faults: Counter[str]
 
     def finish(self) -> str:
-        """VERIFIED or UNDONE. Raises AssertionError when it comes to no end."""
+        """VERIFIED, also where nothing was left to do, or UNDONE. Raises AssertionError when it comes to no end."""
+        try:
+            return self._finish()
+        except _Mended:
+            return VERIFIED
+
+    def _finish(self) -> str:
         state = self._waited()
         for _ in range(MOST):
             if state.result == "verified" and not _leased(state):
@@ -101,13 +109,25 @@ class Hands:
         """A new plan, now that nothing disturbs any more and who is to have quorum has it."""
         scene = self.scene
         settled(scene.lab, scene.story)
-        scene.run = scene.run.person.begin(scene.run.person.plan(scene.story.request), scene.story.answer)
+        person = scene.run.person
+        try:
+            plan = person.plan(scene.story.request)
+        except RefusedPlan as refused:
+            if not nothing_to_do(refused):
+                raise
+            self.did.append("nothing left to do")
+            raise _Mended from refused
+        scene.run = person.begin(plan, scene.story.answer)
         state = scene.run.until_gone()
         self.did.append(f"begun anew: {_ending(state)}")
         return state
 
     def _told(self, state: RunState) -> str:
         return f"{', '.join(self.did)}\n{state.phase} {state.result}: {state.detail}"
+
+
+class _Mended(Exception):
+    """What disturbed the run mended the cluster too: a boot started what was stopped."""
 
 
 def _ending(state: RunState) -> str:

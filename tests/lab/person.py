@@ -21,6 +21,7 @@ from novatui.model.run import RunState, fold
 from novatui.remote.ssh import SshTransport
 from novatui.runbooks.parts.refusal import RefusedPlan
 from novatui.runner import client, journal, places
+from novatui.runner.spawn import Orders, spawn
 from tests.homes import home_in
 from tests.lab import halting, operators
 from tests.lab.cluster import until
@@ -119,7 +120,7 @@ class Person:
                 plan, places.Launch(config=str(self.lab.config(self.user)), cluster=plan.cluster)
             )
         one = self.driven(place.run, answer)
-        one.go_on("resume", points)  # of a run without a journal: its beginning
+        one.go_on("run", points)
         return one
 
     def driven(self, run: str, answer: str) -> Driven:
@@ -143,12 +144,15 @@ class Driven:
         self.run = place.run
 
     def go_on(self, do: str, points: Points | None = None) -> None:
-        """``do``: resume | undo. Raises NovatuiError where the runner does not begin."""
+        """``do``: run | resume | undo. Raises NovatuiError where the runner does not begin."""
         for name in (halting.POINTS, halting.REACHED):
             (self.place.path / name).unlink(missing_ok=True)
         if points is not None:
             (self.place.path / halting.POINTS).write_bytes(msgspec.json.encode(points))
-        if do == "undo":
+        if do == "run":
+            orders = Orders(do="run", answers=(self.answer,))
+            self.person._do(lambda: spawn(self.place, orders, halting.COMMAND))
+        elif do == "undo":
             self.person._do(lambda: client.undo(self.run, command=halting.COMMAND))
         else:
             self.person._do(lambda: client.resume(self.run, answers=[self.answer], command=halting.COMMAND))

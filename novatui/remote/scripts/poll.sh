@@ -1,4 +1,5 @@
-# Looks at one master's etcd again and again, read-only, until stdin ends or is quiet for 15 s. A line on stdin = look now.
+# Looks at one master's etcd again and again, read-only, until stdin ends or is quiet for 15 s. A line on stdin = look now,
+# and so is the end of the unit's main process.
 # usage: poll.sh NONCE INTERVAL UNIT ENV_FILE DATA_DIR ENDPOINT CACERT CERT KEY ETCDCTL GATEWAY WORK_DIR
 # GATEWAY: yes, or no when this etcd has none and etcdctl must ask.
 # stdout: pieces of output, each followed by a line "NONCE NAME ARG ..." that names it; "NONCE end" ends a frame. Two frames
@@ -10,7 +11,7 @@ unset ETCDCTL_WRITE_OUT ETCDCTL_DISCOVERY_SRV # a login shell's own would end ev
 nonce=$1 interval=$2 unit=$3 env_file=$4 data_dir=$5 endpoint=$6 cacert=$7 cert=$8 key=$9
 shift 9
 etcdctl=$1 gateway=$2 work=$3
-asked=- tick=0 heard=$(date +%s) proof=key led=yes
+asked=- tick=0 heard=$(date +%s) proof=key led=yes ended=no
 if ! command -v curl >/dev/null 2>&1; then gateway=no; fi
 
 # Names the output before it. What a frame consists of is gathered and written at once: each write is an SSH packet of its own.
@@ -155,16 +156,59 @@ look_at_etcd() {
     mark end
 }
 
+# Waits an interval, or until a word comes on stdin, or, where there is a $1, until that process has ended: by then systemd
+# knows what became of it, while journald may take 0.3 s to show the line. stdout: the word. Exit 0: a word, 1: there will
+# be none, 2: the interval is over, 3: the process has ended, else: tail could not wait. What the others end is a process of
+# this shell itself: a timeout that is ended while it starts leaves its command behind.
+news() {
+    exec 3<&0
+    tail ${1:+"--pid=$1"} -s 0.05 -f /dev/null >/dev/null &
+    rest=$!
+    {
+        sleep "$interval"
+        kill "$rest"
+    } >/dev/null &
+    clock=$!
+    {
+        read -r word && printf %s "$word"
+        code=$?
+        kill -s KILL "$rest"
+        exit "$code"
+    } <&3 &
+    reader=$!
+    wait "$rest"
+    over=$?
+    kill "$clock"
+    if [ "$over" -ne 137 ]; then kill -s KILL "$reader"; fi
+    wait "$clock"
+    wait "$reader"
+    code=$?
+    case $over in
+        137) return "$code" ;;
+        143) return 2 ;;
+        0) return 3 ;;
+    esac
+    return 4
+}
+
 while :; do
-    printf '%s\n' "$(look_at_unit)"
+    seen=$(look_at_unit)
+    printf '%s\n' "$seen"
     look_at_etcd
     tick=$((tick + 1))
-    # shellcheck disable=SC2016 # the inner shell expands it
-    asked=$(timeout "$interval" sh -c 'read -r x && printf %s "$x"')
+    # After an end comes a whole interval: what ends again and again is looked at no more than twice as often.
+    main=
+    case $ended$seen in
+        no*MainPID=[1-9]*) main=${seen#*MainPID=} main=${main%%[!0-9]*} ;;
+    esac
+    ended=no
+    asked=$(news "$main" 2>/dev/null) # bash says of each that it was ended
     case $? in
         0) heard=$(date +%s) ;;
-        124) asked=- ;;
-        *) exit 0 ;;
+        2) asked=- ;;
+        3) asked=- ended=yes ;;
+        1) exit 0 ;;
+        *) exit 1 ;;
     esac
     if [ $(($(date +%s) - heard)) -gt 15 ]; then exit 0; fi
 done

@@ -12,7 +12,7 @@ from tests.lab.lab import NAME, Lab
 from tests.lab.person import Person
 from tests.lab.renewing import renew
 
-STALL_S = 5.0
+STALL_S = 10.0
 INSISTING = ("quorum-stands", "data-intact", "newer-survivor")
 
 

@@ -45,7 +45,7 @@ def main() -> int:
     )
     chains.add_argument("--seed", type=int, default=1, help="what is broken")
     chains.add_argument("--image", choices=tuple(image.IMAGES), action="append", help="default: both")
-    chains.add_argument("--step", default="", help="only the points of this step")
+    chains.add_argument("--step", action="append", default=[], help="only the points of these steps")
     often = verbs.add_parser("restores", help="restores in a row, and how long each member took to stop")
     often.add_argument("--times", type=int, default=20)
     often.add_argument("--image", choices=tuple(image.IMAGES), default="trixie")
@@ -96,7 +96,7 @@ def _soak(image_name: str, iterations: int, seed: int) -> int:
     return 1 if figures.failed else 0
 
 
-def _chains(images: list[str], runbooks: list[str], seed: int, step: str) -> int:
+def _chains(images: list[str], runbooks: list[str], seed: int, steps: list[str]) -> int:
     """Exit 1 when something did not hold. Ctrl-C ends it with what there is."""
     points, failed = 0, 0
     try:
@@ -105,7 +105,7 @@ def _chains(images: list[str], runbooks: list[str], seed: int, step: str) -> int
                 for runbook in runbooks:
                     renew(lab)
                     began = time.monotonic()
-                    for point, found in every_point(lab, runbook, seed, step):
+                    for point, found in every_point(lab, runbook, seed, steps):
                         points += 1
                         failed += bool(found.wrong)
                         took, began = time.monotonic() - began, time.monotonic()

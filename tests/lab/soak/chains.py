@@ -4,7 +4,7 @@ each point there is, every time from a cluster as new."""
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from novatui.model.plan import Plan
@@ -42,11 +42,11 @@ def seeded(lab: Lab, runbook: str, seed: int) -> list[Point]:
     return _played(lab, runbook, rng, seed, play)[0]
 
 
-def every_point(lab: Lab, runbook: str, seed: int, only: str = "") -> Iterator[tuple[Point, Found]]:
+def every_point(lab: Lab, runbook: str, seed: int, only: Sequence[str] = ()) -> Iterator[tuple[Point, Found]]:
     """Each kill point of that runbook on the seed's broken cluster, and what was found after a run that was killed there
-    and gone on with. ``only``: those of one step."""
+    and gone on with. ``only``: those of these steps."""
     for point in _met(lab, runbook, seed):
-        if only not in ("", point.step):
+        if only and point.step not in only:
             continue
         renew(lab)
 

@@ -22,7 +22,7 @@ from novatui.runner import client, journal, places
 from tests.demo.ssh import once
 from tests.runner import chain
 
-pytestmark = [pytest.mark.etcd, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.etcd, pytest.mark.slow, pytest.mark.timeout(1800)]
 RESTART, START = "restart-member", "start-cluster"
 
 

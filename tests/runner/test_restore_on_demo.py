@@ -14,7 +14,7 @@ from novatui.model.plan import Request
 from novatui.runner import client
 from tests.runner import chain
 
-pytestmark = [pytest.mark.etcd, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.etcd, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")

@@ -78,20 +78,30 @@ class Polling:
                 return frame
         raise AssertionError("it ended")
 
-    def left(self) -> bool:
-        """Whether any of its processes is still there."""
-        try:
-            os.killpg(self.script.pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
+    def left(self) -> list[int]:
+        """Its processes that are still there, in whichever group."""
+        stats = [_stat(place.name) for place in Path("/proc").iterdir() if place.name.isdigit()]
+        session = str(self.script.pid)
+        return [int(pid) for pid, state, _parent, _group, sid in stats if sid == session and state != "Z"]
 
     def close(self) -> None:
         self.runs.kill()
-        if self.left():
-            os.killpg(self.script.pid, signal.SIGKILL)
-        self.script.communicate()
         self.runs.wait()
+        try:
+            self.script.communicate(timeout=LIMIT_S)  # it ends with its stdin
+        finally:
+            for pid in self.left():
+                os.kill(pid, signal.SIGKILL)
+            self.script.communicate()
+
+
+def _stat(pid: str) -> list[str]:
+    """Number, state, parent, group and session; nothing of one that has gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return [pid, "Z", "", "", ""]
+    return [pid, *text.rpartition(")")[2].split()[:4]]
 
 
 @pytest.fixture(params=[["dash"], ["bash", "--posix"]], ids=lambda shell: shell[0])

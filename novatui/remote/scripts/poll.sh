@@ -158,34 +158,31 @@ look_at_etcd() {
 
 # Waits an interval, or until a word comes on stdin, or, where there is a $1, until that process has ended: by then systemd
 # knows what became of it, while journald may take 0.3 s to show the line. stdout: the word. Exit 0: a word, 1: there will
-# be none, 2: the interval is over, 3: the process has ended, else: tail could not wait. What the others end is a process of
-# this shell itself: a timeout that is ended while it starts leaves its command behind.
+# be none, 2: the interval is over, 3: the process has ended, else: tail could not wait.
 news() {
     exec 3<&0
-    tail ${1:+"--pid=$1"} -s 0.05 -f /dev/null >/dev/null &
+    timeout "$interval" tail ${1:+"--pid=$1"} -s 0.05 -f /dev/null >/dev/null &
     rest=$!
-    {
-        sleep "$interval"
-        kill "$rest"
-    } >/dev/null &
-    clock=$!
     {
         read -r word && printf %s "$word"
         code=$?
-        kill -s KILL "$rest"
+        # With its tail, as one group, which there is a moment after its start.
+        tries=0
+        until kill -s KILL -- "-$rest" || [ "$tries" -eq 100 ]; do
+            tries=$((tries + 1))
+            sleep 0.01
+        done
         exit "$code"
     } <&3 &
     reader=$!
     wait "$rest"
     over=$?
-    kill "$clock"
     if [ "$over" -ne 137 ]; then kill -s KILL "$reader"; fi
-    wait "$clock"
     wait "$reader"
     code=$?
     case $over in
         137) return "$code" ;;
-        143) return 2 ;;
+        124) return 2 ;;
         0) return 3 ;;
     esac
     return 4

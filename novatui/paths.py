@@ -30,9 +30,17 @@ def runs_dir() -> Path:
 
 
 def runtime_dir() -> Path:
-    """Sockets: ``$XDG_RUNTIME_DIR/novatui``, else a directory of ours under /tmp (socket paths stay short)."""
-    base = os.environ.get("XDG_RUNTIME_DIR")
-    return private_dir(Path(base) / APP if base else Path(f"/tmp/{APP}-{os.getuid()}"))
+    """Sockets: ``$XDG_RUNTIME_DIR/novatui``, else a directory of ours under /tmp (socket paths stay short). One that is not
+    there, or is another user's (``sudo -E``), is passed over: nothing of ours belongs into it."""
+    base = os.environ.get("XDG_RUNTIME_DIR", "")
+    return private_dir(Path(base) / APP if _is_ours(base) else Path(f"/tmp/{APP}-{os.getuid()}"))
+
+
+def _is_ours(base: str) -> bool:
+    try:
+        return Path(base).is_absolute() and Path(base).stat().st_uid == os.getuid()
+    except OSError:
+        return False
 
 
 def private_dir(path: Path) -> Path:

@@ -39,7 +39,7 @@ def main(args: argparse.Namespace) -> int:
 
     from novatui.cli import follow
     from novatui.cli.people import People
-    from novatui.errors import Refused
+    from novatui.errors import NovatuiError, Refused
     from novatui.runner import client
 
     run = follow.chosen(args.run, args.cluster)
@@ -52,6 +52,8 @@ def main(args: argparse.Namespace) -> int:
     reply = asyncio.run(ask())
     if reply is None:
         asyncio.run(client.abandon(run))
+    elif reply.code == "unknown":
+        raise NovatuiError(f"Whether run {run} is aborted is not known", reply.why, f"novatui attach {run}")
     elif not reply.taken:
         raise Refused(f"Run {run} was not aborted", reply.why)
     code = follow.follow(run, People.of(args), after=seen)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import sys
 import tempfile
@@ -13,6 +15,19 @@ from novatui import __version__
 from novatui.present.i18n import _
 
 EXIT_BUG = 70
+_OF_THE_MACHINE = {
+    *(
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EACCES,
+        errno.EPERM,
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EIO,
+    ),
+    *(errno.EMFILE, errno.ENFILE, errno.ENAMETOOLONG, errno.ELOOP),
+}
 
 
 def report(error: BaseException) -> int:
@@ -23,6 +38,17 @@ def report(error: BaseException) -> int:
     words = _("stopped by a bug of its own ({error}); the traceback is in {where}")
     print(f"novatui: {words.format(error=type(error).__name__, where=where)}", file=sys.stderr)
     return EXIT_BUG
+
+
+def of_the_machine(error: OSError) -> int:
+    """A disk that is full or read-only, a directory that is another user's: said with its path. What is none of that is
+    ``report``'s."""
+    if error.errno not in _OF_THE_MACHINE:
+        return report(error)
+    logging.getLogger(__name__).info("ended by this machine", exc_info=error)
+    where = str(error.filename or _("standard output"))
+    print(": ".join(("novatui", where, error.strerror)), file=sys.stderr)
+    return 1
 
 
 def _keep(text: str) -> Path:

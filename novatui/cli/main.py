@@ -74,13 +74,24 @@ def run(words: Sequence[str]) -> int:
         print(f"novatui: {_('interrupted')}", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader of a pipe went away: end as any Unix tool does, and keep the interpreter's own last flush quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # The reader of a pipe went away: end as any Unix tool does.
+        _print_no_more()
         return 141
+    except OSError as error:
+        from novatui.cli.crash import of_the_machine
+
+        if error.filename is None:
+            _print_no_more()
+        return of_the_machine(error)
     except Exception as error:
         from novatui.cli.crash import report
 
         return report(error)
+
+
+def _print_no_more() -> None:
+    """What is still to be flushed goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _dispatch(words: Sequence[str]) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from novatui.cli.parser import teach
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +25,11 @@ def main(args: argparse.Namespace) -> int:
     from novatui.present import record_words
     from novatui.runner import client
 
-    found = [one for one in client.runs() if not args.cluster or one.cluster == args.cluster]
+    def unread(run: str, why: str) -> None:
+        words = _("run {run} cannot be read: {why}").format(run=run, why=translated(why))
+        print(f"novatui: {words}", file=sys.stderr)
+
+    found = [one for one in client.runs(unread) if not args.cluster or one.cluster == args.cluster]
     if args.json:
         import msgspec
 

@@ -57,8 +57,13 @@ async def ask(prompt: str, *, echo: bool) -> str | None:
         termios.tcsetattr(fd, termios.TCSAFLUSH, mode)
         try:
             _write(fd, prompt)
-            while not select.select([fd], [], [], 0)[0]:  # noqa: ASYNC110  # epoll and kqueue do not take every tty
+            while not select.select([fd], [], [], 0)[0]:  # epoll and kqueue do not take every tty
                 await asyncio.sleep(_LOOK_S)
+                # A shell that we were stopped in (Ctrl-Z, fg) has set the terminal to its own liking: with echo.
+                now = termios.tcgetattr(fd)[3]
+                if (now ^ mode[3]) & (termios.ECHO | termios.ICANON) and os.tcgetpgrp(fd) == os.getpgrp():
+                    termios.tcsetattr(fd, termios.TCSAFLUSH, mode)
+                    _write(fd, prompt)
             raw = os.read(fd, _LINE_BYTES)
         finally:
             termios.tcsetattr(fd, termios.TCSADRAIN, before)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from novatui.model.sanitize import clean
 
-# After the exit status, the wait for the rest of the output: a child that keeps the pipe must not keep us.
+# After the exit status, the wait for more of the output: a child that keeps the pipe must not keep us.
 LINGER_S = 3.0
 # What may come before the marker: a login shell's chatter.
 NOISE_MAX = 256 * 1024
@@ -82,6 +82,7 @@ class Exec:
         self.exit: int | None = None
         self.signal: str | None = None
         self.failure = ""
+        self._pieces = 0  # how often something came
 
     @property
     def began(self) -> bool:
@@ -104,6 +105,7 @@ class Exec:
         pass
 
     def data_received(self, data: bytes, datatype: int | None) -> None:
+        self._pieces += 1
         try:
             (self._stdout if datatype is None else self._stderr).feed(data)
         except Exception as exc:
@@ -167,13 +169,17 @@ class Exec:
 
     async def wait(self, *, linger: bool = True) -> None:
         """Until the channel is closed and all output was taken; with ``linger`` only a little longer than the exit
-        status, when a child of the command keeps it open."""
+        status, when a child of the command keeps it open. sshd tells the exit before the rest of the output: as long as
+        that comes, it is waited for."""
         if not linger:
             await self._over.wait()
         await self._exited.wait()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LINGER_S):
-                await self._over.wait()
+        pieces = -1
+        while pieces != self._pieces and not self.over:
+            pieces = self._pieces
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LINGER_S):
+                    await self._over.wait()
 
     def stop(self) -> None:
         """TERM, then the channel away at once, unsent data with it; the master's own limit does the rest."""

@@ -50,7 +50,10 @@ class Wallet:
         return None if found is None else self._give(ask, found)
 
     def _candidate(self, ask: SecretAsk) -> str | None:
-        """What is known and was not found wrong at this very place."""
+        """What is known and was not found wrong at this very place. What a server asks in words of its own may be a one-time
+        code: never twice."""
+        if ask.kind is SecretKind.KEYBOARD_INTERACTIVE:
+            return None
         wrong = self._given.get((ask.secret_id, ask.node)) if ask.attempt > 1 else None
         for found in (self._answers.get(ask.secret_id), self._kin.get(_kin(ask))):
             if found is not None and found != wrong:
@@ -69,7 +72,6 @@ class Wallet:
         if answer is None:
             self._declined.add(_kin(ask))
             return None
-        self._answers[ask.secret_id] = answer
         self._kin[_kin(ask)] = answer
         return answer
 

@@ -6,12 +6,14 @@ with it over its socket. A client that goes away changes nothing for the run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from novatui.config import ClusterConfig
+from novatui.errors import NovatuiError
 from novatui.model.plan import Plan, Request
 from novatui.model.run import Phase, RunState, fold
 from novatui.model.sources import Sources
@@ -126,9 +128,16 @@ async def abandon(run_id: str, *, secrets: Secrets | None = None, command: Seque
     return place.run
 
 
-def runs() -> list[RunSummary]:
-    """All runs of this operator on this machine, the newest first."""
-    found = [_summary(place) for place in places.every()]
+def runs(unread: Callable[[str, str], None] = lambda run, why: None) -> list[RunSummary]:
+    """All runs of this operator on this machine, the newest first. One that cannot be read costs the others nothing:
+    ``unread`` is told its name and why."""
+    found = []
+    for place in places.every():
+        try:
+            found.append(_summary(place))
+        except (NovatuiError, OSError) as error:
+            logging.getLogger(__name__).info("run %s cannot be read: %s", place.run, error)
+            unread(place.run, str(error))
     return sorted(found, key=lambda one: (one.started_ms, one.run), reverse=True)
 
 

@@ -116,8 +116,8 @@ class Engine:
                 id=0, code="refused", why=_NOT_HERE.get(what, f"{what!r} is not something a run can do")
             )
         if not self.work.abort_by:
+            self.work.abort(by)  # first: a disk that takes no record must not keep it going
             self.work.write(rec.Requested(what=what, by=by))
-            self.work.abort(by)
         return Reply(id=0, code="taken", by=by, at=self.work.clock.now_ms())
 
     async def _to_the_end(self, way: Callable[[], Awaitable[None]], *, taken: bool = False) -> Ending:

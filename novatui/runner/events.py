@@ -51,7 +51,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="re
     """The runner's word on an answer or a request: taken or not, and why not.
 
     ``code``: taken | already_answered (``by``, ``at``) | wrong_words (``wrong`` names them) | stale (another gate or nonce) |
-    refused (``why`` says).
+    refused (``why`` says) | unknown (no reply came: it may have been taken).
     """
 
     id: int

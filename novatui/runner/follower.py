@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from novatui.errors import NovatuiError
-from novatui.model.records import Record
+from novatui.model.records import Record, RunEnded
 from novatui.model.run import RunState, apply, fold
 from novatui.paths import private_socket
 from novatui.runner import events, journal, places
@@ -19,6 +19,7 @@ from novatui.runner.events import Event, FromClient, FromRunner, Met, Need, Repl
 
 _REPLY_S = 10.0
 _LISTEN_S = 10.0  # from a runner's lock to its socket; its imports are done by then
+_SAY_S = 30.0  # between two lines of its past; one that is stopped (SIGSTOP) still takes connections
 _LOOK_S = 0.05
 _LINE_BYTES = 16 * 1024 * 1024
 
@@ -32,6 +33,7 @@ class Follower:
 
     def __init__(self, place: places.RunDir) -> None:
         self._place = place
+        self._lost: NovatuiError | None = None
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._pump: asyncio.Task[None] | None = None
@@ -72,11 +74,14 @@ class Follower:
 
     async def events(self) -> AsyncIterator[Event]:
         """Records (``state`` and ``records`` have them already), Output and Progress, until the runner is gone. What a
-        runner that ended could not tell any more is read from its journal; one that lives and dropped us is come back to."""
+        runner that ended could not tell any more is read from its journal; one that lives and dropped us is come back to.
+        Raises NovatuiError when it lives and cannot be come back to."""
         if not self.live and self._events.empty():
             return
         while (event := await self._events.get()) is not None:
             yield event
+        if self._lost is not None:
+            raise self._lost
 
     async def answer(self, gate: str, nonce: str, words: Sequence[str]) -> Reply:
         """Type the words of an open gate. The runner judges them; the first valid answer wins."""
@@ -98,7 +103,8 @@ class Follower:
 
     async def _ask(self, question: FromClient) -> Reply:
         if self._writer is None or not self.live:
-            return Reply(id=question.id, code="refused", why="no runner works on this run now")
+            why = self._lost.title if self._lost is not None else "no runner works on this run now"
+            return Reply(id=question.id, code="refused", why=why)
         answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._waiting[question.id] = answered
         try:
@@ -107,7 +113,11 @@ class Follower:
             async with asyncio.timeout(_REPLY_S):
                 return await answered
         except (OSError, TimeoutError):
-            return Reply(id=question.id, code="refused", why="the runner does not reply")
+            return Reply(
+                id=question.id,
+                code="unknown",
+                why="the runner does not reply: it may have taken it all the same",
+            )
         finally:
             self._waiting.pop(question.id, None)
 
@@ -132,15 +142,33 @@ class Follower:
                 if not self._place.alive():
                     return False
                 if asyncio.get_running_loop().time() > deadline:
+                    if self._said_its_last():
+                        return False
                     raise NovatuiError(
                         f"The runner of {self.run} lives but cannot be reached", str(self._place.socket)
                     ) from None
         self.needs.clear()  # those that are still open are told again
-        while (event := await self._next()) is not None:
-            if isinstance(event, events.CaughtUp):
-                return True
+        try:
+            return await self._past()
+        except TimeoutError:
+            raise NovatuiError(
+                f"The runner of {self.run} lives but says nothing",
+                f"its process is stopped (SIGSTOP), or the machine is too busy: {self._place.log}",
+                "nothing is known to have failed; try again, or let the process go on (SIGCONT)",
+            ) from None
+
+    async def _past(self) -> bool:
+        while True:
+            async with asyncio.timeout(_SAY_S):
+                event = await self._next()
+            if event is None or isinstance(event, events.CaughtUp):
+                return event is not None
             self._take(event)
-        return False
+
+    def _said_its_last(self) -> bool:
+        """The run has ended, and its process is about to."""
+        records = journal.read(self._place.journal)
+        return bool(records) and isinstance(records[-1], RunEnded)
 
     async def _read_on(self) -> None:
         try:
@@ -152,6 +180,7 @@ class Follower:
                     break
         except NovatuiError as error:
             logging.getLogger(__name__).warning("%s", error)
+            self._lost = error
         finally:
             self.live = False
             self._unanswered()
@@ -159,15 +188,21 @@ class Follower:
 
     async def _again(self) -> bool:
         """After the connection ended: True when we are back with a runner that lives. Nothing of the past is missed."""
-        before = len(self.records)
+        before, needed = len(self.records), dict(self.needs)
         if self._writer is not None:
             self._writer.close()
         back = self._place.alive() and await self._replay()
         if not back:
+            self.needs.clear()
             for record in journal.read(self._place.journal):
                 self._take(record)
         for record in self.records[before:]:
             self._events.put_nowait(record)
+        for gone in needed.keys() - self.needs.keys():
+            self._events.put_nowait(Met(secret_id=gone))
+        for need in self.needs.values():
+            if needed.get(need.secret_id) != need:
+                self._events.put_nowait(need)
         return back
 
     def _heard(self, event: FromRunner) -> None:

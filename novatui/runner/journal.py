@@ -6,6 +6,7 @@ The lock (``flock``, exclusive) is the only proof that a runner lives. Every rec
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -67,6 +68,15 @@ def read(path: Path) -> list[Record]:
 class JournalLost(NovatuiError):
     """The disk does not take records: nothing more may be done."""
 
+    @classmethod
+    def on(cls, path: Path, error: OSError) -> JournalLost:
+        """``path``: a file of the run's directory."""
+        return cls(
+            "The journal of this run cannot be written: nothing more is done",
+            f"{path}: {error.strerror}",
+            f"make room, then novatui resume {path.parent.name}",
+        )
+
 
 class Journal:
     """The one writer. ``records`` is what the file held when it was opened, then all that was written."""
@@ -121,12 +131,9 @@ class Journal:
             if not isinstance(record, Probed):
                 os.fdatasync(self._fd)
         except OSError as error:
-            os.ftruncate(self._fd, self._end)
-            raise JournalLost(
-                "The journal of this run cannot be written: nothing more is done",
-                f"{self._path}: {error.strerror}",
-                f"make room, then novatui resume {self._path.parent.name}",
-            ) from error
+            with contextlib.suppress(OSError):  # what is left of it is torn: the next runner cuts it off
+                os.ftruncate(self._fd, self._end)
+            raise JournalLost.on(self._path, error) from error
         self._end += len(raw)
         self.seq += 1
         self.records.append(stamped)

@@ -27,7 +27,8 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class RunDir:
-    """``runs/<run>/``: plan.json, launch.json, journal.jsonl, runner.log; all 0600 in a 0700 directory."""
+    """``runs/<run>/``: plan.json, launch.json, journal.jsonl, runner.log, while a runner lives ``listens``; all 0600 in a
+    0700 directory."""
 
     path: Path
 
@@ -45,7 +46,21 @@ class RunDir:
 
     @property
     def socket(self) -> Path:
-        return paths.runtime_dir() / f"{self.run}.sock"
+        """Where its runner listens: written down by it, for who comes from another session may have another runtime
+        directory."""
+        try:
+            return Path(read_private(self.path / "listens").decode())
+        except FileNotFoundError:
+            return paths.runtime_dir() / f"{self.run}.sock"
+
+    def listen(self) -> Path:
+        """For the runner: where it is to listen from now on."""
+        path = paths.runtime_dir() / f"{self.run}.sock"
+        write_private(self.path / "listens", str(path).encode())
+        return path
+
+    def listens_no_more(self) -> None:
+        (self.path / "listens").unlink(missing_ok=True)
 
     def plan(self) -> Plan:
         try:
@@ -96,8 +111,9 @@ def bring(plan: Plan, launch: Launch, journal: bytes) -> RunDir:
     path.mkdir(mode=0o700, exist_ok=True)
     place = RunDir(path)
     if place.journal.exists():
+        # A second name: what is here now stays the journal until the other takes its place.
         aside = next(name for n in range(1, 1000) if not (name := path / f"journal.aside-{n}.jsonl").exists())
-        place.journal.rename(aside)
+        aside.hardlink_to(place.journal)
     write_private(path / "launch.json", msgspec.json.encode(launch))
     write_private(place.journal, journal)
     write_private(path / "plan.json", msgspec.json.format(msgspec.json.encode(plan), indent=1))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import getpass
 import logging
 import os
@@ -25,6 +26,7 @@ from novatui.config import ClusterConfig
 from novatui.errors import NovatuiError
 from novatui.hardening import no_dumps
 from novatui.model.plan import Plan
+from novatui.model.records import Resumed
 from novatui.remote.secrets import Keeper
 from novatui.remote.transport import Transport
 from novatui.remote.wallet import Wallet
@@ -34,7 +36,7 @@ from novatui.runner.clock import Clock, SystemClock
 from novatui.runner.engine import Ending, Engine
 from novatui.runner.entering import Patient
 from novatui.runner.hearts import Hearts
-from novatui.runner.journal import Journal
+from novatui.runner.journal import Journal, JournalLost
 from novatui.runner.needs import Needs
 from novatui.runner.places import Launch, RunDir, write_private
 from novatui.runner.spawn import Began, Orders
@@ -212,7 +214,7 @@ class _Life:
             answers=self.orders.answers,
             on_failure=self.launch.on_failure,
             leased=hearts.begin,
-            keep=lambda name, content: write_private(self.place.path / name, content),
+            keep=self._keep,
             enter=self.transport.enter,
         )
         ears = server.Server(
@@ -229,7 +231,7 @@ class _Life:
         work.tell = ears.live
         self.needs.tell = ears.live
         ears.standing = self.needs.standing
-        await ears.start(self.place.socket)
+        await ears.start(self.place.listen)
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, engine.request, "abort", "SIGTERM")
         try:
             if not word.say(Began(ok=True)):
@@ -239,8 +241,15 @@ class _Life:
         finally:
             await hearts.close()
             await ears.close()
+            self.place.listens_no_more()
         logging.getLogger(__name__).info("%s: %s", ending.result, ending.detail)
         return ending.exit_code
+
+    def _keep(self, name: str, content: bytes) -> None:
+        try:
+            write_private(self.place.path / name, content)
+        except OSError as error:  # an old text would tell the wrong commands
+            raise JournalLost.on(self.place.path / name, error) from error
 
     async def _work(self, engine: Engine) -> Ending:
         if self.orders.do == "undo":
@@ -254,14 +263,23 @@ class _Life:
 
 def operator() -> str:
     """Who runs this, for the journal and the leases: user@host."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a user without a name
+        name = str(os.getuid())
+    return f"{name}@{socket.gethostname()}"
 
 
 def _open(place: RunDir, orders: Orders, runbook: Runbook, clock: Clock) -> Journal:
     """The journal, locked. Raises HeldByAnother while a runner of this run lives."""
-    if orders.do == "run" or not place.journal.exists():
-        return Journal.create(place.journal, clock)
-    return Journal.resume(place.journal, clock, runbook_version=runbook.version, by=operator())
+    if orders.do != "run":
+        with contextlib.suppress(FileNotFoundError):
+            return Journal.resume(place.journal, clock, runbook_version=runbook.version, by=operator())
+    journal = Journal.create(place.journal, clock)
+    if orders.do != "run":
+        # It never began, or its journal is gone: a run that is resumed asks the masters whether they know more.
+        journal.write(Resumed(by=operator()))
+    return journal
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import pwd
 import socket
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from novatui.errors import NovatuiError
 from novatui.model.records import Record
 from novatui.runner import events
 from novatui.runner.events import AnswerGate, CaughtUp, FromClient, GiveSecret, Live, Reply
@@ -21,8 +23,11 @@ from novatui.runner.events import AnswerGate, CaughtUp, FromClient, GiveSecret, 
 # A client that does not read: so many lines, or so long without taking one, and it is dropped.
 BEHIND_LINES = 20_000
 STALLED_S = 10.0
+MIND_S = 2.0  # how often it is looked whether the socket is still there
 _WORD_BYTES = 64 * 1024
 _GOODBYE_S = 2.0
+
+log = logging.getLogger(__name__)
 
 
 class Server:
@@ -36,13 +41,34 @@ class Server:
         self._clients: set[_Client] = set()
         self._server: asyncio.Server | None = None
         self._path: Path | None = None
+        self._minding: asyncio.Task[None] | None = None
 
-    async def start(self, path: Path) -> None:
-        """Listen on ``path``; a socket that a dead runner left there is replaced (the journal's lock is ours)."""
+    async def start(self, where: Callable[[], Path]) -> None:
+        """Listen; a socket that a dead runner left there is replaced (the journal's lock is ours). ``where`` is asked again
+        when the socket is gone: logind takes a runtime directory away when its last session ends."""
+        await self._listen_at(where)
+        self._minding = asyncio.create_task(self._mind(where))
+
+    async def _listen_at(self, where: Callable[[], Path]) -> None:
+        path = where()
         path.unlink(missing_ok=True)
         self._server = await asyncio.start_unix_server(self._serve, path, limit=_WORD_BYTES)
         path.chmod(0o600)
         self._path = path
+
+    async def _mind(self, where: Callable[[], Path]) -> None:
+        """Who is connected stays so, whatever becomes of the socket's name."""
+        while True:
+            await asyncio.sleep(MIND_S)
+            if self._path is not None and not self._path.exists():
+                try:
+                    before = self._server
+                    await self._listen_at(where)
+                    if before is not None:
+                        before.close()
+                    log.info("the socket was gone; it is %s now", self._path)
+                except (OSError, NovatuiError) as error:
+                    log.warning("the socket is gone and cannot be made again: %s", error)
 
     def record(self, record: Record) -> None:
         """A record that is on disk."""
@@ -56,6 +82,8 @@ class Server:
 
     async def close(self) -> None:
         """Let clients take what is there, for a moment; then nobody is served any more."""
+        if self._minding is not None:
+            self._minding.cancel()
         if self._server is not None:
             self._server.close()
         for client in self._clients:
@@ -91,17 +119,19 @@ class Server:
             writer.transport.abort()
 
     async def _listen(self, reader: asyncio.StreamReader, client: _Client, by: str) -> None:
-        while True:
-            try:
-                raw = await reader.readline()
-            except (OSError, ValueError):  # gone, or a line longer than any word of ours
-                break
-            if not raw.endswith(b"\n"):
-                break
-            word = events.read_client(raw)
-            if word is not None:
-                client.send(events.line(replace(self._judge(word, by), id=word.id)))
-        client.drop()
+        try:
+            while True:
+                try:
+                    raw = await reader.readline()
+                except (OSError, ValueError):  # gone, or a line longer than any word of ours
+                    break
+                if not raw.endswith(b"\n"):
+                    break
+                word = events.read_client(raw)
+                if word is not None:
+                    client.send(events.line(replace(self._judge(word, by), id=word.id)))
+        finally:
+            client.drop()
 
 
 class _Client:

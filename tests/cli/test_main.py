@@ -214,6 +214,45 @@ def test_a_reader_that_leaves_is_no_bug() -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("runs >&-", 0, ""),
+        ("--lang en <&-", 78, "no configuration at"),
+        ("--lang en runs >/dev/full", 1, "novatui: standard output: No space left on device\n"),
+    ],
+)
+def test_streams_that_were_closed_or_are_full_are_no_bug(line: str, code: int, said: str) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m novatui {line}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == code and said in done.stderr, done.stderr
+    assert "bug" not in done.stderr and (said or not done.stderr)
+
+
+def test_a_disk_that_takes_nothing_is_no_bug(
+    command: Callable[[Callable[[argparse.Namespace], int]], None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+) -> None:
+    """The state directory cannot be made: said with its path and why."""
+    from novatui import paths
+
+    def body(args: argparse.Namespace) -> int:
+        return len(str(paths.runs_dir()))
+
+    command(body)
+    (home / "file").touch()
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / "file"))
+    assert cli.run(["try"]) == 1
+    assert capsys.readouterr().err == f"novatui: {home}/file/novatui: Not a directory\n"
+
+
 def test_without_a_terminal_the_screen_is_words(monkeypatch: pytest.MonkeyPatch) -> None:
     """No command, no tty: the same as ``status``, options included."""
     seen: list[list[str]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,20 @@ def test_secrets_are_typed_on_the_terminal_and_not_shown(tmp_path: Path) -> None
     assert child.end() == 0
     assert child.out.read_text().split() == ["5", str(len(SECRET))]
     assert SECRET not in child.shown + child.said() and "wrong" not in child.shown
+
+
+def test_after_ctrl_z_and_fg_it_is_not_shown_either(tmp_path: Path) -> None:
+    """A shell takes the terminal back with echo on, and leaves it so when the job goes on."""
+    child = OnTerminal(argv(_SECRETS), tmp_path)
+    child.expect("Enter alone declines")
+    mode = termios.tcgetattr(child.master)
+    mode[3] |= termios.ECHO
+    termios.tcsetattr(child.master, termios.TCSANOW, mode)
+    child.expect("sudo password of ops on m1")
+    child.type(SECRET)
+    assert child.end() == 0
+    assert child.out.read_text().split() == [str(len(SECRET))]
+    assert SECRET not in child.shown + child.said()
 
 
 def test_three_times_and_no_more(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from novatui.model.plan import Plan, Request
 from novatui.model.run import RunState
 from novatui.runner import client, places
+from novatui.runner.spawn import Orders, spawn
 from tests.runner.killing_process import COMMAND
 
 MOST = 80
@@ -55,7 +56,7 @@ async def _chain(demo: Any, request: Request, answer: str, between: Callable[[st
     killed_at.touch()
     for _ in range(MOST):
         met = len(killed_at.read_text().splitlines())
-        await client.resume(plan.run, answers=[answer], command=COMMAND)
+        await _on(place, answer)
         state = await _gone(place)
         if state.ended:
             assert state.result == "verified", f"{state.result}: {state.detail}\nkilled at {points(plan.run)}"
@@ -70,11 +71,17 @@ async def _halted(demo: Any, request: Request, answer: str, point: str) -> str:
     every = [f"{step.id} {phase}" for step in (*plan.steps, *plan.undo) for phase in PHASES]
     killed_at = place.path / "killed-at"
     killed_at.write_text("".join(f"{one}\n" for one in every if one != point))
-    await client.resume(plan.run, answers=[answer], command=COMMAND)
+    await _on(place, answer)
     state = await _gone(place)
     assert not state.ended, state.detail
     killed_at.unlink()
     return plan.run
+
+
+async def _on(place: places.RunDir, answer: str) -> None:
+    """Begin, or go on."""
+    do = "resume" if place.journal.exists() else "run"
+    await spawn(place, Orders(do=do, answers=(answer,)), COMMAND)
 
 
 async def _gone(place: places.RunDir) -> RunState:

@@ -19,6 +19,7 @@ from novatui.model.plan import Plan, Request
 from novatui.model.run import RunState
 from novatui.runner import client, places
 from novatui.runner import plan as planner
+from novatui.runner.spawn import Orders, spawn
 from tests.runner import masters, tiny
 from tests.runner.tiny_process import COMMAND
 
@@ -57,7 +58,8 @@ class Stage:
             return await client.start(self.config, "tiny", plan, answers=answers or None, command=COMMAND)
         place = places.create(plan, places.Launch(config=str(self.config), cluster="tiny"))
         (place.path / at[0]).write_text(at[1])
-        return await client.resume(plan.run, answers=answers or None, command=COMMAND)
+        await spawn(place, Orders(do="run", answers=answers or None), COMMAND)
+        return plan.run
 
     def ledgers(self) -> dict[str, list[str]]:
         return {node.name: tiny.ledger(self.cluster, node.name) for node in self.cluster.nodes}

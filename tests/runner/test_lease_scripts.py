@@ -241,6 +241,23 @@ BREAKER = '{"by":"somebody@desk"}'
 
 
 @pytest.mark.invariant("INV-5")
+def test_a_lease_that_cannot_be_locked_is_neither_gone_nor_taken_over(master: Master) -> None:
+    """A file system gone read-only: who says 75 sends a person to a runner that is not there, who says 0 leaves it behind."""
+    assert master.acquire().returncode == 0
+    (master.active / "act.lock").unlink()
+    (master.active / "act.lock").mkdir()  # what cannot be opened for writing, for root too
+    assert master.fenced("r1:1", "touch", str(master.work / "done")).returncode == 1
+    for verb, words in (
+        ("renew", ("r1:1", "p1", "1")),
+        ("release", ("r1:1", "1")),
+        ("adopt", ("r1", "p1", "1", "1", "{}")),
+    ):
+        answer = master.lease(verb, *words)
+        assert (answer.returncode, b"act.lock" in answer.stderr) == (1, True), verb
+    assert master.owner() == "r1:1" and not (master.work / "done").exists()
+
+
+@pytest.mark.invariant("INV-5")
 def test_a_broken_lease_is_kept_and_whoever_held_it_acts_no_more(master: Master, tmp_path: Path) -> None:
     assert master.acquire().returncode == 0
     done = master.lease("break", "r1", "1", BREAKER)

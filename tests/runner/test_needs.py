@@ -238,6 +238,16 @@ async def test_a_shared_passphrase_is_corrected_once() -> None:
     assert len(person.asked) == 2
 
 
+async def test_a_one_time_code_is_never_given_twice() -> None:
+    """Not at the next login, and not by the runner that is started after it."""
+    person = Typed("111111", "222222")
+    wallet = Wallet(person)
+    code = SecretAsk(SecretKind.KEYBOARD_INTERACTIVE, "m1", "Verification code:")
+    assert [await wallet.ask(code), await wallet.ask(code)] == ["111111", "222222"]
+    runners = Wallet(Typed("333333"), wallet.known())
+    assert await runners.ask(code) == "333333"
+
+
 async def test_what_is_declined_is_not_asked_again_before_the_person_wants_it() -> None:
     person = Typed(None, "now")
     wallet = Wallet(person)

@@ -1,9 +1,10 @@
 # Lets a changing command through only while this master's lease names the caller.
 # usage: fence.sh WORK_DIR RUN:EPOCH WAIT_S CMD [ARG ...]
-# exit 75: fenced, nothing was run; 124: an earlier command of this master did not end within WAIT_S, nothing was run
+# exit 75: fenced, nothing was run; 1: the lease cannot be locked (a file system gone read-only), nothing was run; 124: an earlier command of this master did not end within WAIT_S, nothing was run
 work=$1 owner=$2 wait=$3
 shift 3
 if ! command exec 9>>"$work/active/act.lock"; then
+    [ ! -d "$work/active" ] || exit 1
     echo "novatui: no lease on this master" >&2
     exit 75
 fi

@@ -33,9 +33,12 @@ put() { # NAME TEXT: whole or not at all
     printf '%s\n' "$2" >"$active/.$1.part" && sync "$active/.$1.part" && mv -fT "$active/.$1.part" "$active/$1" && sync "$active"
 }
 
-lock() { # WAIT_S: no command runs while we hold it
+lock() { # WAIT_S: no command runs while we hold it; false: there is no lease
     [ -d "$active" ] || return 1
-    command exec 9>>"$active/act.lock" || return 1
+    if ! command exec 9>>"$active/act.lock"; then
+        [ -d "$active" ] || return 1
+        exit 1 # it is there and cannot be locked: a file system gone read-only is nobody's taking over
+    fi
     if ! flock -x -w "$1" 9; then
         echo "novatui: a command is still running on this master" >&2
         exit 78

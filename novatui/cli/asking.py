@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from novatui.errors import Refused, UsageError
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 
 if TYPE_CHECKING:
     from novatui.cli.people import People
@@ -173,11 +173,18 @@ def plan(cluster: ClusterConfig, wanted: Request, people: People) -> Plan:
         try:
             nodes = [node.name for node in cluster.nodes if node.name not in wanted.without]
             await arrived(transport, nodes, lambda: people.asking, _ARRIVE_S)
-            return await client.make_plan(cluster, wanted, transport)
+            return await client.make_plan(cluster, wanted, transport, _aside)
         finally:
             await transport.close()
 
     return asyncio.run(over_ssh())
+
+
+def _aside(words: str) -> None:
+    """What is waited for; never into what a program reads."""
+    import sys
+
+    print(translated(words), file=sys.stderr, flush=True)
 
 
 def confirmed(cluster: ClusterConfig, plan: Plan, yes: str) -> None:

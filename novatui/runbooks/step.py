@@ -125,7 +125,9 @@ class Step:
     let_go_until: str = ""
     # CHANGE only: in words, what it leaves put aside on a master while ``until`` is not done there, and how that comes back.
     leaves: Callable[[Context], str] | None = None
-    settle_s: float = 0.0  # how long the probe/verify of all nodes together with ``judge`` may be repeated
+    # How long the probe/verify of all nodes together with ``judge`` may be repeated; before an act a probe that comes to UNKNOWN
+    # too, at most as long as an election takes.
+    settle_s: float = 0.0
     retries: int = 2  # applies after the first, each only after a probe said TODO or PARTIAL
     # A resume looks again at what was proved or done before it, unless that is of no matter any more: what an OBSERVE proves
     # once this step has passed, what a CHANGE did once an act of this step was begun (its own: it is never looked at again).

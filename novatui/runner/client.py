@@ -59,11 +59,16 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     alive: bool
 
 
-async def make_plan(cluster: ClusterConfig, request: Request, transport: Transport) -> Plan:
-    """Survey the masters (read-only) and say exactly what would be run. Raises Refused with every reason."""
+async def make_plan(
+    cluster: ClusterConfig, request: Request, transport: Transport, tell: Callable[[str], None] | None = None
+) -> Plan:
+    """Survey the masters (read-only) and say exactly what would be run. Raises Refused with every reason. ``tell``: hears in
+    words what is waited for."""
     from novatui.runner import plan as planner
 
-    return await planner.make(cluster, request, transport)
+    return await planner.make(
+        cluster, request, transport, tell=lambda nodes, words: tell(words) if tell else None
+    )
 
 
 async def sources(cluster: ClusterConfig, transport: Transport) -> Sources:

@@ -164,11 +164,11 @@ class Engine:
     async def _forward(self) -> None:
         work = self.work
         work.safe_point()
+        steps = work.runbook.steps(work.cluster, work.plan)
         if not work.state.committed or not _may_have_changed(work.state):
             # Also when the gate was answered long ago, by a runner that died right after.
-            await no_return.facts_stand(work)
+            await no_return.facts_stand(work, steps[0].id)
         past_gate = False
-        steps = work.runbook.steps(work.cluster, work.plan)
         again = await standing.taken_back(work, steps)
         self._pauses.begin(steps)
         for step in steps:
@@ -224,8 +224,13 @@ class Engine:
                 await self._pauses.rest(step)
 
     async def _step(self, step: Step) -> None:
-        if not self.work.state.committed and step.effect.name.lower() in CHANGING:
+        work = self.work
+        changes = step.effect.name.lower() in CHANGING
+        if not work.state.committed and changes:
             await self._mirror.prepare()  # a runbook without a gate
+        if changes and not work.state.undoing and not _may_have_changed(work.state) and work.is_stale():
+            # The operator's machine slept, or the way to a master was slow, after the gate was answered.
+            await no_return.facts_stand(work, step.id)
         await self._stepping.run(step)
         await self._mirror.after(self.work.plan.nodes)
 
@@ -234,7 +239,8 @@ class Engine:
 
     async def _before_the_gate(self) -> None:
         """With the answer in hand: is everything as it was confirmed, and can every master be finished by hand?"""
-        await no_return.facts_stand(self.work)
+        gate = self.work.state.open_gate
+        await no_return.facts_stand(self.work, gate.gate if gate else "")
         await self._mirror.prepare()
 
 

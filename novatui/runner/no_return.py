@@ -10,19 +10,28 @@ from novatui.model.plan import Plan
 from novatui.model.run import At, RunState
 from novatui.runbooks.step import Effect, Probed, State, Step
 from novatui.runner import survey
+from novatui.runner.events import Output
 from novatui.runner.looking import Looking
 from novatui.runner.shown import participants
 from novatui.runner.work import Changed, NoWayBack, Stop, Work
 
 
-async def facts_stand(work: Work) -> None:
-    """Asks the survey again; raises Stop with every difference from what the plan relies on."""
+async def facts_stand(work: Work, step: str) -> None:
+    """Asks the survey again; raises Stop with every difference from what the plan relies on. ``step``: before which, for
+    those who follow the run."""
     plan = work.plan
+
+    def tell(nodes: Sequence[str], words: str) -> None:
+        for node in nodes:
+            work.tell(Output(step=step, node=node, text=words))
+
     deadline = work.now_s() + work.reach_s()
     while True:
         # A master that takes no part, and on which nothing rests, is not waited for.
         nodes = {*plan.nodes, *plan.facts}
-        answers = await survey.ask(work.cluster, plan.request, work.runbook, work.transport, nodes=nodes)
+        answers = await survey.settled(
+            work.cluster, plan.request, work.runbook, work.transport, nodes=nodes, tell=tell, pause=work.wait
+        )
         work.safe_point()
         try:
             now = work.runbook.facts(work.cluster, plan.request, answers)
@@ -30,6 +39,7 @@ async def facts_stand(work: Work) -> None:
             raise Stop("refused", error.title, error.detail, error.hint) from error
         changed = survey.differences(plan, now)
         if not changed:
+            work.has_looked()
             return
         silent = survey.silent(answers)
         if silent and work.state.committed and work.now_s() >= deadline:

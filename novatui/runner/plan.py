@@ -22,10 +22,11 @@ async def make(
     *,
     find: books.FindRunbook = books.find,
     run: str | None = None,
+    tell: survey.Tell = survey.unheard,
 ) -> Plan:
     """A plan with every command in its exact words. Read-only. Raises Refused with every reason."""
     runbook = find(request.runbook)
-    answers = await survey.ask(cluster, request, runbook, transport)
+    answers = await survey.settled(cluster, request, runbook, transport, tell=tell)
     rights.refuse(cluster, request, answers)
     draft = runbook.draft(cluster, request, run or secrets.token_hex(4), answers)
     draft = replace(draft, runbook=runbook.name, runbook_version=runbook.version)

@@ -79,7 +79,7 @@ class Stepping:
                 return f"still not done after {applied} tries: {_not_done(found)}"
             if step.effect is Effect.NO_RETURN and found.state is State.TODO:
                 # One that was interrupted is past it: its own half may be what differs.
-                await facts_stand(self._work)
+                await facts_stand(self._work, step.id)
             self._work.safe_point()
             outcome = await self._acting.apply(step, node)
             applied += 1
@@ -96,9 +96,11 @@ class Stepping:
         return self._conclude(step, node, await self._looking.settled(step, node, None))
 
     async def _probe(self, step: Step, node: str, *, after_act: bool) -> Probed:
-        """After an act whose outcome is unknown the master may just be booting: it gets time to answer sensibly."""
+        """After an act whose outcome is unknown the master may just be booting: it gets time to answer sensibly. Before one
+        it gets the step's own, as long as an election may take: a member that is asked in the middle of one has nothing to say."""
         work = self._work
-        deadline = work.now_s() + (work.reach_s() if after_act else 0.0)
+        patience = work.reach_s() if after_act else min(step.settle_s, work.pace.election_s)
+        deadline = work.now_s() + patience
         while True:
             found = await self._looking.probe(step, node)
             if found.state is not State.UNKNOWN or work.now_s() >= deadline:

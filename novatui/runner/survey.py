@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 import msgspec
 
@@ -11,7 +11,42 @@ from novatui.config import ClusterConfig
 from novatui.model.plan import Plan, Request
 from novatui.remote.command import Command, Outcome, Status
 from novatui.remote.transport import Transport
+from novatui.runbooks.parts import election
 from novatui.runbooks.step import Answers, Facts, Runbook
+
+# Called with the masters that are asked again, and why, in words.
+Tell = Callable[[Sequence[str], str], None]
+
+
+def unheard(nodes: Sequence[str], words: str) -> None:
+    """For whoever does not listen."""
+
+
+async def settled(
+    cluster: ClusterConfig,
+    request: Request,
+    runbook: Runbook,
+    transport: Transport,
+    *,
+    nodes: Collection[str] | None = None,
+    tell: Tell = unheard,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> Answers:
+    """``ask``; and again, of the masters that answered, while an election may be under way: bounded, and each time told."""
+    clock = asyncio.get_running_loop().time
+    answers = dict(await ask(cluster, request, runbook, transport, nodes=nodes))
+    began = clock()
+    while (waits := election.waiting(cluster, answers)) and clock() - began < election.again_s(answers):
+        tell(waits, election.words(waits))
+        await pause(election.PAUSE_S)
+        # All of them: what is compared between members must be of one moment.
+        there = [
+            node for node, outcomes in answers.items() if (one := outcomes.get("host")) is not None and one.ok
+        ]
+        now = await ask(cluster, request, runbook, transport, nodes=there, names=election.ASKED_AGAIN)
+        waited = election.told(clock() - began)
+        answers |= {node: {**answers[node], **outcomes, **waited} for node, outcomes in now.items()}
+    return answers
 
 
 async def ask(
@@ -21,15 +56,21 @@ async def ask(
     transport: Transport,
     *,
     nodes: Collection[str] | None = None,
+    names: Collection[str] | None = None,
 ) -> Answers:
-    """Per node (all, or ``nodes`` alone), per name of the survey's command, its outcome. A master that cannot be asked, or
-    not as root, is all UNKNOWN outcomes.
+    """Per node (all, or ``nodes`` alone), per name of the survey's command (all, or ``names`` alone), its outcome. A master
+    that cannot be asked, or not as root, is all UNKNOWN outcomes.
 
     Raises ValueError for a survey that would change something: our own bug.
     """
     survey = runbook.survey(cluster, request)
     if nodes is not None:
         survey = {node: commands for node, commands in survey.items() if node in nodes}
+    if names is not None:
+        survey = {
+            node: {name: command for name, command in commands.items() if name in names}
+            for node, commands in survey.items()
+        }
     for commands in survey.values():
         for command in commands.values():
             if command.changes:

@@ -53,6 +53,8 @@ class Pace:
     alive_s: float = 20.0  # for the heartbeat of a dead runner of the same run to fall silent
     fence_s: int = 10  # for an earlier act of the same master
     orphan_s: int = 20  # one look at an act whose outcome is unknown
+    election_s: float = 15.0  # for an answer that says nothing, where the step itself has patience
+    looked_s: float = 30.0  # how old what the plan relies on may be at the first change
 
 
 class Stop(Exception):
@@ -167,6 +169,7 @@ class Work:
     halted: Stop | None = None  # nothing is begun any more
     abort_by: str = ""  # somebody asked to stop at the next safe point
     boots: dict[str, str] = field(default_factory=dict)  # node -> boot id, as the lease saw it last
+    looked: tuple[int, int] | None = None  # when what the plan relies on was seen last: ms UTC, ns monotonic
     state: RunState = field(init=False)
     planned: dict[str, PlannedStep] = field(init=False)
 
@@ -192,6 +195,19 @@ class Work:
     def now_s(self) -> float:
         """Monotonic seconds."""
         return self.clock.mono_ns() / 1e9
+
+    def has_looked(self) -> None:
+        """What the plan relies on is so, as of now."""
+        self.looked = self.clock.now_ms(), self.clock.mono_ns()
+
+    def is_stale(self) -> bool:
+        """Whether that was too long ago for a first change. By both clocks: the monotonic one stands still while the machine
+        sleeps, the other may be set back."""
+        if self.looked is None:
+            return True
+        wall_ms, mono_ns = self.looked
+        since = (self.clock.now_ms() - wall_ms) / 1e3, (self.clock.mono_ns() - mono_ns) / 1e9
+        return max(since) > self.pace.looked_s
 
     def reach_s(self) -> float:
         """How long a master that does not answer is waited for."""

@@ -72,6 +72,7 @@ ROWS = [
     Row("quote left open", line("ETCD_NAME", 'ETCD_NAME="{}'), ("{m2}:", "{env}:", "ETCD_NAME is quoted")),
     Row("quoted pieces", line("ETCD_NAME", 'ETCD_NAME="et""cd2"'), ("{m2}:", "{env}:", "ETCD_NAME is quoted")),
     Row("line goes on", line("ETCD_INITIAL_CLUSTER", "ETCD_INITIAL_CLUSTER={},\\\n  x=https://127.0.0.1:1"), ("{m2}:", "{env}:", "ETCD_INITIAL_CLUSTER is quoted")),
+    Row("a line before it goes on", line("ETCD_NAME", "OTHER=x\\\nETCD_NAME={}"), ("{m2}:", "{env}:", "OTHER", "goes on")),
     Row("mixed quotes", line("ETCD_DATA_DIR", "ETCD_DATA_DIR='{}\""), ("{m2}:", "{env}:", "ETCD_DATA_DIR is quoted")),
     Row("config file", value("ETCD_CONFIG_FILE", "/etc/etcd.yml"), ("{m2}:", "{env}:", "ETCD_CONFIG_FILE")),
     Row("WAL dir", value("ETCD_WAL_DIR", "/wal"), ("{m2}:", "{env}:", "ETCD_WAL_DIR")),

@@ -53,7 +53,7 @@ def step(plan: Plan, id: str) -> Step:
 def test_tools_that_cannot_are_refused_by_name_and_version(old: str, tool: str) -> None:
     found = masters()
     for master in found.values():
-        master.host[f"tool.{tool}"] = f"{tool} version: {old}"
+        master.host |= {f"tool.{tool}": f"{tool} version: {old}", "tool.etcd": f"etcd Version: {old}"}
         if tool == "etcdctl":
             master.host.pop("tool.etcdutl")
     refused = reasons(found, BUMPED)

@@ -386,3 +386,30 @@ def test_a_start_says_what_it_waits_for() -> None:
     )
     assert "auto-restart" in looping.detail and "its last exit 1" in looping.detail
     assert read_start(said("nv:unit.ActiveState=active\nnv:held_by=")).state is State.DONE
+
+
+@pytest.mark.invariant("INV-13")
+def test_a_file_system_that_is_gone_is_no_empty_place(bench: Bench) -> None:
+    """Its mount went away after the gate: a new member would fill the directory below it."""
+    held(bench)
+    bench.data.mkdir()
+    live = str(bench.data / "member")
+    found = read_archive(aside(bench, "look", make="leave"), live)
+    assert found.state is State.FOREIGN and "mount its file system" in found.detail
+    assert read_archive(aside(bench, "look", make="leave")).state is State.DONE, (
+        "nothing was there at planning"
+    )
+    (bench.data / "member").mkdir()
+    assert read_archive(aside(bench, "look", make="leave"), live).state is State.DONE
+
+
+@pytest.mark.skipif(not Path("/proc/uptime").exists(), reason="elsewhere there is only the clock")
+def test_a_step_of_the_clock_makes_nobody_steady_sooner(bench: Bench) -> None:
+    """The clock is not asked at all."""
+    place = bench.root / "bin"
+    for name, text in {"date": 'echo x >"${0%/*}/asked"; echo 0', "etcdctl": "exit 0"}.items():
+        (place / name).write_text(f"#!/bin/sh\n{text}\n")
+        (place / name).chmod(0o755)
+    found = bench.read("steady", "http://127.0.0.1:1", "", "", "", place / "etcdctl", 1)
+    assert found.get("steady") == "yes"
+    assert not (place / "asked").exists()

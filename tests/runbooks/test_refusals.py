@@ -126,6 +126,7 @@ CASES: list[tuple[str, Bend, str, tuple[str, ...]]] = [
     ("no unit", set_host("unit.LoadState", "not-found"), "unit-missing", ("m2", "not-found")),
     ("no etcdctl", set_host("tool.etcdctl", None), "tool-missing", ("m2", "/opt/etcd/etcdctl")),
     ("versions", set_host("tool.etcd", "etcd Version: 3.5.9"), "tool-versions", ("3.5.9", "3.5.10")),
+    ("etcdutl of another minor", set_host("tool.etcdutl", "etcdutl version: 3.6.1", *NODES), "tool-versions", ("etcdutl", "3.6.1", "3.5.10")),
     ("3.6 without etcdutl", without_etcdutl, "tool-missing", ("etcdutl",)),
     ("key missing", set_env("ETCD_INITIAL_CLUSTER_TOKEN", None), "env-key", ("m2", "ETCD_INITIAL_CLUSTER_TOKEN")),
     ("name", set_env("ETCD_NAME", "etcd9"), "env-name", ("m2", "etcd9")),

@@ -237,6 +237,28 @@ def test_the_mirror_keeps_files_whole_and_only_for_the_owner(master: Master) -> 
     )
 
 
+@pytest.mark.invariant("INV-5")
+def test_a_mirror_that_was_slow_replaces_nothing_of_whoever_took_the_run_over(master: Master) -> None:
+    """Its link stalled in the middle; the other runner has adopted the run and keeps its own state there."""
+    master.acquire()
+    words = master.words("mirror", str(master.work), "r1:1", "state.json", "4", "UNDO.txt", "4")
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as slow:
+        assert slow.stdin is not None and slow.stderr is not None
+        slow.stdin.write(b"old1ol")
+        slow.stdin.flush()
+        deadline = time.monotonic() + 60
+        while not (master.work / "r1/state.json.1.part").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert master.adopt().returncode == 0 and master.owner() == "r1:2"
+        newer = master.run("mirror", str(master.work), "r1:2", "state.json", "3", stdin=b"new")
+        assert newer.returncode == 0, newer.stderr
+        slow.stdin.write(b"d2")
+        slow.stdin.close()
+        assert slow.wait(60) == 75 and b"does not name" in slow.stderr.read()
+    assert (master.work / "r1/state.json").read_bytes() == b"new"
+    assert sorted(path.name for path in (master.work / "r1").iterdir()) == ["scripts", "state.json"]
+
+
 BREAKER = '{"by":"somebody@desk"}'
 
 

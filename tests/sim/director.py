@@ -173,6 +173,8 @@ class Director:
         elif fault.what == "unhold":
             if master.on:
                 unhold(master)
+        elif fault.what == "election":
+            self._fleet.electing_until = loop.time() + span
         elif fault.what == "full":
             master.disk.full_under = ("/var/lib",)
 

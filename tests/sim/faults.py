@@ -21,6 +21,7 @@ ON_MASTER = (
     "crash",
     "unhold",
     "hand-stop",
+    "election",
 )
 WORDS = {
     "hang": "the command hangs until its limit",
@@ -40,6 +41,7 @@ WORDS = {
     "full": "file system of /var/lib full",
     "crash": "etcd dies",
     "hand-stop": "somebody stops etcd by hand",
+    "election": "no member leads for a while, all run",
     "unhold": "somebody takes the hold away and puts the env file back",
 }
 # What is drawn by seed; the rest is for schedules that name it.

@@ -39,6 +39,7 @@ class Fleet:
         self.rosters: dict[str, roster.Roster] = {}  # of clusters whose member list was changed
         self.checks = Checks(self)
         self.at_point: Callable[[Running], None] = lambda running: None
+        self.electing_until = 0.0  # till then no member leads, however many run
 
     def scripts(self, running: Running) -> Script:
         return scripts.behind_fence(running, self.models)
@@ -68,6 +69,7 @@ class Fleet:
             daemon is not None
             and daemon.up
             and not daemon.hung
+            and self.loop.time() >= self.electing_until
             and len(self.members_up(daemon.data.cluster)) >= daemon.quorum_of
         )
 

@@ -57,6 +57,15 @@ def test_its_master_loses_power_at_every_step(scenario: str) -> None:
         assert holds(Schedule(7, scenario, (Fault("off", moment, ("m2",), 8.0),))) == "verified", str(moment)
 
 
+@pytest.mark.parametrize("piece", range(4))
+def test_an_election_at_any_moment_is_waited_for(piece: int) -> None:
+    """kubespray's take 5 - 10 s, longer than a linearizable read waits."""
+    last = catalogue("one-damaged").records
+    for number in range(1 + piece, last + 1, 4):
+        fault = Fault("election", Point("record", number), ("m1",), 9.0)
+        assert holds(Schedule(number, "one-damaged", (fault,))) == "verified", str(fault)
+
+
 @pytest.mark.parametrize("piece", range(5))
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
 def test_the_runner_is_killed_at_every_record(piece: int, late: bool) -> None:

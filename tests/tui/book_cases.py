@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from novatui.errors import Refused
 from novatui.model.findings import Finding, Severity
 from novatui.model.plan import Plan, PlannedStep, Request
@@ -118,6 +120,6 @@ class BookClient(FakeClient):
         super().__init__(FakeFollower([], live=False))
         self.nodes: tuple[str, ...] = NODES
 
-    async def make_plan(self, request: Request) -> Plan:
-        await super().make_plan(request)
+    async def make_plan(self, request: Request, tell: Callable[[str], None] | None = None) -> Plan:
+        await super().make_plan(request, tell)
         return plan_of(request, self.nodes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any, Self
 
 from novatui.model import records as rec
@@ -412,6 +412,7 @@ class FakeClient:
         self.followers = list(followers)
         self.found = found if found is not None else sources()
         self.refuse: Exception | None = None
+        self.waits = ""  # what a plan waits for, until ``looking``
         self.asked: list[Any] = []
         self.listed: list[RunSummary] = []
         self.looking = asyncio.Event()
@@ -422,8 +423,11 @@ class FakeClient:
         await self.looking.wait()
         return self.found
 
-    async def make_plan(self, request: Request) -> Plan:
+    async def make_plan(self, request: Request, tell: Callable[[str], None] | None = None) -> Plan:
         self.asked.append(("plan", request))
+        if self.waits and tell is not None:
+            tell(self.waits)
+            await self.looking.wait()
         if self.refuse is not None:
             raise self.refuse
         return plan()

@@ -44,7 +44,7 @@ def text(app: NovatuiApp) -> str:
 
 
 async def until(pilot: Pilot[None], true: Callable[[], object], why: str = "it did not come") -> None:
-    for _ in range(100):
+    for _ in range(2_000):
         if true():
             return
         await pilot.pause(0.03)
@@ -69,7 +69,7 @@ async def test_by_keys_alone_to_the_run_and_enter_starts_nothing() -> None:
     app = app_with(client)
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot)
-        assert "survivor nova-master-1" in text(app) and "376\u2009222" in text(app)
+        await until(pilot, lambda: "survivor nova-master-1" in text(app) and "376\u2009222" in text(app))
         await pilot.press("j", "n")  # the archive instead
         await until(pilot, lambda: screen.plan is not None)
         assert asked(client, "plan") == [Request(runbook="restore-cluster", snapshot=ARCHIVE)]
@@ -146,6 +146,12 @@ async def test_asking_shows_what_it_waits_for() -> None:
         await until(pilot, lambda: "next: still asking" in text(app))
         client.looking.set()
         await until(pilot, lambda: "survivor nova-master-1" in text(app))
+        client.waits = "asked again, it may be an election: no quorum on nova-master-1"
+        client.looking.clear()
+        await pilot.press("n")
+        await until(pilot, lambda: client.waits in text(app))
+        client.looking.set()
+        await until(pilot, lambda: client.waits not in text(app))
 
 
 async def test_a_refusal_names_every_reason_and_what_to_do() -> None:

@@ -78,6 +78,11 @@ def status(answer: Any) -> Status | None:
         return None
 
 
+def identity(status: Status | None) -> str:
+    """``CLUSTER/MEMBER``, what its data makes it; empty for one that does not answer."""
+    return f"{status.cluster_id}/{status.member_id}" if status is not None else ""
+
+
 def members(answer: Any) -> tuple[Listed, ...] | None:
     try:
         return tuple(

@@ -73,6 +73,13 @@ def _read(config: NodeConfig, env: EnvFile) -> Iterator[Finding]:
             "write it plain, or in one pair of quotes",
             node=node,
         )
+    for what in (one for one in env.runs_on if not one.startswith("ETCD")):
+        yield reason(
+            "env-runs-on",
+            f"{file}: {what!r} goes on on the next line, by a backslash or an open quote",
+            "systemd may read the lines after it as part of it: write it on one line",
+            node=node,
+        )
     for key, value in env.values.items():
         if key.startswith("ETCD") and "\ufffd" in value:
             yield reason(

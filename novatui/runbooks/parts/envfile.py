@@ -8,18 +8,21 @@ from urllib.parse import urlsplit
 import msgspec
 
 _LINE = re.compile(r"[ \t]*(?P<key>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
+_SHOWN = 60  # characters of a comment, in a refusal
 _MISREAD = re.compile(r"[ \t]*(?P<export>export[ \t]+)?(?P<key>[A-Za-z_][A-Za-z0-9_]*)[ \t]*=.*")
 
 
 class EnvFile(msgspec.Struct, frozen=True, kw_only=True):
     """``values``: the last of each key, unquoted. ``repeated``: keys that are set twice with different values.
     ``odd``: keys whose quoting or continuation is more than this program reads as systemd would. ``misread``: keys of lines
-    that are no ``KEY=value`` to it, each with why."""
+    that are no ``KEY=value`` to it, each with why. ``runs_on``: what goes on on the next line, so that whose that line is
+    cannot be told: a key, or a comment in its own words."""
 
     values: dict[str, str]
     repeated: tuple[str, ...] = ()
     odd: tuple[str, ...] = ()
     misread: dict[str, str] = {}
+    runs_on: tuple[str, ...] = ()
     carriage_returns: bool = False
 
     def get(self, key: str) -> str:
@@ -43,8 +46,13 @@ def parse(text: str) -> EnvFile:
     repeated: list[str] = []
     odd: list[str] = []
     misread: dict[str, str] = {}
+    runs_on: list[str] = []
     for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
-        if not line.strip() or line.lstrip()[0] in "#;":
+        if not line.strip():
+            continue
+        if line.lstrip()[0] in "#;":
+            if _runs_on(f"#{line}"):  # before systemd 254 the next line belongs to it
+                runs_on.append(line.strip()[:_SHOWN])
             continue
         found = _LINE.fullmatch(line)
         if found is None:
@@ -59,6 +67,8 @@ def parse(text: str) -> EnvFile:
         value = _unquoted(raw)
         if value is None:
             odd.append(key)
+            if _runs_on(found["value"]):
+                runs_on.append(key)
             value = raw
         if values.get(key, value) != value:
             repeated.append(key)
@@ -68,6 +78,7 @@ def parse(text: str) -> EnvFile:
         repeated=tuple(repeated),
         odd=tuple(odd),
         misread=misread,
+        runs_on=tuple(runs_on),
         carriage_returns="\r" in text,
     )
 
@@ -84,6 +95,25 @@ def is_url(text: str) -> bool:
         )
     except ValueError:  # a port that is no number, or over 65535
         return False
+
+
+def _runs_on(value: str) -> bool:
+    """Whether it takes the next line in: a quote that is still open, or a backslash at its end. A quote opens only where a
+    value, or a further piece of it, begins."""
+    begins, quote, escaped = True, "", False
+    for char in value:
+        if escaped:
+            escaped = False
+        elif char == "\\" and quote != "'":
+            escaped, begins = True, False
+        elif quote:
+            begins = char == quote
+            quote = "" if begins else quote
+        elif begins and char in "\"'":
+            quote = char
+        elif char not in " \t":
+            begins = False
+    return escaped or bool(quote)
 
 
 def _unquoted(raw: str) -> str | None:

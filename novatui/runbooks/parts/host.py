@@ -87,6 +87,10 @@ def version(text: str) -> tuple[int, int, int] | None:
     return (int(found[1]), int(found[2]), int(found[3])) if found else None
 
 
+def dotted(numbers: tuple[int, int, int]) -> str:
+    return ".".join(map(str, numbers))
+
+
 def host(outcome: Outcome | None) -> Host | None:
     """None when the master did not answer, or not whole."""
     reading = read(outcome)

@@ -257,10 +257,14 @@ def _privileges(config: NodeConfig, host: Host) -> Iterator[Finding]:
         )
 
 
-def auth(config: NodeConfig, host: Host) -> Iterator[Finding]:
+def wants_password(host: Host) -> bool:
     """Only one that answers tells it."""
     error = host.local_read_error.lower()
-    if any(words in error for words in ("user name is empty", "permission denied", "invalid auth token")):
+    return any(words in error for words in ("user name is empty", "permission denied", "invalid auth token"))
+
+
+def auth(config: NodeConfig, host: Host) -> Iterator[Finding]:
+    if wants_password(host):
         yield reason(
             "auth",
             "etcd authentication is on",

@@ -15,7 +15,8 @@ class NodeParams(msgspec.Struct, frozen=True, kw_only=True):
     """One master. ``kind``: ``dir``, or ``mount`` where the data directory is a mount point and only ``member`` is swapped.
 
     ``live_inode`` is of the directory that is swapped out, ``had_live`` whether there is one. ``listening`` are the
-    addresses of its own etcd, ``[IPv4:]PORT``. ``was_running``: the unit was started, or being restarted, at planning.
+    addresses of its own etcd, ``[IPv4:]PORT``. ``was_running``: the unit was started, or being restarted, at planning;
+    ``was_member``: the cluster and member it answered as then, ``CLUSTER/MEMBER``, empty where it did not answer.
     ``api_server``: where the API server that is fenced listens, ``[IPv4:]PORT``; empty: none is fenced.
     """
 
@@ -43,6 +44,7 @@ class NodeParams(msgspec.Struct, frozen=True, kw_only=True):
     listening: tuple[str, ...]
     was_running: bool
     had_quorum: bool
+    was_member: str = ""
     survivor_bytes: int  # what a copy of its data would hold, for the limits
     # How far its own data went at planning, where nothing should change that: the revision of one that answers without quorum;
     # when the data of a stopped one was written last, seconds since 1970.

@@ -283,10 +283,10 @@ def as_before(*, node: str = "") -> Step:
 def _ask_as_before(ctx: Context) -> Ask:
     node = At(ctx).node
     started = node.was_running and not known(ctx, "undo-start", ctx.node, "nothing")
-    return Ask(_member_command(ctx), _as_before_reader(node.had_quorum, started))
+    return Ask(_member_command(ctx), _as_before_reader(node.had_quorum, started, node.was_member))
 
 
-def _as_before_reader(had_quorum: bool, started: bool) -> Callable[[Outcome], Probed]:
+def _as_before_reader(had_quorum: bool, started: bool, was_member: str) -> Callable[[Outcome], Probed]:
     def reader(outcome: Outcome) -> Probed:
         reading = read(outcome)
         if not reading.whole:
@@ -298,6 +298,9 @@ def _as_before_reader(had_quorum: bool, started: bool) -> Callable[[Outcome], Pr
             "answers": status is not None,
             "revision": status.revision if status else None,
         }
+        if was_member and status is not None and (now := answer.identity(status)) != was_member:
+            detail = f"it answers as cluster/member {now}, it was {was_member} before the run"
+            return Probed(State.FOREIGN, facts, detail=detail)
         if had_quorum and reading.get("quorum") != "yes":
             return Probed(State.TODO, facts, detail="it had quorum before, and has none yet")
         if started and active in ("inactive", ""):

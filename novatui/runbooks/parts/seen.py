@@ -9,7 +9,7 @@ from novatui.config import ClusterConfig, NodeConfig
 from novatui.diagnosis.data import DataState
 from novatui.model.sanitize import clean
 from novatui.remote.command import Outcome
-from novatui.runbooks.parts import evidence, left_out
+from novatui.runbooks.parts import answer, election, evidence, left_out
 from novatui.runbooks.parts.api_server import ApiServer, api_server
 from novatui.runbooks.parts.archives import Archive, archives
 from novatui.runbooks.parts.commands import unit_name
@@ -25,7 +25,8 @@ _IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 @dataclass(frozen=True)
 class Seen:
     """The survey, read. ``hosts`` holds the masters that answered whole; ``silent`` the others, each with why.
-    ``ports``: of the members that are left out, as each participant found them."""
+    ``ports``: of the members that are left out, as each participant found them. ``waited_s``: how long masters were asked
+    again because an election might have been under way."""
 
     hosts: dict[str, Host]
     silent: dict[str, str]
@@ -33,6 +34,7 @@ class Seen:
     data: dict[str, DataState]
     api: dict[str, ApiServer | None]
     ports: dict[str, tuple[Port, ...] | None] = field(default_factory=dict)
+    waited_s: int = 0
 
 
 def see(cluster: ClusterConfig, answers: Answers) -> Seen:
@@ -58,7 +60,15 @@ def see(cluster: ClusterConfig, answers: Answers) -> Seen:
     data = {
         name: evidence.judge(name, seen, answers.get(name, {}).get("journal")) for name, seen in hosts.items()
     }
-    return Seen(hosts=hosts, silent=silent, archives=found, data=data, api=api, ports=answering)
+    return Seen(
+        hosts=hosts,
+        silent=silent,
+        archives=found,
+        data=data,
+        api=api,
+        ports=answering,
+        waited_s=election.waited_s(answers),
+    )
 
 
 def _why_silent(outcome: Outcome | None) -> str:
@@ -107,6 +117,7 @@ def node_params(config: NodeConfig, seen: Host, member_id: str) -> NodeParams:
         ),
         was_running=seen.unit.active not in ("inactive", ""),
         had_quorum=seen.quorum,
+        was_member=answer.identity(seen.status),
         survivor_bytes=size,
         revision=seen.status.revision if seen.status is not None and not seen.quorum else None,
         written=seen.data.written

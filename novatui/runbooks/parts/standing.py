@@ -86,6 +86,8 @@ def quorum_words(cluster: ClusterConfig, seen: Seen) -> str:
     serving = [node for node, host in seen.hosts.items() if serves(host)]
     rest = [f"{node}: {words(host)}" for node, host in seen.hosts.items() if node not in serving]
     rest += [f"{node}: cannot be asked" for node in seen.silent]
+    if seen.waited_s:
+        rest.append(f"asked again for {seen.waited_s} s, in case an election was under way")
     return "; ".join([f"{len(serving)} of {total} members serve, {needed(total)} are needed ({by})", *rest])
 
 

@@ -98,15 +98,21 @@ def _archive(ctx: Context, verb: str) -> Command:
 
 
 def _ask_archive(ctx: Context) -> Ask:
-    return Ask(_archive(ctx, "look"), read_archive)
+    at = At(ctx)
+    there = at.places.live if at.node.had_live else ""
+    return Ask(_archive(ctx, "look"), lambda outcome: read_archive(outcome, there))
 
 
-def read_archive(outcome: Outcome) -> Probed:
+def read_archive(outcome: Outcome, there: str = "") -> Probed:
+    """``there``: what was live at planning; empty: nothing was."""
     reading = read(outcome)
     if not reading.whole:
         return UNREADABLE
     word = reading.get("state")
     facts = {key: reading.get(key) for key in ("live", "old") if reading.get(key)}
+    if there and not facts:  # a new member would fill what a file system covers that is not mounted now
+        detail = f"{there} is gone and was not put aside: mount its file system; if it was removed by hand, make it anew, empty"
+        return Probed(State.FOREIGN, detail=detail)
     if word == "blank":
         kept = "" if facts.get("old") else "there was nothing to keep"
         return Probed(State.DONE, facts, detail=kept)

@@ -11,7 +11,7 @@ from novatui.diagnosis.quorum import needed
 from novatui.model.findings import Finding
 from novatui.runbooks.parts import standing
 from novatui.runbooks.parts.answer import Listed
-from novatui.runbooks.parts.host import GIB, MIB, WAL_BYTES, Host, version
+from novatui.runbooks.parts.host import GIB, MIB, WAL_BYTES, Host, dotted, version
 from novatui.runbooks.parts.node_checks import node_checks
 from novatui.runbooks.parts.refusal import DATA_INTACT, HELD, reason
 from novatui.runbooks.parts.seen import Seen
@@ -272,15 +272,11 @@ def _versions(look: Look) -> Iterator[Finding]:
         if own is not None and theirs is not None and own[:2] != theirs[:2]:
             yield reason(
                 "tool-versions",
-                f"its etcd is {_dotted(own)}, that of {node} {_dotted(theirs)}",
+                f"its etcd is {dotted(own)}, that of {node} {dotted(theirs)}",
                 "install the same version first",
                 node=look.target,
             )
             return
-
-
-def _dotted(numbers: tuple[int, int, int]) -> str:
-    return ".".join(map(str, numbers))
 
 
 def _room(look: Look) -> Iterator[Finding]:

@@ -81,7 +81,7 @@ def remove(params: RecoverParams) -> Step:
         probe=lambda ctx: Ask(list_command(ctx), lambda outcome: read_removed(outcome, params.seat)),
         apply=lambda ctx: [_roster(ctx, "remove", params.seat)],
         until="remove",
-        settle_s=10,
+        settle_s=PATIENCE_S,
         barrier=f"the ID is banned for good, the way is forward from here; {quorum_after(params, 'it is removed')}",
         seed="1.2/5",
     )
@@ -110,7 +110,7 @@ def add(params: RecoverParams) -> Step:
         node=params.via,
         probe=lambda ctx: Ask(list_command(ctx), lambda outcome: read_added(outcome, params)),
         apply=lambda ctx: [_roster(ctx, "add", own.member, ",".join(own.peer_urls), *what)],
-        settle_s=10,
+        settle_s=PATIENCE_S,
         barrier=f"it is in the list, unstarted, under a new ID; {quorum_after(params, 'it is added')}",
         binds={NEW_ID: "member_id"},
         until="add",
@@ -160,7 +160,7 @@ def promote(params: RecoverParams) -> Step:
             _roster(ctx, "promote", born(ctx, "add", params.via, "member_id", NEW_ID), wait_s=PROMOTE_S)
         ],
         until="promote",
-        settle_s=10,
+        settle_s=PATIENCE_S,
         barrier=f"it is a voter; {quorum_after(params, 'it has joined')}",
     )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from novatui.config import ClusterConfig
+from novatui.config import ClusterConfig, NodeConfig
 from novatui.diagnosis.data import DataState, Usability
 from novatui.model.findings import Finding
 from novatui.runbooks.parts import voters
-from novatui.runbooks.parts.host import Host
+from novatui.runbooks.parts.host import Host, dotted, version
 from novatui.runbooks.parts.refusal import DATA_INTACT, QUORUM_STANDS, reason
+from novatui.runbooks.parts.seen import restorer
 
 
 def agreement(
@@ -22,6 +23,23 @@ def agreement(
         versions = {node: host.tools[tool] for node, host in hosts.items() if tool in host.tools}
         yield from _same("tool-versions", f"the version of {tool}", versions)
     yield from _names(cluster, hosts, left_out)
+
+
+def restoring_tool(config: NodeConfig, host: Host) -> Iterator[Finding]:
+    """What a tool of another minor version makes of a snapshot is not what this etcd would have written: 3.6 has another
+    form of the database."""
+    tool = restorer(config, host)
+    name = tool.rpartition("/")[2]
+    own = version(host.status.version if host.status is not None else host.tools.get("etcd", ""))
+    its = version(host.tools.get("etcdutl" if tool == config.etcd.etcdutl else "etcdctl", ""))
+    if own is None or its is None or own[:2] == its[:2]:
+        return
+    yield reason(
+        "tool-versions",
+        f"{tool} is {dotted(its)}, the etcd that would start on what it restores is {dotted(own)}",
+        f"put {name} of etcd's own version there",
+        node=config.name,
+    )
 
 
 def _each(hosts: Mapping[str, Host], what: Callable[[Host], str]) -> dict[str, str]:

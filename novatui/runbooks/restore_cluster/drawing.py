@@ -40,6 +40,7 @@ def reasons(cluster: ClusterConfig, request: Request, seen: Seen) -> tuple[Sourc
     for node in cluster.nodes:
         if node.name in seen.hosts:
             found += node_checks(node, seen.hosts[node.name])
+            found += cluster_checks.restoring_tool(node, seen.hosts[node.name])
             found += api_checks(node, seen.hosts[node.name], seen.api[node.name], fenced=not request.no_fence)
     found += cluster_checks.agreement(cluster, seen.hosts, left_out=bool(request.without))
     found += left_out.checks(whole, request, seen.hosts, seen.ports)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from novatui.config import ClusterConfig
@@ -49,7 +49,9 @@ class RunClient(Protocol):
         """Read-only: what the masters could be restored from."""
         ...
 
-    async def make_plan(self, request: Request) -> Plan: ...
+    async def make_plan(self, request: Request, tell: Callable[[str], None]) -> Plan:
+        """Read-only. ``tell`` hears in words what is waited for."""
+        ...
 
     async def start(self, plan: Plan) -> str: ...
 
@@ -97,8 +99,9 @@ class LiveClient:
         found: Sources = await (await self._loaded()).sources(self._cluster, await self._transport())
         return found
 
-    async def make_plan(self, request: Request) -> Plan:
-        plan: Plan = await (await self._loaded()).make_plan(self._cluster, request, await self._transport())
+    async def make_plan(self, request: Request, tell: Callable[[str], None]) -> Plan:
+        client, transport = await self._loaded(), await self._transport()
+        plan: Plan = await client.make_plan(self._cluster, request, transport, tell)
         return plan
 
     async def start(self, plan: Plan) -> str:

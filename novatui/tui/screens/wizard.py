@@ -11,7 +11,7 @@ from textual.worker import Worker, WorkerState
 
 from novatui.errors import NovatuiError, Refused
 from novatui.model.plan import Plan, Request
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.plan import plan_text
 from novatui.present.preflight import NOT_ROOT, overrulable
 from novatui.present.rows import text_of
@@ -77,11 +77,14 @@ class WizardScreen(WizardView):
 
     async def _make_plan(self, request: Request) -> None:
         try:
-            self.plan = await self.client.make_plan(request)
+            self.plan = await self.client.make_plan(request, self._waits)
             self.node = self.plan.nodes.index(request.node) if request.node in self.plan.nodes else 0
         except Refused as refused:
             self._refused(refused)
         self._answered()
+
+    def _waits(self, words: str) -> None:
+        self.waiting = translated(words)
 
     def _refused(self, refused: Refused) -> None:
         self.findings = tuple(getattr(refused, "findings", ()))

@@ -227,22 +227,36 @@ def _show(run: Running, work: str, words: list[str]) -> Script:
 
 def mirror(run: Running) -> Script:
     work, owner, *files = run.command.argv
-    disk, home = run.disk, f"{work}/{owner.rpartition(':')[0]}"
-    if word(disk, f"{work}/active/owner") != owner:
+    this, _, epoch = owner.rpartition(":")
+    disk, home = run.disk, f"{work}/{this}"
+    parts = {f"{home}/{name}": f"{home}/{name}.{epoch}.part" for name in files[::2]}
+
+    def ours() -> bool:
+        if word(disk, f"{work}/active/owner") == owner:
+            return True
         run.complain(f"the lease does not name '{owner}'")
+        for part in parts.values():
+            if disk.there(part):
+                disk.remove(part)
+        return False
+
+    if not ours():
         return 75
     disk.mkdir(f"{home}/scripts", 0o700)
     disk.chmod(home, mode=0o700)
     rest = run.stdin
     for name, size in zip(files[::2], files[1::2], strict=True):
         piece, rest = rest[: int(size)], rest[int(size) :]
-        disk.write(f"{home}/{name}.part", piece)
+        disk.write(parts[f"{home}/{name}"], piece)
         if len(piece) != int(size):
             run.complain(f"{name} did not come whole")
             return 1
         disk.sync()
         yield 0.001
-        disk.rename(f"{home}/{name}.part", f"{home}/{name}")
+    if not ours():
+        return 75
+    for name, part in parts.items():
+        disk.rename(part, name)
     disk.sync()
     yield 0.001
     return 0

@@ -13,6 +13,7 @@ from tests.sim.unit import Daemon, environment
 
 FREE_KIB = 50_000_000
 VERSION = "3.5.10"
+READ_S = 5.0  # how long a linearizable read is waited for
 SURVEYED = (
     *("LoadState", "ActiveState", "SubState", "MainPID", "FragmentPath", "DropInPaths", "ExecStart"),
     *("EnvironmentFiles", "Environment", "User", "TimeoutStopUSec", "UnitFileState"),
@@ -74,10 +75,23 @@ def member(run: Running) -> Script:
     say_unit(run, SHOWN)
     if (daemon := serving(run)) is not None:
         run.say64("status", status_json(run, daemon))
-        run.say64("members", members_json(daemon))
-        run.say("quorum", "yes" if run.master.fleet.has_quorum(run.master) else "no")
+        members = members_json(daemon)
+        quorum = yield from linearizable(run)
+        run.say64("members", members if quorum else "")
+        run.say("quorum", "yes" if quorum else "no")
     run.say("end", 1)
     return 0
+
+
+def linearizable(run: Running) -> Script:
+    """Whether a read came back: 1, or 0 after its limit."""
+    waited = 0.0
+    while not run.master.fleet.has_quorum(run.master):
+        if waited >= READ_S:
+            return 0
+        waited += 0.5
+        yield 0.5
+    return 1
 
 
 def last_gate(run: Running) -> Script:
@@ -171,7 +185,7 @@ def survey(run: Running) -> Script:
         run.say64("env", raw)
         run.say("data_dir", env["ETCD_DATA_DIR"])
         _data_facts(run, env["ETCD_DATA_DIR"])
-        _endpoint_facts(run, env)
+        yield from _endpoint_facts(run, env)
         if more == ["roster"]:
             _roster_facts(run, env["ETCD_DATA_DIR"])
     run.say("end", 1)
@@ -211,16 +225,19 @@ def _data_facts(run: Running, data: str) -> None:
             run.say64("leftover", f"{data}/{left}")
 
 
-def _endpoint_facts(run: Running, env: dict[str, str]) -> None:
+def _endpoint_facts(run: Running, env: dict[str, str]) -> Script:
     run.say("endpoint", "https://127.0.0.1:2379")
     for key, name in (("cacert", "ETCDCTL_CACERT"), ("cert", "ETCDCTL_CERT"), ("key", "ETCDCTL_KEY")):
         run.say(key, env.get(name, ""))
     if (daemon := serving(run)) is not None:
         run.say64("status", status_json(run, daemon))
         run.say64("local_read", "")
-        if run.master.fleet.has_quorum(run.master):
+        if (yield from linearizable(run)):
             run.say64("members", members_json(daemon))
-        run.say("quorum", "yes" if run.master.fleet.has_quorum(run.master) else "no")
+            run.say("quorum", "yes")
+        else:
+            run.say("quorum", "no")
+    return 0
 
 
 def _roster_facts(run: Running, data: str) -> None:

@@ -231,14 +231,17 @@ PATTERNS: tuple[Pattern, ...] = (
 
 BY_ID: dict[str, Pattern] = {pattern.id: pattern for pattern in PATTERNS}
 
-_COMPILED = tuple((pattern, tuple(re.compile(part) for part in pattern.all_of)) for pattern in PATTERNS)
+_SEARCHES = tuple(
+    (pattern, re.compile(pattern.all_of[0]).search, [re.compile(part).search for part in pattern.all_of[1:]])
+    for pattern in PATTERNS
+)
 
 
 @lru_cache(maxsize=8192)
 def match(text: str, error: str = "") -> Pattern | None:
     """The row that a line's ``msg`` and ``error`` belong to, or None."""
     both = f"{text}\n{error}"
-    for pattern, parts in _COMPILED:
-        if all(part.search(both) for part in parts):
+    for pattern, first, others in _SEARCHES:
+        if first(both) and all(other(both) for other in others):
             return pattern
     return None

@@ -16,6 +16,7 @@ from novatui.probes.numbers import date_ms, whole
 
 FIELD_CAP = 1024  # characters of one zap field
 FIELDS_MAX = 32
+SHORT = 100  # characters of a field that is worth remembering
 
 _ZAP = {
     "debug": Level.DEBUG,
@@ -139,20 +140,24 @@ def _zap(message: bytes | str) -> tuple[Level, str, tuple[tuple[str, str], ...]]
         return None
     said = str(record["level"])
     level = _ZAP.get(said) or _ZAP.get(said.lower(), Level.INFO)
-    fields = [(_name(str(key)), _value(value)) for key, value in record.items() if key not in _ZAP_OWN]
+    fields = [
+        _repeated(key, value)
+        if isinstance(value, str) and len(key) + len(value) <= SHORT
+        else _field(key, value)
+        for key, value in record.items()
+        if key not in _ZAP_OWN
+    ]
     return level, clean(str(record["msg"])), tuple(fields[:FIELDS_MAX])
 
 
-@lru_cache(maxsize=512)
-def _name(key: str) -> str:
-    return clean(key, cap=80)
-
-
-def _value(value: Any) -> str:
+def _field(key: str, value: Any) -> tuple[str, str]:
     """Words as they are, the rest as compact JSON."""
-    if isinstance(value, str):
-        return clean(value, cap=FIELD_CAP)
-    return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")), cap=FIELD_CAP)
+    said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return clean(key, cap=80), clean(said, cap=FIELD_CAP)
+
+
+# Most fields of a flood were seen a moment ago: what is not made anew need not be held twice, nor collected.
+_repeated = lru_cache(maxsize=4096)(_field)
 
 
 def _priority(record: Mapping[str, Any]) -> Level:

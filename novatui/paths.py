@@ -11,6 +11,7 @@ import platformdirs
 from novatui.errors import NovatuiError
 
 APP = "novatui"
+SOCKET_BYTES = 100  # of a socket's path; kernels take 103 or 107
 
 
 def config_file() -> Path:
@@ -33,7 +34,17 @@ def runtime_dir() -> Path:
     """Sockets: ``$XDG_RUNTIME_DIR/novatui``, else a directory of ours under /tmp (socket paths stay short). One that is not
     there, or is another user's (``sudo -E``), is passed over: nothing of ours belongs into it."""
     base = os.environ.get("XDG_RUNTIME_DIR", "")
-    return private_dir(Path(base) / APP if _is_ours(base) else Path(f"/tmp/{APP}-{os.getuid()}"))
+    return private_dir(Path(base) / APP) if _is_ours(base) else _short_dir()
+
+
+def socket(name: str) -> Path:
+    """Where a socket is: in the runtime directory, or under /tmp where that path is too long for a kernel."""
+    path = runtime_dir() / name
+    return path if len(os.fsencode(path)) <= SOCKET_BYTES else _short_dir() / name
+
+
+def _short_dir() -> Path:
+    return private_dir(Path(f"/tmp/{APP}-{os.getuid()}"))
 
 
 def _is_ours(base: str) -> bool:

@@ -59,6 +59,26 @@ def test_the_configuration_is_where_it_is_said_to_be(home: Path, monkeypatch: py
     assert paths.config_file() == home / "other.toml"
 
 
+def test_a_runtime_directory_that_is_none_of_ours_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """``sudo -E`` names another user's, cron none, and a session that ended one that is gone: nothing is made there."""
+    short = Path(f"/tmp/novatui-{os.getuid()}")
+    theirs = tmp_path / "theirs"
+    theirs.mkdir(mode=0o777)
+    if os.getuid() == 0:
+        os.chown(theirs, 12345, -1)
+    for base in ("relative", str(tmp_path / "gone"), *([str(theirs)] if os.getuid() == 0 else [])):
+        monkeypatch.setenv("XDG_RUNTIME_DIR", base)
+        assert paths.runtime_dir() == short
+    assert not (tmp_path / "gone").exists() and not list(theirs.iterdir())
+    long = tmp_path / ("x" * 100)
+    long.mkdir(mode=0o700)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
+    assert paths.runtime_dir().parent == long
+    assert paths.socket("r1.sock") == short / "r1.sock", "a kernel takes no longer path"
+
+
 def test_sockets_have_a_short_place_without_a_runtime_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     place = paths.runtime_dir()

@@ -5,8 +5,6 @@ going on, undo, or by hand."""
 from __future__ import annotations
 
 import asyncio
-import getpass
-import socket
 import time
 
 import msgspec
@@ -16,7 +14,7 @@ from novatui.model.sanitize import clean
 from novatui.remote.command import Command, Outcome, Status
 from novatui.remote.transport import Transport
 from novatui.runbooks.parts import api_server
-from novatui.runner.lease import ALIVE_EXIT, BUSY_EXIT, OTHER_EXIT, field, said
+from novatui.runner.lease import ALIVE_EXIT, BUSY_EXIT, OTHER_EXIT, field, operator, said
 
 HOLDS_EXIT = 79  # lease.sh: the run holds etcd down
 _WAIT_S = 20  # for a command that is still running there
@@ -43,7 +41,7 @@ async def break_lease(
             Broken(node=node, why=why or "another of its masters may not be broken")
             for node, why in zip(nodes, asides, strict=True)
         ]
-    by = {"by": f"{getpass.getuser()}@{socket.gethostname()}", "at": time.time_ns() // 1_000_000}
+    by = {"by": operator(), "at": time.time_ns() // 1_000_000}
     text = msgspec.json.encode(by).decode()
 
     async def one(node: str) -> Broken:

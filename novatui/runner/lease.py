@@ -7,6 +7,8 @@ end and shuts out whatever was sent before it and arrives late.
 
 from __future__ import annotations
 
+import getpass
+import os
 import socket
 from collections.abc import Callable
 
@@ -31,6 +33,15 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     operator: str
     host: str
     since: int  # UTC ms
+
+
+def operator() -> str:
+    """Who acts, for the journal, the leases and who breaks one: user@host."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a user without a name
+        name = str(os.getuid())
+    return f"{name}@{socket.gethostname()}"
 
 
 class Leases:

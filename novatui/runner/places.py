@@ -51,11 +51,11 @@ class RunDir:
         try:
             return Path(read_private(self.path / "listens").decode())
         except FileNotFoundError:
-            return paths.runtime_dir() / f"{self.run}.sock"
+            return paths.socket(f"{self.run}.sock")
 
     def listen(self) -> Path:
         """For the runner: where it is to listen from now on."""
-        path = paths.runtime_dir() / f"{self.run}.sock"
+        path = paths.socket(f"{self.run}.sock")
         write_private(self.path / "listens", str(path).encode())
         return path
 

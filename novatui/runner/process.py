@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import getpass
 import logging
 import os
 import signal
@@ -37,6 +36,7 @@ from novatui.runner.engine import Ending, Engine
 from novatui.runner.entering import Patient
 from novatui.runner.hearts import Hearts
 from novatui.runner.journal import Journal, JournalLost
+from novatui.runner.lease import operator
 from novatui.runner.needs import Needs
 from novatui.runner.places import Launch, RunDir, write_private
 from novatui.runner.spawn import Began, Orders
@@ -83,7 +83,13 @@ def main(words: Sequence[str] | None = None, parts: Parts = Parts()) -> int:
     logs.quiet()
     word = _Word(args.began_fd)
     try:
-        return asyncio.run(_live(RunDir(args.rundir), orders, parts, word, wallet, needs))
+        try:
+            return asyncio.run(_live(RunDir(args.rundir), orders, parts, word, wallet, needs))
+        except OSError as error:  # of this machine: its disk is full, say
+            where = error.filename if isinstance(error.filename, str) else args.rundir
+            raise NovatuiError(
+                "This machine does not let the runner work", f"{where}: {error.strerror or error}"
+            ) from error
     except NovatuiError as error:
         logging.getLogger(__name__).error("%s", error)
         word.say(
@@ -259,15 +265,6 @@ class _Life:
         if engine.work.state.run:
             return await engine.resume()
         return await engine.run()
-
-
-def operator() -> str:
-    """Who runs this, for the journal and the leases: user@host."""
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):  # a user without a name
-        name = str(os.getuid())
-    return f"{name}@{socket.gethostname()}"
 
 
 def _open(place: RunDir, orders: Orders, runbook: Runbook, clock: Clock) -> Journal:

@@ -11,6 +11,7 @@ import pytest
 from novatui.model.records import Record
 from novatui.runner import client, places, process
 from novatui.runner.journal import JournalLost
+from novatui.runner.spawn import NotBegun, Orders, spawn
 from tests.runner.bench import Bench
 from tests.runner.stage import Stage, ended
 from tests.runner.tiny_process import COMMAND
@@ -37,6 +38,14 @@ async def test_a_journal_that_is_gone_is_no_run_that_never_began(stage: Stage, d
         "nothing is given free"
     )
     assert stage.ledgers() == before
+
+
+async def test_a_journal_that_cannot_be_made_is_no_bug(stage: Stage) -> None:
+    place = places.create(await stage.plan(), places.Launch(config=str(stage.config), cluster="tiny"))
+    place.journal.symlink_to("elsewhere")
+    with pytest.raises(NotBegun, match="This machine does not let the runner work") as refused:
+        await spawn(place, Orders(do="run", answers=("tiny",)), COMMAND)
+    assert refused.value.exit_code == 1 and "journal.jsonl: Too many levels" in refused.value.detail
 
 
 async def test_a_disk_that_takes_no_record_does_not_keep_a_run_going_that_is_to_stop(

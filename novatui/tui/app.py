@@ -64,6 +64,9 @@ HEIGHTS: list[tuple[int, str]] | None = [(0, "-tiny-height"), (24, "-low"), (32,
 
 
 REMEMBER_MS = 60_000
+# Entries that come at once. Where as many go, the collector's count stays low while its young ones become 100,000, which is a
+# stall of 40 ms: it is called after each such batch.
+FLOOD = 50
 
 
 def wall_ms() -> int:
@@ -183,6 +186,8 @@ class NovatuiApp(App[None], inherit_bindings=False):
         self._recent[node].append(entries)
         if self.merged is not None:
             self.merged.append(entries)
+        if len(entries) >= FLOOD:
+            gc.collect(0)
 
     def forget(self) -> None:
         """What comes next is of another time: a jump in a recording."""
@@ -377,9 +382,8 @@ class NovatuiApp(App[None], inherit_bindings=False):
 
 
 def settle_memory() -> None:
-    """What is loaded stays: out of the collector's way. And it looks often, at little: journal lines that go as fast as others
-    come keep its count low while the young ones become 200,000, which is a stall of 100 ms. But not so often that what was
-    drawn a moment ago (strips that hold themselves) is taken for old: that would be garbage that stays."""
+    """What is loaded stays: out of the collector's way. And it looks often, at little; but not so often that what was drawn a
+    moment ago is taken for old: that would be garbage that stays."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(2_000, 10, 20)

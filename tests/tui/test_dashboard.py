@@ -421,13 +421,13 @@ async def test_the_clock_paints_only_what_changed(monkeypatch: pytest.MonkeyPatc
         s.feed.entries("nova-master-1", lines(200))
         await s.pilot.pause(0.2)
         painted: list[tuple[str | None, int]] = []
-        original = RowsView.render_line
+        original = RowsView._segments
 
-        def counting(self: RowsView, y: int) -> object:
+        def counting(self: RowsView, y: int, width: int) -> object:
             painted.append((self.id, y))
-            return original(self, y)
+            return original(self, y, width)
 
-        monkeypatch.setattr(RowsView, "render_line", counting)
+        monkeypatch.setattr(RowsView, "_segments", counting)
         s.app.now_ms = cases.NOW + 1_000
         await s.pilot.pause(0.2)
         assert ("verdict", 0) in painted and ("pane-2", 0) in painted

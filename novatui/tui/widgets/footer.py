@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from textual import events
+from textual.timer import Timer
 
 from novatui.present.footer import keys_line
 from novatui.present.i18n import _
@@ -25,6 +26,7 @@ class Footer(RowsView):
         super().__init__(id=id)
         self.scope = scope
         self._message = ""
+        self._unsaying: Timer | None = None
         self._spans: list[tuple[int, int, str]] = []
 
     def update(self) -> None:
@@ -39,12 +41,13 @@ class Footer(RowsView):
     def say(self, text: str) -> None:
         self._message = text
         self.update()
-        self.set_timer(MESSAGE_SECONDS, lambda: self._unsay(text))
+        if self._unsaying is not None:
+            self._unsaying.stop()
+        self._unsaying = self.set_timer(MESSAGE_SECONDS, self._unsay)
 
-    def _unsay(self, text: str) -> None:
-        if self._message == text:
-            self._message = ""
-            self.update()
+    def _unsay(self) -> None:
+        self._message = ""
+        self.update()
 
     def _keys(self, width: int) -> Row:
         app = cast("NovatuiApp", self.app)

@@ -47,7 +47,7 @@ def kept_where() -> str:
 
 def host_key_facts(node: str, host: str, port: int, key_type: str, fingerprint: str) -> list[tuple[str, str]]:
     """Label and value of an unknown host's key."""
-    where = host if port == 22 else f"{host} port {port}"
+    where = host if port == 22 else _("{host} port {port}").format(host=host, port=port)
     return [(_("Host"), f"{node}  {where}"), (_("Key"), key_type), (_("Fingerprint"), fingerprint)]
 
 

@@ -94,3 +94,13 @@ def dated(at_ms: int | None, now_ms: int) -> str:
         return NONE
     moment, now = _when(at_ms), _when(now_ms)
     return moment.strftime("%H:%M:%S" if moment.date() == now.date() else "%Y-%m-%d %H:%M:%S")
+
+
+def dated_briefly(at_ms: int | None, now_ms: int) -> str:
+    """In eleven cells: today's time of day, else the day of this year and its hour, else the date alone."""
+    if at_ms is None:
+        return NONE
+    moment, now = _when(at_ms), _when(now_ms)
+    if moment.date() == now.date():
+        return moment.strftime("%H:%M:%S")
+    return moment.strftime("%m-%d %H:%M" if moment.year == now.year else "%Y-%m-%d")

@@ -125,10 +125,9 @@ def _summary(plan: Plan, width: int) -> list[Row]:
             row(((label if i == 0 else "").ljust(indent), Role.DIM), piece) for i, piece in enumerate(pieces)
         ]
     found.append(fit(row((_("commands").ljust(indent), Role.DIM), count_words(plan)), width))
-    end = row(
-        (f"═ {no_return(plan)}", Role.OK if all(s.effect != "no_return" for s in plan.steps) else Role.WARN)
-    )
-    return [*found, fit(end, width)]
+    role = Role.OK if all(step.effect != "no_return" for step in plan.steps) else Role.WARN
+    pieces = wrap(no_return(plan), width - 2)
+    return [*found, *(row(("═ " if i == 0 else "  ", role), (piece, role)) for i, piece in enumerate(pieces))]
 
 
 def _subject(plan: Plan) -> list[tuple[str, str]]:

@@ -102,9 +102,9 @@ def check_rows(
         failed = [finding for finding in own if _is_of(finding, prefixes) and finding.id not in taken]
         taken.update(finding.id for finding in failed)
         passed_over = name == "source" and "foreign-snapshot" in overruled
-        rows.append(fit(_check(_(label), failed, made=name not in unmade, passed_over=passed_over), width))
+        rows += _check(_(label), failed, width, made=name not in unmade, passed_over=passed_over)
     left = [finding for finding in own if finding.id not in taken]
-    return rows + [fit(_check(clean(f.id), [f], made=True, passed_over=False), width) for f in left]
+    return rows + [line for f in left for line in _check(clean(f.id), [f], width)]
 
 
 def left_out_rows(node: str, number: int, width: int) -> list[Row]:
@@ -128,8 +128,7 @@ def unchecked_rows(findings: Sequence[Finding], node: str, number: int, width: i
     failed = of_node(findings, node)
     if not failed:
         return [_head(node, number, width), fit(row((_("not what this is about"), Role.DIM)), width)]
-    marks = [_check(clean(f.id), [f], made=True, passed_over=False) for f in failed]
-    return [_head(node, number, width), *(fit(mark, width) for mark in marks)]
+    return [_head(node, number, width), *(line for f in failed for line in _check(clean(f.id), [f], width))]
 
 
 def _head(node: str, number: int, width: int) -> Row:
@@ -156,15 +155,22 @@ def _is_of(finding: Finding, prefixes: Sequence[str]) -> bool:
     return any(finding.id == p or (p.endswith("-") and finding.id.startswith(p)) for p in prefixes)
 
 
-def _check(label: str, failed: Sequence[Finding], *, made: bool, passed_over: bool) -> Row:
+def _check(
+    label: str, failed: Sequence[Finding], width: int, *, made: bool = True, passed_over: bool = False
+) -> list[Row]:
+    """One check's mark and words, on as many rows as a narrow column makes of them."""
+    mark, words, role = ("✔ ", Role.OK), label, Role.NORMAL
     if failed:
-        glyph = ("▲ ", Role.WARN) if all(f.guard for f in failed) else ("✖ ", Role.BAD)
-        return row(glyph, (label, Role.BRIGHT))
-    if not made:
-        return row(("· ", Role.DIM), (_("not checked: {check}").format(check=label), Role.DIM))
-    if passed_over:
-        return row(("▲ ", Role.WARN), (_("{check}: overruled").format(check=label), Role.WARN))
-    return row(("✔ ", Role.OK), label)
+        mark = ("▲ ", Role.WARN) if all(f.guard for f in failed) else ("✖ ", Role.BAD)
+        role = Role.BRIGHT
+    elif not made:
+        mark, words, role = ("· ", Role.DIM), _("not checked: {check}").format(check=label), Role.DIM
+    elif passed_over:
+        mark, words, role = ("▲ ", Role.WARN), _("{check}: overruled").format(check=label), Role.WARN
+    return [
+        fit(row(mark if i == 0 else "  ", (piece, role)), width)
+        for i, piece in enumerate(wrap(words, width - 2))
+    ]
 
 
 def refusal_rows(

@@ -15,7 +15,7 @@ from novatui.present.gate import pair_rows
 from novatui.present.guides import guide
 from novatui.present.i18n import _, translated
 from novatui.present.numbers import grouped
-from novatui.present.rows import BLANK, Role, Row, joined, row, text_of, wrap
+from novatui.present.rows import BLANK, Role, Row, cells_of, joined, row, text_of, wrap
 from novatui.present.run import (
     GATE,
     Link,
@@ -47,8 +47,9 @@ _QUIET = ("endpoint", "cacert", "cert", "key", "boot_id", "state", "raw")
 _SAID = ("ids", "least_revision", "hash_revision", "reads")
 
 
-def result_rows(watch: Watch, width: int, by_hand: Mapping[str, str]) -> list[Row]:
-    """How it ended, what is verified, what stands where, and which key does what next. ``by_hand``: directory per node."""
+def result_rows(watch: Watch, width: int, by_hand: Mapping[str, str], *, keys: bool = True) -> list[Row]:
+    """How it ended, what is verified, what stands where. ``by_hand``: directory per node; ``keys``: also which key does what
+    next, where they do."""
     which = row(
         (watch.plan.runbook, Role.NORMAL), "  ", (_("run {run}").format(run=watch.plan.run), Role.DIM)
     )
@@ -64,7 +65,7 @@ def result_rows(watch: Watch, width: int, by_hand: Mapping[str, str]) -> list[Ro
         rows.append(BLANK)
     rows += _times(watch, width)
     rows += _wrong(watch, width)
-    rows += _next(watch, width)
+    rows += _next(watch, width) if keys else []
     rows += _verified(watch, width)
     rows += _standing(watch, width)
     rows += _kept(watch, width)
@@ -74,7 +75,7 @@ def result_rows(watch: Watch, width: int, by_hand: Mapping[str, str]) -> list[Ro
 
 def result_text(watch: Watch, by_hand: Mapping[str, str]) -> str:
     """The same, to be copied."""
-    return "\n".join(text_of(line) for line in result_rows(watch, 100, by_hand)) + "\n"
+    return "\n".join(text_of(line) for line in result_rows(watch, 100, by_hand, keys=False)) + "\n"
 
 
 def _times(watch: Watch, width: int) -> list[Row]:
@@ -134,7 +135,7 @@ def _verified(watch: Watch, width: int) -> list[Row]:
             facts.setdefault(node, {}).update(one)
     if not facts:
         return []
-    rows = [BLANK, row((_("Verified"), Role.ACCENT), "  ", (translated(seen[-1].title), Role.DIM))]
+    rows = [BLANK, *_headed(_("Verified"), translated(seen[-1].title), width)]
     for key in [key for key in _keys(facts) if key not in (*_QUIET, *_SAID)]:
         values = {n: _value(key, facts[n].get(key), facts) for n in watch.plan.nodes if n in facts}
         if len(set(values.values())) == 1 and len(values) > 1:
@@ -224,14 +225,7 @@ def _kept(watch: Watch, width: int) -> list[Row]:
     if not kept:
         return []
     what = _("the restored data") if watch.state.result == "undone" else _("the data from before")
-    rows = [
-        BLANK,
-        row(
-            (_("Kept"), Role.ACCENT),
-            "  ",
-            (_("{what}, until a person purges it").format(what=what), Role.DIM),
-        ),
-    ]
+    rows = [BLANK, *_headed(_("Kept"), _("{what}, until a person purges it").format(what=what), width)]
     for node, path in kept.items():
         rows += pair_rows(f"{node_number(watch.plan, node)} {node}", path, width)
     return rows
@@ -280,7 +274,7 @@ def _by_hand(watch: Watch, places: Mapping[str, str], width: int) -> list[Row]:
         return []
     back = file == "UNDO.txt"
     meaning = _("every command that takes it back") if back else _("every command that remains")
-    rows = [BLANK, row((_("By hand, without novatui"), Role.ACCENT), "  ", (meaning, Role.DIM))]
+    rows = [BLANK, *_headed(_("By hand, without novatui"), meaning, width)]
     if len(set(places.values())) == 1:
         return rows + pair_rows(_("on each master"), f"{next(iter(places.values()))}/{file}", width)
     for node, path in places.items():
@@ -304,6 +298,13 @@ def _key(key: str, meaning: str, width: int) -> list[Row]:
     pieces = wrap(meaning, width - 4)
     rows = [row((f" {key:<3}", Role.KEY), pieces[0])]
     return rows + [row("    ", piece) for piece in pieces[1:]]
+
+
+def _headed(title: str, said: str, width: int) -> list[Row]:
+    indent = cells_of(title) + 2
+    first, *others = wrap(said, max(20, width - indent))
+    below = [row(" " * indent, (piece, Role.DIM)) for piece in others]
+    return [row((title, Role.ACCENT), "  ", (first, Role.DIM)), *below]
 
 
 def _indented(text: str, width: int, role: Role = Role.NORMAL) -> list[Row]:

@@ -47,7 +47,7 @@ def header(watch: Watch, width: int) -> Row:
     badge, short = badges(plan.cluster, watch.environment)
     what = row((plan.runbook, Role.BRIGHT))
     run = row((_("run {run}").format(run=plan.run), Role.DIM))
-    here, brief = _position(watch), _position(watch, brief=True)
+    here, brief, count = (_position(watch, title) for title in (_WHOLE, _SHORT, _NONE))
     clocks = joined([row((minutes(elapsed(watch)), Role.BRIGHT)), _down_row(watch, width)], "   ")
     right = (*clocks, (" ", Role.NORMAL))
     room = width - width_of(right) - 1
@@ -58,8 +58,9 @@ def header(watch: Watch, width: int) -> Row:
             joined([badge, what, run, brief]),
             joined([badge, what, brief]),
             joined([badge, brief]),
-            joined([short, brief]),
-            joined([short, what]),
+            joined([badge, what, count]),
+            joined([badge, count]),
+            joined([short, count]),
             short,
         ],
         room,
@@ -83,8 +84,11 @@ def _down_row(watch: Watch, width: int) -> Row:
     return row((_("etcd was down {time}").format(time=time), Role.DIM))
 
 
-def _position(watch: Watch, *, brief: bool = False) -> Row:
-    """``step 9 of 14  stop etcd``, or how it ended."""
+_WHOLE, _SHORT, _NONE = "whole", "short", "none"
+
+
+def _position(watch: Watch, title: str) -> Row:
+    """``step 9 of 14  stop etcd``, with so much of its title, or how it ended."""
     if watch.state.ended:
         return result_word(watch.state.result)
     steps = shown_steps(watch)
@@ -96,7 +100,8 @@ def _position(watch: Watch, *, brief: bool = False) -> Row:
     figure = _("step {n} of {total}").format(n=steps.index(step) + 1, total=len(steps))
     if watch.state.undoing:
         figure = _("undo, ") + figure
-    return joined([row(figure), row((short_title(step) if brief else translated(step.title), Role.BRIGHT))])
+    words = {_WHOLE: translated(step.title), _SHORT: short_title(step), _NONE: ""}[title]
+    return joined([row(figure), row((words, Role.BRIGHT))]) if words else row(figure)
 
 
 def step_rows(watch: Watch, width: int, selected: str = "") -> list[Row]:

@@ -25,12 +25,13 @@ class RegistryProvider(Provider):
         return cast("NovatuiApp", self.app)
 
     def _actions(self) -> Iterator[tuple[Action, str]]:
+        """In columns, as on the help page: key, name, what it does."""
         scope = getattr(self.screen, "scope", "app")
-        for action in of_scope(scope):
-            if action.id.startswith("node-") or action.id == "palette":
-                continue
+        shown = [one for one in of_scope(scope) if not one.id.startswith("node-") and one.id != "palette"]
+        names = max((len(_(action.name)) for action in shown), default=0)
+        for action in shown:
             why_not = action.why_not(self._nova)
-            text = f"{_(action.name)}  ·  {_(action.description)}  ·  {action.label}"
+            text = f"{action.label:<6} {_(action.name):<{names}}  {_(action.description)}"
             yield action, f"{text}  ({why_not})" if why_not else text
 
     def _command(self, action: Action) -> IgnoreReturnCallbackType:

@@ -127,7 +127,7 @@ class HistoryScreen(NovaScreen):
         self.app.push_screen(
             TextPage(
                 _("Report of run {run}").format(run=run),
-                lambda width: result_rows(watch, width, {}),
+                lambda width: result_rows(watch, width, {}, keys=False),
                 "t",
                 lambda: result_text(watch, {}),
             )

@@ -45,9 +45,12 @@ class PlanPage(RunPage):
         self._bindings.bind("c", "scripts", "scripts")
 
     def page(self, width: int) -> list[Row]:
-        nodes: Sequence[str] = self.plan.nodes if width >= COLUMNS_FROM else [self.plan.nodes[self._node]]
-        self.query_one(Page).keys = _("c scripts  Tab master  Esc close")
-        return plan_rows(self.plan, nodes, width)
+        page = self.query_one(Page)
+        if width >= COLUMNS_FROM:
+            page.keys = _("c scripts  Esc close")
+            return plan_rows(self.plan, self.plan.nodes, width)
+        page.keys = _("c scripts  Tab master  Esc close")
+        return plan_rows(self.plan, [self.plan.nodes[self._node]], width)
 
     def action_node(self) -> None:
         self._node = (self._node + 1) % len(self.plan.nodes)

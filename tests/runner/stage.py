@@ -96,10 +96,10 @@ async def stage(home: Path) -> AsyncIterator[Stage]:
     made.stop_all()
 
 
-async def until(true: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
+async def until(true: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := true()):
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        assert time.monotonic() < deadline, f"waited {seconds:g} s for {what}"
         await asyncio.sleep(0.02)
     return found
 

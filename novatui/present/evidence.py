@@ -8,6 +8,7 @@ from novatui.model.words import N_
 from novatui.present.headline import about, quorum_words, ranked, severity_mark, verdict_mark, verdict_word
 from novatui.present.i18n import _, translated
 from novatui.present.numbers import dated
+from novatui.present.pointing import Spans
 from novatui.present.rows import BLANK, Role, Row, row, width_of, wrap
 
 # The words of ``Evidence.source``, for the catalogues.
@@ -25,9 +26,6 @@ SOURCES = (
     N_("certificate"),
     N_("snapshots"),
 )
-
-
-Spans = list[tuple[int, int]]  # of each finding, in the order shown: its first row and the one after its last
 
 
 def evidence_rows(snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int, width: int) -> list[Row]:

@@ -83,6 +83,13 @@ def table(snapshot: ClusterSnapshot, width: int) -> list[Row]:
     return [fit(line, width) for line in (tuple(header), *body)]
 
 
+def node_at(snapshot: ClusterSnapshot, y: int) -> int | None:
+    """The number of the master whose member row ``y`` of the table shows; the header is row 0."""
+    found = lines(snapshot)[:MAX_ROWS]
+    node = found[y - 1].node if 1 <= y <= len(found) else None
+    return snapshot.nodes.index(node) + 1 if node is not None else None
+
+
 def _cell(content: Row, column: Column) -> Row:
     missing = column.width - width_of(content)
     if missing < 0:

@@ -10,6 +10,7 @@ from novatui.present.guides import guide
 from novatui.present.headline import ranked, severity_mark
 from novatui.present.i18n import _, translated
 from novatui.present.numbers import NONE, age
+from novatui.present.pointing import Spans
 from novatui.present.rows import BLANK, Role, Row, clip, fit, recolour, row, spread, wrap
 from novatui.present.standing import current, standing
 
@@ -27,10 +28,11 @@ def preselected(snapshot: ClusterSnapshot, diagnosis: Diagnosis, runbook: str, a
     return 0
 
 
-def target_rows(
+def target_page(
     snapshot: ClusterSnapshot, diagnosis: Diagnosis, runbook: str, chosen: int, now_ms: int, width: int
-) -> list[Row]:
-    """A row a master, the chosen one marked; under them what is known of it and what the runbook would do there."""
+) -> tuple[list[Row], Spans]:
+    """A row a master, the chosen one marked; under them what is known of it and what the runbook would do there. And which
+    row is whose."""
     rows = [
         *_not_root(snapshot.nodes[chosen], width),
         BLANK,
@@ -38,10 +40,11 @@ def target_rows(
         BLANK,
     ]
     rows[-2] = clip(rows[-2], width)
+    spans = [(len(rows) + number, len(rows) + number + 1) for number in range(len(snapshot.nodes))]
     for number, node in enumerate(snapshot.nodes):
         rows.append(_row(node, diagnosis, runbook, number, now_ms, width, chosen=number == chosen))
     node = snapshot.nodes[chosen]
-    return [*rows, BLANK, *_about(node, snapshot, diagnosis, runbook, width)]
+    return [*rows, BLANK, *_about(node, snapshot, diagnosis, runbook, width)], spans
 
 
 def _not_root(node: NodeSnapshot, width: int) -> list[Row]:

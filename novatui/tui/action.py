@@ -30,6 +30,7 @@ class Action:
     scope: str
     footer: int = 0
     why_not: Reason = always
+    by_key: bool = False  # acts on a run: neither a click nor the palette does it, they say which key does
     does: str = ""  # where several screens have the key: the id whose method it is
 
     @property

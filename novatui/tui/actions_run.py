@@ -34,6 +34,7 @@ WIZARD = (
         "wizard",
         3,
         _screen_says("prepare"),
+        by_key=True,
     ),
     Action("wizard-up", "up,k", "k ↑", N_("up"), N_("the source above, or one row up"), "wizard"),
     Action("wizard-down", "down,j", "j ↓", N_("down"), N_("the source below, or one row down"), "wizard"),
@@ -108,6 +109,7 @@ RUN = (
         "run",
         7,
         _screen_says("pause"),
+        by_key=True,
     ),
     Action(
         "run-continue",
@@ -118,6 +120,7 @@ RUN = (
         "run",
         8,
         _screen_says("continue"),
+        by_key=True,
     ),
     Action(
         "run-resume",
@@ -128,9 +131,18 @@ RUN = (
         "run",
         3,
         _screen_says("resume"),
+        by_key=True,
     ),
     Action(
-        "run-abort", "A", "A", N_("abort"), N_("stop at the next safe point"), "run", 1, _screen_says("abort")
+        "run-abort",
+        "A",
+        "A",
+        N_("abort"),
+        N_("stop at the next safe point"),
+        "run",
+        1,
+        _screen_says("abort"),
+        by_key=True,
     ),
     Action(
         "run-undo",
@@ -141,6 +153,7 @@ RUN = (
         "run",
         2,
         _screen_says("undo"),
+        by_key=True,
     ),
     Action(
         "run-abandon",
@@ -151,6 +164,7 @@ RUN = (
         "run",
         0,
         _screen_says("abandon"),
+        by_key=True,
     ),
     Action(
         "run-output",

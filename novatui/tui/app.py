@@ -29,6 +29,7 @@ from novatui.model.cluster import ClusterSnapshot, Link
 from novatui.model.entries import Entry
 from novatui.model.findings import Diagnosis
 from novatui.present.i18n import _
+from novatui.present.pointing import by_key_alone
 from novatui.present.rows import Row
 from novatui.present.run import Link as RunLink
 from novatui.present.trend import Trends, use_glyphs
@@ -274,6 +275,14 @@ class NovatuiApp(App[None], inherit_bindings=False):
         method = getattr(self.screen, action.method, None) or getattr(self, action.method, None)
         if method is not None:
             method()
+
+    async def action_pick(self, action_id: str) -> None:
+        """By a click or out of the palette: what its key does, but for what only a key may do."""
+        action = actions.find(action_id)
+        if action.by_key and not action.why_not(self):
+            self.say(by_key_alone(action.label, _(action.name)))
+        else:
+            await self.action_perform(action_id)
 
     def say(self, text: str) -> None:
         if isinstance(self.screen, NovaScreen):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from novatui.model.entries import Entry
 from novatui.present.journal import Look, entry_rows, found_in
@@ -61,6 +62,27 @@ class Edge:
         self.skip = skip
         return True
 
+    def scroll(self, rows: int) -> bool:
+        """The top edge by so many rows; False where it comes to the lowest place: nothing is below what is seen then."""
+        top, skip = self.top, self.skip
+        while rows < 0 and (top, skip) > (self.lines.first, 0):
+            top, skip = (top, skip - 1) if skip else (top - 1, len(self._rows_of(top - 1)) - 1)
+            rows += 1
+        self.above(self.lines.end)
+        lowest = self.top, self.skip
+        while rows > 0 and (top, skip) < lowest:
+            top, skip = (top, skip + 1) if skip + 1 < len(self._rows_of(top)) else (top + 1, 0)
+            rows -= 1
+        self.go(*min((top, skip), lowest))
+        return (top, skip) < lowest
+
+    def seen(self, cursor: int | None, before: int) -> Sequence[int | None]:
+        """The line of each row, None for the head's, as laid out for ``cursor`` when ``before`` was the number after the newest."""
+        if cursor is None:
+            return [number for number, _part in self._upwards(before)][::-1]
+        head: list[int | None] = [None] * self._head_shows
+        return [*head, *(number for number, _row in islice(self._below(), self.height - len(head)))]
+
     def lay_out(self, cursor: int | None, anchor: int | None) -> list[Marked]:
         """At most ``height`` rows, top to bottom."""
         if self.height <= 0 or self.look.width <= 0 or not len(self.lines):
@@ -108,13 +130,15 @@ class Edge:
     def _downwards(self, cursor: int, anchor: int) -> list[Marked]:
         low, high = sorted((cursor, anchor))
         out: list[Marked] = [(self.head(), False)] if self.head and self._head_shows else []
-        for number in range(max(self.top, self.lines.first), self.lines.end):
-            rows = self._rows_of(number)
-            for part in range(self.skip if number == self.top else 0, len(rows)):
-                if len(out) == self.height:
-                    return out
-                out.append((rows[part], low <= number <= high))
+        room = self.height - len(out)
+        out += [(row, low <= number <= high) for number, row in islice(self._below(), room)]
         return out
+
+    def _below(self) -> Iterator[tuple[int, Row]]:
+        """(line, row of it) from the top edge downwards."""
+        for number in range(max(self.top, self.lines.first), self.lines.end):
+            for row in self._rows_of(number)[self.skip if number == self.top else 0 :]:
+                yield number, row
 
     @property
     def _has_head(self) -> bool:

@@ -35,7 +35,7 @@ class RegistryProvider(Provider):
             yield action, f"{text}  ({why_not})" if why_not else text
 
     def _command(self, action: Action) -> IgnoreReturnCallbackType:
-        return partial(self.app.run_action, f"app.perform('{action.id}')")
+        return partial(self._nova.action_pick, action.id)
 
     async def discover(self) -> Hits:
         for action, text in self._actions():

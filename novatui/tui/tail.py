@@ -39,6 +39,7 @@ class Tail:
     _lines: Lines = field(init=False)
     _edge: Edge = field(init=False)
     _laid: list[Marked] | None = None  # rows as last laid out, until something changes
+    _laid_end: int = 0  # number after the newest line, then
 
     def __post_init__(self) -> None:
         self._lines = Lines(self.capacity, by_time=self.by_time)
@@ -199,6 +200,44 @@ class Tail:
     def page(self, direction: int) -> None:
         self.move(direction * max(1, self._edge.height - 1))
 
+    def line_at(self, y: int) -> int | None:
+        """The number of the line that is in row ``y`` of what is seen."""
+        seen = self._edge.seen(self.cursor, self._seen_end)
+        return seen[y] if 0 <= y < len(seen) else None
+
+    def point(self, number: int) -> None:
+        """The cursor to a line that is seen; nothing moves."""
+        self._stop_as_seen()
+        self._go(number)
+
+    def wheel(self, rows: int) -> None:
+        """What is seen by so many rows up (negative) or down, the cursor at its edge; at the newest line is following again."""
+        if not len(self) or (self.cursor is None and rows > 0):
+            return
+        self._stop_as_seen()
+        if rows < 0 and self._edge.top == self._lines.first and self.on_top:
+            self.on_top()
+        if not self._edge.scroll(rows) and rows > 0 and self.anchor is None:
+            self.follow()
+            return
+        seen = [number for number in self._edge.seen(self.cursor, self.end) if number is not None]
+        if self.cursor is not None and seen:
+            self.cursor = min(max(seen[0], self.cursor), seen[-1])
+        self.touch()
+
+    def _stop_as_seen(self) -> None:
+        """As ``pause``, but what came since it was drawn is below, and new."""
+        if self.cursor is None:
+            before = self._seen_end
+            self.cursor = before - 1
+            self.new = sum(len(self.line(number)) for number in range(before, self.end))
+            self._edge.above(before)
+
+    @property
+    def _seen_end(self) -> int:
+        """The number after the newest line as it was drawn, where that is still held."""
+        return self._laid_end if self._lines.first < self._laid_end <= self.end else self.end
+
     def home(self) -> None:
         if len(self):
             self._go(self._lines.first)
@@ -315,5 +354,5 @@ class Tail:
                 edge.skip = 0
                 edge.reveal(self.cursor)
         if self._laid is None:
-            self._laid = edge.lay_out(self.cursor, self.anchor)
+            self._laid, self._laid_end = edge.lay_out(self.cursor, self.anchor), self.end
         return self._laid

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from novatui.model.entries import Level
-from novatui.present.rows import text_of
+from novatui.present.rows import Role, text_of
 from novatui.tui.tail import Tail
 from tests.tui.screen_cases import entry
 
@@ -88,6 +88,54 @@ def test_down_past_the_newest_follows_again() -> None:
     tail.move(1)
     tail.move(1)
     assert tail.following
+
+
+def test_the_wheel_moves_what_is_seen_row_by_row_and_at_the_end_follows_again() -> None:
+    tail = filled(50)
+    tail.wheel(-3)
+    assert shown(tail)[-1] == "line 46" and marked(tail) == ["line 46"] and not tail.following
+    tail.append([entry("new")])
+    tail.wheel(-30)
+    assert shown(tail)[0] == "line 7" and tail.new == 1
+    tail.wheel(-30)
+    assert shown(tail)[0] == "line 0"
+    tail.wheel(3)
+    assert shown(tail)[0] == "line 3" and not tail.following
+    tail.wheel(37)
+    assert shown(tail)[-1] == "line 49" and not tail.following
+    tail.wheel(3)
+    assert shown(tail)[-1] == "new"
+    assert tail.following
+
+
+def test_the_wheel_reads_a_tall_line_row_by_row_and_asks_for_what_is_above_the_oldest() -> None:
+    asked: list[int] = []
+    tail = Tail(wrapped=True)
+    tail.append([entry("before"), entry(" ".join(f"w{n}" for n in range(300))), entry("after")])
+    tail.on_top = lambda: asked.append(len(asked))
+    tops = [shown(tail, 40, 5)[0]]
+    for _ in range(200):
+        tail.wheel(-1)
+        tops.append(shown(tail, 40, 5)[0])
+        if asked:
+            break
+    assert tops[-1] == "before" and len(set(tops)) == len(tops) - 1, "one row after the other, none twice"
+    tail = filled(3)
+    tail.wheel(-3)
+    assert not tail.following and marked(tail) == ["line 2"], "nothing to scroll: it stops all the same"
+
+
+def test_a_line_is_pointed_at_where_it_was_drawn() -> None:
+    tail = filled(50)
+    tail.append([entry(f"new {n}") for n in range(5)])  # came since, and is not drawn yet
+    assert tail.line_at(3) == 43 and tail.line_at(10) is None and tail.line_at(-1) is None
+    tail.point(43)
+    assert shown(tail)[3] == "line 43" and marked(tail) == ["line 43"] and tail.new == 5
+    assert tail.line_at(3) == 43
+    tail.head = lambda: (("above", Role.DIM),)
+    tail.home()
+    assert shown(tail)[0] == "above" and tail.line_at(0) is None and tail.line_at(1) == 0
+    assert Tail().line_at(0) is None
 
 
 def test_first_and_pages() -> None:

@@ -101,7 +101,7 @@ async def test_an_archive_of_some_masters_is_copied_from_one_of_them() -> None:
     app = app_with(client)
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot)
-        assert "on 2 3; copied from there to the others" in text(app)
+        await until(pilot, lambda: "on 2 3; copied from there to the others" in text(app))
         await pilot.press("n")
         await until(pilot, lambda: screen.plan is not None)
     assert asked(client, "plan") == [Request(runbook="restore-cluster", snapshot=ARCHIVE, from_node=NODES[1])]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from novatui.tui.actions import of_scope
 from novatui.tui.widgets.footer import Footer
 
 if TYPE_CHECKING:
@@ -29,6 +30,13 @@ class NovaScreen(Screen[Any], inherit_bindings=False):
     @property
     def nova(self) -> NovatuiApp:
         return cast("NovatuiApp", self.app)
+
+    async def pick(self, does: str) -> None:
+        """By a click: one of this screen's actions, by what it does or by the key that was shown."""
+        for action in of_scope(self.scope):
+            if does in (action.does or action.id, action.label):
+                await self.nova.action_pick(action.id)
+                return
 
     def say(self, text: str) -> None:
         """A few words on the last line for a few seconds; never markup."""

@@ -15,6 +15,7 @@ from novatui.config import ClusterConfig
 from novatui.last_seen import recall
 from novatui.present.clusters import Known, cluster_rows, matching
 from novatui.present.i18n import _
+from novatui.present.pointing import Spans, choice_at
 from novatui.present.rows import BLANK, Role, Row, row, wrap
 from novatui.tui.screens.run_words import DEAF_SECONDS
 from novatui.tui.widgets.rows_view import RowsView
@@ -36,7 +37,7 @@ class ClusterPicker(ModalScreen[ClusterConfig | None], inherit_bindings=False):
         self._clusters: list[Known] = [(cluster, recall(cluster)) for cluster in clusters]
         self._clock, self._here, self._said = clock, here, said
         self._armed = False
-        self._starts: list[tuple[int, int]] = []
+        self._spans: Spans = []
         self.typed = ""
         self.chosen = next((n for n, one in enumerate(clusters) if one.name == here), 0)
 
@@ -75,9 +76,9 @@ class ClusterPicker(ModalScreen[ClusterConfig | None], inherit_bindings=False):
         shown = cluster_rows(found, self.chosen, self._here, self._clock(), width)
         room = max(1, (self.size.height - 10 - 2 * bool(self._said)) // 2)
         first = max(0, min(self.chosen - room // 2, len(shown) - room))
-        self._starts = []
-        for number, pair in enumerate(shown[first : first + room], first):
-            self._starts.append((len(rows), number))
+        self._spans = [(0, 0)] * first  # those above have no rows
+        for pair in shown[first : first + room]:
+            self._spans.append((len(rows), len(rows) + len(pair)))
             rows += pair
         if len(shown) > room:
             count = _("{n} of {total}").format(n=self.chosen + 1, total=len(shown))
@@ -124,8 +125,11 @@ class ClusterPicker(ModalScreen[ClusterConfig | None], inherit_bindings=False):
         self.refill()
 
     def on_click(self, event: events.Click) -> None:
-        body = self.query_one("#choice-rows", RowsView)
-        at = event.screen_y - body.region.y
-        for begin, number in self._starts:
-            if begin <= at < begin + 2 and body.region.contains(event.screen_x, event.screen_y):
-                self.dismiss(self.found[number][0])
+        """Chooses one; on the chosen one it is Enter."""
+        if not self._armed or getattr(event.widget, "id", "") != "choice-rows":
+            return
+        number = choice_at(self._spans, event.y)
+        if number is not None and number == self.chosen:
+            self.dismiss(self.found[number][0])
+        elif number is not None:
+            self._move(number - self.chosen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -19,6 +19,7 @@ from novatui.present.guides import TARGET, guide
 from novatui.present.headline import headline, verdict_bar
 from novatui.present.i18n import _
 from novatui.present.panes import RULE, Panes
+from novatui.present.pointing import key_at
 from novatui.present.recoveries import only_one
 from novatui.present.rows import Role, Row, row
 from novatui.present.strip import status_list
@@ -30,6 +31,7 @@ from novatui.tui.state import View
 from novatui.tui.tail import Tail
 from novatui.tui.widgets.footer import Footer
 from novatui.tui.widgets.pane import NodePane
+from novatui.tui.widgets.pulled import Pulled
 from novatui.tui.widgets.rows_view import RowsView
 from novatui.tui.widgets.strip import NodeStrip
 
@@ -191,11 +193,33 @@ class Dashboard(JournalKeys):
         self.panes.choose(number)
         self.lay_out()
 
-    def on_node_pane_chosen(self, event: NodePane.Chosen) -> None:
-        self.choose(event.number)
+    async def on_pulled_clicked(self, event: Pulled.Clicked) -> None:
+        """A pane is chosen first; then its lines are, and twice above them zooms."""
+        pane = event.pane
+        if isinstance(pane, NodePane) and pane.number != self.chosen:
+            self.choose(pane.number)
+        elif event.line is not None:
+            await self.point(event.line)
+        elif event.twice:
+            await self.pick("zoom")
 
     def on_node_strip_chosen(self, event: NodeStrip.Chosen) -> None:
         self.choose(event.number)
+
+    @on(events.Click, "#members")
+    def _member_clicked(self, event: events.Click) -> None:
+        if number := member_table.node_at(self.nova.view.snapshot, event.y):
+            self.choose(number)
+
+    @on(events.Click, "#headline")
+    async def _headline_clicked(self, event: events.Click) -> None:
+        """A key that is named there; else why."""
+        rows = self.query_one("#headline", RowsView).shown
+        await self.pick((key_at(rows[0], event.x) if rows else "") or "why")
+
+    @on(events.Click, "#evidence")
+    async def _evidence_clicked(self) -> None:
+        await self.pick("why")
 
     def act_next_node(self) -> None:
         self._step(1)

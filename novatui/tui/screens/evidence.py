@@ -10,6 +10,7 @@ from novatui.model.findings import Finding
 from novatui.present.evidence import evidence_page
 from novatui.present.headline import ranked
 from novatui.present.i18n import _
+from novatui.present.pointing import Spans, choice_at
 from novatui.present.rows import Row
 from novatui.tui.actions import find
 from novatui.tui.screens.page import PageScreen
@@ -32,7 +33,7 @@ class EvidenceScreen(PageScreen["Finding | str"]):
     def __init__(self) -> None:
         super().__init__(_("Why"), "d")
         self._chosen = 0
-        self._spans: list[tuple[int, int]] = []
+        self._spans: Spans = []
 
     def on_mount(self) -> None:
         self.query_one(Page).keys = _("j k choose  Enter shows it  w recover  Esc close")
@@ -62,6 +63,14 @@ class EvidenceScreen(PageScreen["Finding | str"]):
         self._chosen = target
         self.refill()
         page.reveal(*self._spans[target])
+
+    def clicked(self, row: int) -> None:
+        """Chooses a finding; the chosen one is followed."""
+        number = choice_at(self._spans, row)
+        if number is not None and number == self._chosen:
+            self.action_follow()
+        elif number is not None:
+            self.action_choose(number - self._chosen)
 
     def action_follow(self) -> None:
         found = self._findings

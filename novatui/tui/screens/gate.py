@@ -109,7 +109,11 @@ class GateModal(WordsModal[str]):
                     Choice("look", "l", _("Look"), _("at the run's output; o opens the gate again")),
                     Choice("detach", "d", _("Detach"), _("leave the run waiting here; H finds it again")),
                     Choice(
-                        "abort", "A", _("Abort"), _("remove the staged files; the masters stay as they are")
+                        "abort",
+                        "A",
+                        _("Abort"),
+                        _("remove the staged files; the masters stay as they are"),
+                        by_key=True,
                     ),
                 ],
             ),

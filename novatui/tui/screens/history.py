@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.worker import Worker, WorkerState
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from novatui.tui.app import NovatuiApp
 
 log = logging.getLogger(__name__)
+
+ABOVE = 2  # rows above the first run
 
 
 class HistoryScreen(NovaScreen):
@@ -162,6 +164,17 @@ class HistoryScreen(NovaScreen):
         if self.runs:
             self.chosen = max(0, min(len(self.runs) - 1, self.chosen + by))
             self.paint()
+            self.query_one(Page).reveal(self.chosen + ABOVE, self.chosen + ABOVE + 1)
+
+    @on(events.Click, "#history-page")
+    async def _clicked(self, event: events.Click) -> None:
+        number = self.query_one(Page).row_at(event.y) - ABOVE
+        if not self.runs or not 0 <= number < len(self.runs):
+            return
+        if number == self.chosen:
+            await self.pick("history-open")
+        else:
+            self._move(number - self.chosen)
 
     def act_history_leave(self) -> None:
         self.dismiss(None)

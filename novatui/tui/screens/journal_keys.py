@@ -78,6 +78,13 @@ class JournalKeys(NovaScreen):
         if not self._tail.match(-1):
             self.say(_("no earlier line passes the filter"))
 
+    async def point(self, line: int) -> None:
+        """A click on a line: the cursor goes there; on the cursor's it is Enter."""
+        if line == self._tail.cursor:
+            await self.pick("entry")
+        else:
+            self._tail.point(line)
+
     # how lines are shown
 
     def _each(self, act: Callable[[Tail], None]) -> None:

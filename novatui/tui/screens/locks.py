@@ -17,6 +17,7 @@ class LocksPage(RunPage):
     def __init__(self) -> None:
         super().__init__(_("Locks: runs that have masters"), "L", self._told)
         self._here: tuple[str, ...] = ()
+        self._opens = -1  # the row that says so
         self._bindings.bind("o", "open", "open")
 
     def on_mount(self) -> None:
@@ -43,12 +44,17 @@ class LocksPage(RunPage):
         rows = locks_rows(self._seen, self._runs, self.nova.now_ms, width)
         if mine := self._mine:
             words = _("opens run {run}: follow it, resume, undo, abort").format(run=mine)
+            self._opens = len(rows) + 1
             rows += [BLANK, row(("o ", Role.KEY), (words, Role.BRIGHT))]
         return rows
 
     @property
     def _mine(self) -> str:
         return next((one.run for one in self._runs if one.here), "")
+
+    def clicked(self, row: int) -> None:
+        if self._mine and row == self._opens:
+            self.action_open()
 
     def action_open(self) -> None:
         if mine := self._mine:

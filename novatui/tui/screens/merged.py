@@ -123,6 +123,10 @@ class MergedScreen(JournalKeys):
         super().on_mount()
         self.tail.on_top = self._older
 
+    async def on_pulled_clicked(self, event: Pulled.Clicked) -> None:
+        if event.line is not None:
+            await self.point(event.line)
+
     def _older(self) -> None:
         """Above the oldest line: each master is asked, then all is put together anew."""
         if self.nova.replaying:

@@ -12,7 +12,8 @@ from textual.screen import ModalScreen
 from novatui.present.byhand import by_hand
 from novatui.present.i18n import _
 from novatui.present.keys import keys_page
-from novatui.present.rows import Row
+from novatui.present.pointing import mouse_rows
+from novatui.present.rows import BLANK, Row
 from novatui.tui.actions import of_scope
 from novatui.tui.badge import badge
 from novatui.tui.widgets.page import Page
@@ -66,6 +67,16 @@ class PageScreen(ModalScreen[Outcome], inherit_bindings=False):
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self.refill)
 
+    def on_click(self, event: events.Click) -> None:
+        """Beside the page closes it, but not the second half of the click that opened it."""
+        if isinstance(event.widget, Page):
+            self.clicked(event.widget.row_at(event.y))
+        elif event.chain == 1:
+            self.action_close()
+
+    def clicked(self, row: int) -> None:
+        """On a row of the page; -1 is its frame."""
+
     def action_close(self) -> None:
         self.dismiss(None)
 
@@ -84,7 +95,7 @@ class HelpScreen(PageScreen[None]):
         entries = [
             (a.label, _(a.name), _(a.description), a.why_not(self.nova)) for a in of_scope(self.keys_of)
         ]
-        return keys_page(entries, width, self.note)
+        return [*keys_page(entries, width, self.note), BLANK, *mouse_rows(width)]
 
 
 class ByHandScreen(PageScreen[None]):

@@ -14,6 +14,7 @@ from textual.screen import ModalScreen
 from novatui.model.findings import Diagnosis, Way
 from novatui.present.guides import guide
 from novatui.present.i18n import _, translated
+from novatui.present.pointing import Spans, choice_at
 from novatui.present.recoveries import menu_rows
 from novatui.present.rows import BLANK, Role, Row, row, wrap
 from novatui.tui.badge import stamp
@@ -39,7 +40,7 @@ class RecoverMenu(ModalScreen["Way | None"], inherit_bindings=False):
         self.chosen = 0
         self._moved = False
         self._armed = False
-        self._starts: list[tuple[int, int]] = []
+        self._spans: Spans = []
 
     def compose(self) -> ComposeResult:
         with Vertical(id="choice-box") as box:
@@ -74,13 +75,13 @@ class RecoverMenu(ModalScreen["Way | None"], inherit_bindings=False):
             [row((_("Recover"), Role.BRIGHT), "  ", (_("opening one only looks"), Role.DIM))]
         )
         rows = self._said(width)
-        self._starts = []
+        self._spans = []
         for number, way in enumerate(self.ways):
             begin = len(rows)
             here = number == self.chosen
             brief = self.size.height < BRIEF_BELOW and not here
             rows += menu_rows(way, self.diagnosis.recommend, width, chosen=here, brief=brief)
-            self._starts.append((begin, len(rows)))
+            self._spans.append((begin, len(rows)))
         rows += [BLANK, row(("Enter", Role.KEY), " " + _("opens it"), ("   Esc", Role.KEY), " " + _("back"))]
         body = self.query_one("#choice-rows", RowsView)
         body.styles.height = len(rows)
@@ -104,21 +105,24 @@ class RecoverMenu(ModalScreen["Way | None"], inherit_bindings=False):
             case "enter" | "w":
                 self.dismiss(self.ways[self.chosen])
             case "down" | "j" | "up" | "k":
-                self._moved = True
-                by = 1 if event.key in ("down", "j") else -1
-                self.chosen = max(0, min(len(self.ways) - 1, self.chosen + by))
-                self.refill()
+                self._go(self.chosen + (1 if event.key in ("down", "j") else -1))
             case key:
                 for way in self.ways:
                     if guide(way.runbook).key == key:
                         self.dismiss(way)
                         return
 
+    def _go(self, number: int) -> None:
+        self._moved = True
+        self.chosen = max(0, min(len(self.ways) - 1, number))
+        self.refill()
+
     def on_click(self, event: events.Click) -> None:
-        body = self.query_one("#choice-rows", RowsView)
-        if not body.region.contains(event.screen_x, event.screen_y):
+        """Chooses one; on the chosen one it is Enter."""
+        if not self._armed or getattr(event.widget, "id", "") != "choice-rows":
             return
-        at = event.screen_y - body.region.y
-        for (begin, end), way in zip(self._starts, self.ways, strict=True):
-            if begin <= at < end:
-                self.dismiss(way)
+        number = choice_at(self._spans, event.y)
+        if number is not None and number == self.chosen:
+            self.dismiss(self.ways[number])
+        elif number is not None:
+            self._go(number)

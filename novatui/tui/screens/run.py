@@ -86,7 +86,7 @@ class RunScreen(RunFollow):
                 _("Abort run {run}?").format(run=self.run_id),
                 [
                     Choice("stay", "s", _("Stay"), _("the run goes on")),
-                    Choice("abort", "A", _("Abort"), meaning),
+                    Choice("abort", "A", _("Abort"), meaning, by_key=True),
                 ],
             ),
             lambda choice: self._ask("abort") if choice == "abort" else None,
@@ -227,7 +227,7 @@ class RunScreen(RunFollow):
                         "detach", "d", _("Detach"), _("the run goes on without this screen; H finds it again")
                     ),
                     Choice("stay", "s", _("Stay"), _("go on watching")),
-                    Choice("abort", "A", _("Abort"), _("ask it to stop at the next safe point")),
+                    Choice("abort", "A", _("Abort"), _("ask it to stop at the next safe point"), by_key=True),
                 ],
             ),
             self._left,

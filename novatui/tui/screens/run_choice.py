@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from novatui.present.pointing import Spans, by_key_alone, choice_at
 from novatui.present.rows import BLANK, Role, Row, row, wrap
 from novatui.tui.badge import stamp
 from novatui.tui.screens.run_words import DEAF_SECONDS
@@ -20,13 +21,14 @@ from novatui.tui.widgets.rows_view import RowsView
 
 @dataclass(frozen=True)
 class Choice:
-    """``key`` in Textual's name; ``meaning`` says what it does to the masters."""
+    """``key`` in Textual's name; ``meaning`` says what it does to the masters; ``by_key``: no click does it."""
 
     id: str
     key: str
     name: str
     meaning: str
     why_not: str = ""
+    by_key: bool = False
 
 
 class ChoiceModal(ModalScreen[str], inherit_bindings=False):
@@ -42,7 +44,7 @@ class ChoiceModal(ModalScreen[str], inherit_bindings=False):
         self.choices = list(choices)
         self.said = said
         self._armed = False
-        self._starts: list[tuple[int, int, Choice]] = []
+        self._spans: Spans = []
 
     def compose(self) -> ComposeResult:
         with Vertical(id="choice-box") as box:
@@ -64,11 +66,11 @@ class ChoiceModal(ModalScreen[str], inherit_bindings=False):
         self.query_one("#choice-title", RowsView).set_rows([row((self.choice_title, Role.BRIGHT))])
         rows: list[Row] = [row(piece) for piece in wrap(self.said, width)] if self.said else []
         rows += [BLANK] if self.said else []
-        self._starts = []
+        self._spans = []
         for number, choice in enumerate(self.choices):
             begin = len(rows)
             rows += _choice_rows(choice, width, first=number == 0)
-            self._starts.append((begin, len(rows), choice))
+            self._spans.append((begin, len(rows)))
         body = self.query_one("#choice-rows", RowsView)
         body.styles.height = len(rows)
         body.set_rows(rows)
@@ -85,15 +87,18 @@ class ChoiceModal(ModalScreen[str], inherit_bindings=False):
                 self.dismiss(choice.id)
 
     def on_click(self, event: events.Click) -> None:
-        body = self.query_one("#choice-rows", RowsView)
-        at = event.screen_y - body.region.y
-        for begin, end, choice in self._starts:
-            if (
-                begin <= at < end
-                and body.region.contains(event.screen_x, event.screen_y)
-                and not choice.why_not
-            ):
-                self.dismiss(choice.id)
+        """As its key, but for what only a key may do."""
+        if not self._armed or getattr(event.widget, "id", "") != "choice-rows":
+            return
+        number = choice_at(self._spans, event.y)
+        choice = self.choices[number] if number is not None else None
+        if choice is None or choice.why_not:
+            return
+        if choice.by_key:
+            self.said = by_key_alone(choice.key, choice.name)
+            self.refill()
+        else:
+            self.dismiss(choice.id)
 
 
 def _choice_rows(choice: Choice, width: int, *, first: bool) -> list[Row]:

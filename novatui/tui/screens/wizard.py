@@ -6,6 +6,7 @@ import logging
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
@@ -13,6 +14,7 @@ from novatui.errors import NovatuiError, Refused
 from novatui.model.plan import Plan, Request
 from novatui.present.i18n import _, translated
 from novatui.present.plan import plan_text
+from novatui.present.pointing import choice_at
 from novatui.present.preflight import NOT_ROOT, overrulable
 from novatui.present.rows import text_of
 from novatui.tui.actions import bindings
@@ -231,6 +233,20 @@ class WizardScreen(WizardView):
             self.paint()
         else:
             self.query_one(Page).scroll_lines(by)
+
+    @on(events.Click, "#wizard-page")
+    async def _clicked(self, event: events.Click) -> None:
+        """On the first page: chooses; on what is chosen, goes on."""
+        if self.page != FIRST or self.waiting or self.error or self.findings:
+            return
+        number = choice_at(self.first.spans, self.query_one(Page).row_at(event.y))
+        if number is None:
+            return
+        if number == self.first.chosen:
+            await self.pick("wizard-next")
+        else:
+            self.first.move(number - self.first.chosen)
+            self.paint()
 
     def act_wizard_page_up(self) -> None:
         self.query_one(Page).scroll_lines(-10)

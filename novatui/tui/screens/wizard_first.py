@@ -10,19 +10,22 @@ from novatui.model.plan import Request
 from novatui.model.sources import Source, Sources
 from novatui.present.guides import SOURCE, TARGET, guide
 from novatui.present.i18n import _
+from novatui.present.pointing import Spans
 from novatui.present.rows import BLANK, Role, Row, row
 from novatui.present.sources import detail_rows, looked_rows, preselected, silent_rows, source_rows
 from novatui.present.targets import preselected as preselected_target
-from novatui.present.targets import target_rows
+from novatui.present.targets import target_page
 from novatui.tui.screens.run_client import RunClient
 from novatui.tui.state import View
 
 
 class First(Protocol):
     """A first page. ``asking``: what must be asked of the masters before it can be shown, in words; empty when nothing.
-    ``forget`` drops what was asked. Nothing here raises but ``ask``."""
+    ``forget`` drops what was asked. ``spans``: the rows of each choice, as last laid out. Nothing here raises but ``ask``."""
 
     asking: str
+    chosen: int
+    spans: Spans
 
     def forget(self) -> None: ...
 
@@ -54,6 +57,8 @@ class NoFirst:
     def __init__(self, runbook: str) -> None:
         self.runbook = runbook
         self.asking = ""
+        self.chosen = -1
+        self.spans: Spans = []
 
     @property
     def node(self) -> str:
@@ -93,7 +98,10 @@ class TargetFirst(NoFirst):
         return self.nodes[self.chosen]
 
     def rows(self, view: View, now_ms: int, width: int, height: int) -> list[Row]:
-        return target_rows(view.snapshot, view.diagnosis, self.runbook, self.chosen, now_ms, width)
+        rows, self.spans = target_page(
+            view.snapshot, view.diagnosis, self.runbook, self.chosen, now_ms, width
+        )
+        return rows
 
     def move(self, by: int) -> None:
         self.put(max(0, min(len(self.nodes) - 1, self.chosen + by)))
@@ -114,7 +122,6 @@ class SourceFirst(NoFirst):
         self.nodes, self.prefer = nodes, prefer
         self.asking = _("asking every master, read-only: configuration, archives, its own data")
         self.found: Sources | None = None
-        self.chosen = -1
 
     @property
     def source(self) -> Source | None:
@@ -122,7 +129,7 @@ class SourceFirst(NoFirst):
         return found.sources[self.chosen] if found and 0 <= self.chosen < len(found.sources) else None
 
     def forget(self) -> None:
-        self.found = None
+        self.found, self.spans = None, []
 
     async def ask(self, client: RunClient) -> None:
         self.found = await client.look(Request(runbook=self.runbook))
@@ -144,7 +151,9 @@ class SourceFirst(NoFirst):
         below += silent_rows(found, width)
         groups = source_rows(found, self.chosen, now_ms, width)
         room = max(3, height - len(below) - 1)
-        return [BLANK, *_window(groups, max(0, self.chosen), room), *below]
+        listed, spans = _window(groups, max(0, self.chosen), room)
+        self.spans = [(begin + 1, end + 1) for begin, end in spans]  # below the blank row
+        return [BLANK, *listed, *below]
 
     def move(self, by: int) -> None:
         if self.found and self.found.sources:
@@ -177,8 +186,8 @@ def first_of(runbook: str, nodes: tuple[str, ...], node: str, view: View) -> Fir
     return NoFirst(runbook)
 
 
-def _window(groups: list[list[Row]], chosen: int, room: int) -> list[Row]:
-    """As many whole groups as fit, the chosen one among them; what is left out is counted."""
+def _window(groups: list[list[Row]], chosen: int, room: int) -> tuple[list[Row], Spans]:
+    """As many whole groups as fit, the chosen one among them; what is left out is counted, and has no rows."""
     begin = end = chosen
     used = len(groups[chosen])
     while True:
@@ -196,4 +205,9 @@ def _window(groups: list[list[Row]], chosen: int, room: int) -> list[Row]:
         rows.insert(0, row((_("  +{n} above").format(n=above), Role.DIM)))
     if below:
         rows.append(row((_("  +{n} below").format(n=below), Role.DIM)))
-    return rows
+    spans: Spans = [(0, 0)] * len(groups)
+    at = 1 if above else 0
+    for number in range(begin, end + 1):
+        spans[number] = at, at + len(groups[number])
+        at += len(groups[number])
+    return rows, spans

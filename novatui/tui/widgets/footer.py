@@ -29,6 +29,10 @@ class Footer(RowsView):
         self._unsaying: Timer | None = None
         self._spans: list[tuple[int, int, str]] = []
 
+    @property
+    def _nova(self) -> NovatuiApp:
+        return cast("NovatuiApp", self.app)
+
     def update(self) -> None:
         """Look at the reasons again."""
         width = self.size.width
@@ -50,7 +54,7 @@ class Footer(RowsView):
         self.update()
 
     def _keys(self, width: int) -> Row:
-        app = cast("NovatuiApp", self.app)
+        app = self._nova
         shown = sorted((a for a in of_scope(self.scope) if a.footer), key=lambda action: action.footer)
         line, self._spans = keys_line([(a.id, a.label, _(a.name), a.why_not(app)) for a in shown], width)
         return line
@@ -61,4 +65,4 @@ class Footer(RowsView):
     async def on_click(self, event: events.Click) -> None:
         for start, stop, action_id in self._spans:
             if start <= event.x < stop:
-                await self.app.run_action(f"app.perform('{action_id}')")
+                await self._nova.action_pick(action_id)

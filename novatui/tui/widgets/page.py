@@ -40,6 +40,10 @@ class Page(RowsView):
         self._top = min(self._top, begin)
         self.scroll_lines(0)
 
+    def row_at(self, y: int) -> int:
+        """Which of the rows is at ``y`` of this widget; -1 on its frame."""
+        return self._top + y - 1 if 0 < y <= self._room else -1
+
     def scroll_lines(self, lines: int) -> None:
         self._top = max(0, min(self._top + lines, len(self._page) - self._room))
         part = self._page[self._top : self._top + self._room]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from textual import events
-from textual.message import Message
 
 from novatui.model.cluster import NodeSnapshot
 from novatui.present.frame import boxed
@@ -25,13 +24,6 @@ _STAGGER_SECONDS = PULL_SECONDS / 3  # panes side by side are drawn one after th
 
 class NodePane(Pulled):
     """Three of them at most stand side by side: their turns to be drawn are apart."""
-
-    class Chosen(Message):
-        """The pane was clicked."""
-
-        def __init__(self, number: int) -> None:
-            super().__init__()
-            self.number = number
 
     def __init__(self, number: int, tail: Tail, *, id: str) -> None:
         super().__init__(tail, id=id, stagger=number * _STAGGER_SECONDS)
@@ -86,6 +78,7 @@ class NodePane(Pulled):
         whole = self.size.height - len(block) - 3
         notice = self._notice[: max(0, whole)]
         room = whole - len(notice)
+        self._lines_from = 2 + len(block) + len(notice)
         lines = [
             recolour(fit(line, self._inner), Role.CURSOR) if marked else line
             for line, marked in self.tail.rows(self._inner, room)
@@ -110,9 +103,6 @@ class NodePane(Pulled):
 
     def _reading(self) -> Row:
         return reading_state(self.tail.following, self._streams, self.tail.new, self.tail.selecting)
-
-    def on_click(self, event: events.Click) -> None:
-        self.post_message(self.Chosen(self.number))
 
 
 def _state_row(node: NodeSnapshot, now_ms: int) -> Row:

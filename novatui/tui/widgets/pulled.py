@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual import events
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.timer import Timer
 
@@ -12,17 +13,25 @@ from novatui.tui.tail import Tail
 from novatui.tui.widgets.rows_view import RowsView
 
 PULL_SECONDS = 1 / 10  # nobody reads faster; drawing is most of what a flood of lines costs
-WHEEL_LINES = 3
+WHEEL_ROWS = 3
 
 
 class Pulled(RowsView):
     """``rebuild`` is called in the widget's own time; ``stagger`` seconds keep several apart."""
+
+    class Clicked(Message):
+        """``line``: the number of the journal's line there, if one is; ``twice``: it is the second of a double click."""
+
+        def __init__(self, pane: Pulled, line: int | None, twice: bool) -> None:
+            super().__init__()
+            self.pane, self.line, self.twice = pane, line, twice
 
     def __init__(self, tail: Tail, *, id: str, stagger: float = 0.0) -> None:
         super().__init__(id=id)
         self.tail = tail
         self._stagger = stagger
         self._puller: Timer | None = None
+        self._lines_from = 1  # rows above the first line, as drawn
 
     def on_mount(self) -> None:
         self.set_timer(max(self._stagger, 0.001), self._start_pulling)
@@ -67,8 +76,12 @@ class Pulled(RowsView):
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()
-        self.tail.move(-WHEEL_LINES)
+        self.tail.wheel(-WHEEL_ROWS)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
-        self.tail.move(WHEEL_LINES)
+        self.tail.wheel(WHEEL_ROWS)
+
+    def on_click(self, event: events.Click) -> None:
+        line = self.tail.line_at(event.y - self._lines_from)
+        self.post_message(self.Clicked(self, line, event.chain == 2))

@@ -47,7 +47,7 @@ def of_the_machine(error: OSError) -> int:
         return report(error)
     logging.getLogger(__name__).info("ended by this machine", exc_info=error)
     where = str(error.filename or _("standard output"))
-    print(": ".join(("novatui", where, error.strerror)), file=sys.stderr)
+    print(": ".join(("novatui", where, error.strerror or str(error))), file=sys.stderr)
     return 1
 
 

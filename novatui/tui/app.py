@@ -15,7 +15,6 @@ from msgspec.structs import replace
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.command import CommandPalette
 from textual.message import Message
 from textual.reactive import var
 from textual.screen import Screen
@@ -37,7 +36,7 @@ from novatui.tui import actions, terminal
 from novatui.tui.feed import Feed, LiveFeed
 from novatui.tui.lookback import LookBack
 from novatui.tui.pace import Pace
-from novatui.tui.palette import RegistryProvider
+from novatui.tui.palette import Palette
 from novatui.tui.people import AtScreen
 from novatui.tui.screens.base import NovaScreen
 from novatui.tui.screens.clusters import ClusterPicker
@@ -87,7 +86,6 @@ class NovatuiApp(App[None], inherit_bindings=False):
 
     TITLE = "novatui"
     CSS_PATH = "styles/novatui.tcss"
-    COMMANDS: ClassVar = {RegistryProvider}
     ENABLE_COMMAND_PALETTE = False  # ours is opened by the registry's own key
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = HEIGHTS
@@ -294,7 +292,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
             self.push_screen(HelpScreen(screen.scope, screen.help_note))
 
     def act_palette(self) -> None:
-        self.push_screen(CommandPalette(providers=[RegistryProvider], placeholder=_("Find an action")))
+        self.push_screen(Palette())
 
     def act_theme(self) -> None:
         self.theme = after(self.theme).name

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.types import IgnoreReturnCallbackType
+from textual.widgets import Input
 
 from novatui.present.i18n import _
 from novatui.tui.actions import Action, of_scope
@@ -47,3 +48,13 @@ class RegistryProvider(Provider):
             score = matcher.match(text)
             if score > 0:
                 yield Hit(score, Content(text), self._command(action), text)
+
+
+class Palette(CommandPalette):
+    """Over the screen in front, whose actions it offers; nothing in it blinks."""
+
+    def __init__(self) -> None:
+        super().__init__(providers=[RegistryProvider], placeholder=_("Find an action"))
+
+    def on_mount(self) -> None:
+        self.query_one(Input).cursor_blink = False

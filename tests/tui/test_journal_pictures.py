@@ -9,9 +9,9 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from novatui.model.entries import Entry, Level
 from novatui.tui.app import NovatuiApp
 from tests.tui import screen_cases as cases
+from tests.tui.journal_cases import story
 from tests.tui.test_journal_keys import AskedFeed
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -25,54 +25,6 @@ STATES: dict[str, tuple[str, tuple[str, ...]]] = {  # what is typed as a filter,
     "selected": ("", ("2", "k", "v", "k", "k", "k")),
     "older": ("", ("g",)),
 }
-
-
-def story(node: str, number: int) -> list[Entry]:
-    """Minutes of a member that is lost and comes back, as its peers and itself tell it; the same every time."""
-    said: list[tuple[Level, str, dict[str, str]]] = [
-        (Level.INFO, "compacted Raft logs", {"compact-index": "371002"}),
-        (
-            Level.INFO,
-            "saved snapshot",
-            {"path": "/var/lib/etcd/member/snap/0000000000000005-000000000005a8ca.snap"},
-        ),
-        (
-            Level.WARN,
-            "lost TCP streaming connection with remote peer",
-            {"stream-reader-type": "stream MsgApp v2"},
-        ),
-        (
-            Level.WARN,
-            "prober detected unhealthy status",
-            {
-                "remote-peer-id": "e42bdaa6ace5c691",
-                "rtt": "0s",
-                "error": "dial tcp 172.31.100.98:2380: i/o timeout",
-            },
-        ),
-        (Level.INFO, "raft.node: 56be76cb75b1242d elected leader", {"term": "6"}),
-        (
-            Level.ERROR,
-            "failed to open database",
-            {"path": "/var/lib/etcd/member/snap/db", "error": "invalid database"},
-        ),
-    ]
-    made = []
-    for n in range(40):
-        level, text, fields = said[(n + number) % (6 if number == 2 else 5)]
-        at = cases.NOW - (40 - n) * 1_300 - number * 170
-        made.append(
-            Entry(
-                node=node, at_ms=at, level=level, text=text, fields=tuple(fields.items()), cursor=f"{node}{n}"
-            )
-        )
-    again = [
-        Entry(
-            node=node, at_ms=cases.NOW, text="recognized and used environment variable", cursor=f"{node}a{n}"
-        )
-        for n in range(12)
-    ]
-    return [*made, *again]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

@@ -169,7 +169,8 @@ class SshConnection:
 
     async def _make(self) -> None:
         """Kept also when those who waited for it have gone."""
-        self._lines.append(_Line(await self._enter()))
+        entered = await self._enter()
+        self._lines.append(_Line(entered))  # to the list of now: it was made anew meanwhile
 
     async def _open(self, each: _Line, line: str, session: Exec, deadline: float) -> None:
         opening: asyncio.Task[Any] = asyncio.ensure_future(

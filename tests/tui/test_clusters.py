@@ -52,7 +52,7 @@ async def armed(pilot: Pilot[Any]) -> ClusterPicker:
     """It is deaf at first."""
     for _ in range(300):
         picker = pilot.app.screen
-        if isinstance(picker, ClusterPicker) and picker._armed:
+        if isinstance(picker, ClusterPicker) and picker.armed:
             return picker
         await pilot.pause(0.1)
     raise AssertionError("no picker")

@@ -57,7 +57,7 @@ async def choices(pilot: Pilot[None], count: int) -> None:
 
     def there() -> bool:
         screen = pilot.app.screen
-        if not isinstance(screen, (ClusterPicker, RecoverMenu, ChoiceModal)) or not screen._armed:
+        if not isinstance(screen, (ClusterPicker, RecoverMenu, ChoiceModal)) or not screen.armed:
             return False
         rows = screen.query_one("#choice-rows", RowsView)
         return len(screen._spans) == count and rows.region.height == len(rows.shown)

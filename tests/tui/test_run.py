@@ -15,6 +15,7 @@ from novatui.present.rows import text_of
 from novatui.present.run import Link
 from novatui.runner.client import Output, Reply, RunSummary
 from novatui.tui.app import NovatuiApp
+from novatui.tui.screens.dashboard import Dashboard
 from novatui.tui.screens.gate import GateModal
 from novatui.tui.screens.history import HistoryScreen
 from novatui.tui.screens.run import RunScreen
@@ -392,9 +393,25 @@ async def test_a_living_run_is_offered_on_start() -> None:
     app = app_with(client)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, ChoiceModal), "it was not offered")
-        await pilot.pause(DEAF_SECONDS + 0.1)
+        modal = app.screen
+        assert isinstance(modal, ChoiceModal)
+        await until(pilot, lambda: modal.armed)
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
+
+
+async def test_escape_puts_the_offer_of_a_living_run_off() -> None:
+    client = FakeClient(FakeFollower(failed(), live=True))
+    client.listed = [summary()]
+    app = app_with(client)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ChoiceModal), "it was not offered")
+        modal = app.screen
+        assert isinstance(modal, ChoiceModal)
+        await until(pilot, lambda: modal.armed)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is not modal)
+        assert isinstance(app.screen, Dashboard)
 
 
 async def test_p_pauses_c_goes_on_and_the_screen_says_where_it_waits() -> None:

@@ -36,7 +36,7 @@ class ClusterPicker(ModalScreen[ClusterConfig | None], inherit_bindings=False):
         super().__init__()
         self._clusters: list[Known] = [(cluster, recall(cluster)) for cluster in clusters]
         self._clock, self._here, self._said = clock, here, said
-        self._armed = False
+        self.armed = False
         self._spans: Spans = []
         self.typed = ""
         self.chosen = next((n for n, one in enumerate(clusters) if one.name == here), 0)
@@ -51,7 +51,7 @@ class ClusterPicker(ModalScreen[ClusterConfig | None], inherit_bindings=False):
         self.set_interval(1.0, self.refill)
 
     def _listen(self) -> None:
-        self._armed = True
+        self.armed = True
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self.refill)
@@ -98,7 +98,7 @@ class ClusterPicker(ModalScreen[ClusterConfig | None], inherit_bindings=False):
 
     def on_key(self, event: events.Key) -> None:
         event.stop()
-        if not self._armed:
+        if not self.armed:
             return
         match event.key:
             case "escape" if self.typed:
@@ -126,7 +126,7 @@ class ClusterPicker(ModalScreen[ClusterConfig | None], inherit_bindings=False):
 
     def on_click(self, event: events.Click) -> None:
         """Chooses one; on the chosen one it is Enter."""
-        if not self._armed or getattr(event.widget, "id", "") != "choice-rows":
+        if not self.armed or getattr(event.widget, "id", "") != "choice-rows":
             return
         number = choice_at(self._spans, event.y)
         if number is not None and number == self.chosen:

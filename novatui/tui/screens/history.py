@@ -231,6 +231,7 @@ async def offer_living_run(app: NovatuiApp, client: RunClient) -> None:
                 Choice("later", "l", _("Later"), _("H finds it at any time")),
             ],
             said,
+            esc="later",
         ),
         chosen,
     )

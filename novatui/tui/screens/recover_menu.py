@@ -39,7 +39,7 @@ class RecoverMenu(ModalScreen["Way | None"], inherit_bindings=False):
         self.ways: Sequence[Way] = diagnosis.ways
         self.chosen = 0
         self._moved = False
-        self._armed = False
+        self.armed = False
         self._spans: Spans = []
 
     def compose(self) -> ComposeResult:
@@ -64,7 +64,7 @@ class RecoverMenu(ModalScreen["Way | None"], inherit_bindings=False):
         self.refill()
 
     def _listen(self) -> None:
-        self._armed = True
+        self.armed = True
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self.refill)
@@ -97,7 +97,7 @@ class RecoverMenu(ModalScreen["Way | None"], inherit_bindings=False):
 
     def on_key(self, event: events.Key) -> None:
         event.stop()
-        if not self._armed:
+        if not self.armed:
             return
         match event.key:
             case "escape" | "q":
@@ -119,7 +119,7 @@ class RecoverMenu(ModalScreen["Way | None"], inherit_bindings=False):
 
     def on_click(self, event: events.Click) -> None:
         """Chooses one; on the chosen one it is Enter."""
-        if not self._armed or getattr(event.widget, "id", "") != "choice-rows":
+        if not self.armed or getattr(event.widget, "id", "") != "choice-rows":
             return
         number = choice_at(self._spans, event.y)
         if number is not None and number == self.chosen:

@@ -1,4 +1,4 @@
-"""A few ways to go, one key each; the first is harmless and is what Enter and Esc take."""
+"""A few ways to go, one key each; the first is harmless and is what Enter takes."""
 
 from __future__ import annotations
 
@@ -32,18 +32,20 @@ class Choice:
 
 
 class ChoiceModal(ModalScreen[str], inherit_bindings=False):
-    """Ends with a choice's id. Esc and Enter take the first, which changes nothing on any master."""
+    """Ends with a choice's id. Enter takes the first, which changes nothing on any master, and so does Esc where ``esc`` names
+    no other."""
 
     CSS_PATH = "../styles/run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = []
     AUTO_FOCUS = ""
 
-    def __init__(self, title: str, choices: Sequence[Choice], said: str = "") -> None:
+    def __init__(self, title: str, choices: Sequence[Choice], said: str = "", *, esc: str = "") -> None:
         super().__init__()
         self.choice_title = title
         self.choices = list(choices)
         self.said = said
-        self._armed = False
+        self._esc = esc or self.choices[0].id
+        self.armed = False
         self._spans: Spans = []
 
     def compose(self) -> ComposeResult:
@@ -56,7 +58,7 @@ class ChoiceModal(ModalScreen[str], inherit_bindings=False):
         self.set_timer(DEAF_SECONDS, self._listen)
 
     def _listen(self) -> None:
-        self._armed = True
+        self.armed = True
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self.refill)
@@ -77,10 +79,10 @@ class ChoiceModal(ModalScreen[str], inherit_bindings=False):
 
     def on_key(self, event: events.Key) -> None:
         event.stop()
-        if not self._armed:
+        if not self.armed:
             return
         if event.key in ("escape", "enter"):
-            self.dismiss(self.choices[0].id)
+            self.dismiss(self._esc if event.key == "escape" else self.choices[0].id)
             return
         for choice in self.choices:
             if choice.key == event.key and not choice.why_not:
@@ -88,7 +90,7 @@ class ChoiceModal(ModalScreen[str], inherit_bindings=False):
 
     def on_click(self, event: events.Click) -> None:
         """As its key, but for what only a key may do."""
-        if not self._armed or getattr(event.widget, "id", "") != "choice-rows":
+        if not self.armed or getattr(event.widget, "id", "") != "choice-rows":
             return
         number = choice_at(self._spans, event.y)
         choice = self.choices[number] if number is not None else None

@@ -387,7 +387,8 @@ async def test_history_lists_runs_and_opens_one() -> None:
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
 
 
-async def test_a_living_run_is_offered_on_start() -> None:
+@pytest.mark.parametrize(("key", "shown"), [("a", RunScreen), ("escape", Dashboard)])
+async def test_a_living_run_is_offered_on_start_and_escape_puts_it_off(key: str, shown: type) -> None:
     client = FakeClient(FakeFollower(failed(), live=True))
     client.listed = [summary()]
     app = app_with(client)
@@ -396,22 +397,9 @@ async def test_a_living_run_is_offered_on_start() -> None:
         modal = app.screen
         assert isinstance(modal, ChoiceModal)
         await until(pilot, lambda: modal.armed)
-        await pilot.press("a")
-        await until(pilot, lambda: isinstance(app.screen, RunScreen))
-
-
-async def test_escape_puts_the_offer_of_a_living_run_off() -> None:
-    client = FakeClient(FakeFollower(failed(), live=True))
-    client.listed = [summary()]
-    app = app_with(client)
-    async with app.run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, ChoiceModal), "it was not offered")
-        modal = app.screen
-        assert isinstance(modal, ChoiceModal)
-        await until(pilot, lambda: modal.armed)
-        await pilot.press("escape")
+        await pilot.press(key)
         await until(pilot, lambda: app.screen is not modal)
-        assert isinstance(app.screen, Dashboard)
+        assert isinstance(app.screen, shown)
 
 
 async def test_p_pauses_c_goes_on_and_the_screen_says_where_it_waits() -> None:

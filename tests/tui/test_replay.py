@@ -105,6 +105,20 @@ async def test_it_plays_pauses_and_moves(tape: Recording) -> None:
         assert "tick 20" in on.app.tails["nova-master-1"].text()
 
 
+async def test_the_evidence_comes_with_its_place_while_nothing_moves(
+    tape: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stage(tape) as on:
+        await on.pilot.press("space")
+        on.app.player.go(tape.start_ms + 390_000)
+        on.app.feed.refresh()
+        await on.at(390)
+        # On a busy machine the drawing comes before the layout that gives the part its size.
+        monkeypatch.setattr(on.app.screen, "call_after_refresh", lambda call: call())
+        await on.pilot.resize_terminal(200, 60)
+        await on.until(lambda: "its database is damaged" in on.text("evidence"), "what is broken is told")
+
+
 async def test_the_verdict_is_judged_anew_and_its_changes_are_found(tape: Recording) -> None:
     async with stage(tape) as on:
         await on.pilot.press("space")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -38,6 +38,13 @@ from novatui.tui.widgets.strip import NodeStrip
 DRAWN_LATELY_MS = 800
 
 
+class _Fitted(RowsView):
+    """Its rows are made for its own size, which it has only after the screen's layout: maybe after the last ``draw``."""
+
+    def on_resize(self) -> None:
+        cast("Dashboard", self.screen).draw()
+
+
 class Dashboard(JournalKeys):
     """Which pane is chosen, zoomed or pinned is its only state; all else comes from the app's view."""
 
@@ -56,11 +63,11 @@ class Dashboard(JournalKeys):
         yield RowsView(id="verdict")
         yield RowsView(id="headline")
         yield NodeStrip(id="strip")
-        yield RowsView(id="status-list")
+        yield _Fitted(id="status-list")
         with Horizontal(id="body"):
             for number, node in enumerate(self.nova.cluster.nodes, 1):
                 yield NodePane(number, self.nova.tails[node.name], id=f"pane-{number}")
-            yield RowsView(id="evidence")
+            yield _Fitted(id="evidence")
         yield RowsView(id="members")
         yield Footer(self.scope)
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from novatui.model.plan import Plan, Request
     from novatui.runbooks.step import Runbook
 
-_ARRIVE_S = 15.0  # without the time that a person takes to type
-
 # Field of the request -> its option: none is passed over in silence by a runbook that does not take it.
 _OPTIONS = {
     "node": "--node",
@@ -172,7 +170,7 @@ def plan(cluster: ClusterConfig, wanted: Request, people: People) -> Plan:
         transport = people.transport(cluster)
         try:
             nodes = [node.name for node in cluster.nodes if node.name not in wanted.without]
-            await arrived(transport, nodes, lambda: people.asking, _ARRIVE_S)
+            await arrived(transport, nodes, lambda: people.asking)
             return await client.make_plan(cluster, wanted, transport, _aside)
         finally:
             await transport.close()

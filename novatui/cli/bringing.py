@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from novatui.remote.transport import Transport
 
 T = TypeVar("T")
-_ARRIVE_S = 15.0  # without the time that a person takes to type
 
 
 def option(parser: argparse.ArgumentParser) -> None:
@@ -112,7 +111,7 @@ async def _asking(
 
     transport = people.transport(cluster)
     try:
-        await arrived(transport, nodes, lambda: people.asking, _ARRIVE_S)
+        await arrived(transport, nodes, lambda: people.asking)
         return await ask(transport)
     finally:
         await transport.close()

@@ -6,6 +6,7 @@ from novatui.model.run_fold import TAIL_LINES, apply, fold, tail
 from novatui.model.run_state import (
     CHANGING,
     CLEANUP,
+    GATE_S,
     Ask,
     At,
     GateRun,
@@ -19,6 +20,7 @@ from novatui.model.run_state import (
 __all__ = [
     "CHANGING",
     "CLEANUP",
+    "GATE_S",
     "TAIL_LINES",
     "Ask",
     "At",

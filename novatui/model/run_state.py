@@ -11,6 +11,8 @@ import msgspec
 CHANGING = frozenset({"change", "no_return"})
 CLEANUP = "cleanup"
 
+GATE_S = 1800  # an unanswered gate: "aborted, nothing changed"
+
 
 class At(StrEnum):
     """Where one step stands on one node."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from novatui.model.plan import Plan
-from novatui.model.run import GateRun
+from novatui.model.run import GATE_S, GateRun
 from novatui.model.sanitize import clean
 from novatui.present.i18n import _, pgettext, translated
 from novatui.present.numbers import clock
@@ -15,7 +15,6 @@ from novatui.present.plan import count_words
 from novatui.present.rows import BLANK, Role, Row, first_that_fits, row, wrap
 from novatui.present.run import minutes, no_return
 
-CLOSES_AFTER_MS = 30 * 60_000  # an unanswered gate: "aborted, nothing changed"
 _LABEL = 16
 
 
@@ -100,7 +99,7 @@ def why_rows(word: Typed, width: int) -> list[Row]:
 
 def gate_title(title: str, gate: GateRun, now_ms: int, width: int) -> Row:
     """What it is, and how long it stays open."""
-    left = minutes(gate.opened_ms + CLOSES_AFTER_MS - now_ms)
+    left = minutes(gate.opened_ms + GATE_S * 1000 - now_ms)
     long = _("open for {time}, then aborted with nothing changed").format(time=left)
     short = _("{time} left").format(time=left)
     return first_that_fits(

@@ -71,7 +71,7 @@ GUIDES: dict[str, Guide] = {
             runbook="recover-member",
             key="m",
             asks=TARGET,
-            does=N_("replaces one member: removed, added again, its data fetched anew from the others"),
+            does=N_("replaces one member: it fetches its data anew from the others"),
             fits=N_("the others have quorum without it, and it does not serve"),
             prepare=N_(
                 "prepares it: nothing stops yet. The way is proved on that master, the others are compared; then "

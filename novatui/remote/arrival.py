@@ -14,7 +14,9 @@ _LOOK_S = 0.05
 _LEAVE_S = 2.0  # for a connection that is made anew to go
 
 
-async def arrived(fleet: Fleet, nodes: Sequence[str], asking: Callable[[], bool], limit_s: float) -> float:
+async def arrived(
+    fleet: Fleet, nodes: Sequence[str], asking: Callable[[], bool], limit_s: float = 15.0
+) -> float:
     """Connect to all. Returns when each has an answer, or after ``limit_s`` in which nobody was being asked; the seconds
     that are left of it. A wrong sudo password is asked for again: for the screen a key does that, here nobody would."""
     fleet.start()

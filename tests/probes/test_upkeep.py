@@ -122,7 +122,7 @@ def test_what_is_no_regular_file_is_not_opened(tmp_path: Path) -> None:
     began = time.monotonic()
     found = looked_at(env, pipe)
     assert [one.problem for one in found.certificates] == ["odd", "missing", "no certificate", "odd"]
-    assert found.backups == () and time.monotonic() - began < 10
+    assert found.backups == () and time.monotonic() - began < 60
 
 
 def test_an_env_file_that_is_a_pipe_is_told_and_not_waited_for(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ class Server:
             return
         children = self.children()
         self.process.terminate()
-        self.process.wait(5)
+        self.process.wait(25)
         for pid in children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -119,7 +119,7 @@ class Sshd:
         ]
         try:
             code = await child.wait()
-            await asyncio.wait(outputs, timeout=3)
+            await asyncio.wait(outputs, timeout=25)
             if code < 0:
                 process.exit_with_signal("KILL" if code == -9 else "TERM")
             else:

@@ -40,7 +40,7 @@ def pipe(home: Path) -> str:
     return f"{shutil.which('python3')} {home / 'pipe.py'}"
 
 
-async def until(condition: Callable[[], object], timeout_s: float = 20) -> None:
+async def until(condition: Callable[[], object], timeout_s: float = 60) -> None:
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.02)

@@ -74,7 +74,7 @@ async def test_a_passphrase_is_masked_named_and_typed_once_for_all_masters() -> 
         assert SECRET not in shown and "•" * len(SECRET) in shown
         assert SECRET not in app.export_screenshot()
         await pilot.press("enter")
-        assert await asyncio.wait_for(asyncio.gather(*asks), 5) == [SECRET] * 3
+        assert await asyncio.wait_for(asyncio.gather(*asks), 25) == [SECRET] * 3
         await until(pilot, lambda: isinstance(app.screen, Dashboard))
         assert SECRET not in drawn(app)
 
@@ -91,13 +91,13 @@ async def test_questions_come_one_at_a_time_and_a_wrong_answer_is_said() -> None
         assert "That was not it. Try 2 of 3." in text(app)
         assert sum(isinstance(screen, AskModal) for screen in app.screen_stack) == 1
         await pilot.press(*"one", "enter")
-        assert await asyncio.wait_for(sudo, 5) == "one"
+        assert await asyncio.wait_for(sudo, 25) == "one"
         modal = await asked(pilot)
         assert isinstance(modal, SecretModal) and modal.asked == KEY
         await pilot.press("enter")
         assert "nothing was typed" in text(app) and not key.done()
         await pilot.press(*"two", "enter")
-        assert await asyncio.wait_for(key, 5) == "two"
+        assert await asyncio.wait_for(key, 25) == "two"
 
 
 async def test_esc_declines_for_all_masters_and_r_asks_again() -> None:
@@ -107,7 +107,7 @@ async def test_esc_declines_for_all_masters_and_r_asks_again() -> None:
         ask = asyncio.create_task(wallet.ask(KEY))
         await asked(pilot)
         await pilot.press("x", "escape")
-        assert await asyncio.wait_for(ask, 5) is None
+        assert await asyncio.wait_for(ask, 25) is None
         await until(pilot, lambda: isinstance(app.screen, Dashboard))
         assert await wallet.ask(KEY) is None, "nobody is bothered again"
         await pilot.press("r")
@@ -115,7 +115,7 @@ async def test_esc_declines_for_all_masters_and_r_asks_again() -> None:
         modal = await asked(pilot)
         assert modal.query_one(Input).value == ""
         await pilot.press(*"now", "enter")
-        assert await asyncio.wait_for(ask, 5) == "now"
+        assert await asyncio.wait_for(ask, 25) == "now"
 
 
 async def test_a_question_whose_asker_has_gone_goes_away() -> None:
@@ -142,11 +142,11 @@ async def test_a_new_host_key_is_trusted_by_a_typed_yes_alone() -> None:
         await pilot.press(*"y", "enter")
         assert "only the word yes is taken" in text(app) and not ask.done()
         await pilot.press(*"es", "enter")
-        assert await asyncio.wait_for(ask, 5) is True
+        assert await asyncio.wait_for(ask, 25) is True
         ask = asyncio.create_task(people.accept("nova-master-2", "h", 22, "ssh-rsa", FINGERPRINT))
         await asked(pilot)
         await pilot.press("escape")
-        assert await asyncio.wait_for(ask, 5) is False
+        assert await asyncio.wait_for(ask, 25) is False
 
 
 def test_a_pane_says_in_full_why_and_which_key_tries_again() -> None:

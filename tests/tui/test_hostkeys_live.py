@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 
 from novatui.config import load
 from novatui.demo.client import Demo
@@ -18,15 +16,9 @@ from novatui.present.rows import Role, text_of
 from novatui.tui.app import NovatuiApp
 from novatui.tui.screens.secret import AskModal, HostKeyModal
 from novatui.tui.widgets.rows_view import RowsView
+from tests.tui.waiting import until
 
 pytestmark = pytest.mark.etcd
-
-
-async def until(pilot: Pilot[None], what: Callable[[], object], limit_s: float, words: str) -> None:
-    began = time.monotonic()
-    while not what():
-        assert time.monotonic() - began < limit_s, words
-        await pilot.pause(0.05)
 
 
 def forget(known: Path, host: str) -> str:
@@ -69,19 +61,18 @@ async def test_new_keys_are_asked_for_and_changed_ones_are_refused(demo: Callabl
         await until(
             pilot,
             lambda: isinstance(app.screen, AskModal) and app.screen.armed,
-            20,
             "the new key is asked for",
         )
         assert isinstance(app.screen, HostKeyModal) and second in str(app.screen.facts)
         await pilot.press(*"yes", "enter")
-        await until(pilot, lambda: link(2) is Link.LIVE, 20, "and then trusted")
+        await until(pilot, lambda: link(2) is Link.LIVE, "and then trusted")
         # Its name may be hashed: that is the ssh_config's choice.
         assert known.read_text().startswith(left) and known.read_text().count("\n") == 3
         assert known.stat().st_mode & 0o777 == 0o600
 
         await cluster.control("change-host-key", cluster.nodes[2])
-        await until(pilot, lambda: link(3) is Link.REFUSED, 30, "the changed key is refused")
-        await until(pilot, lambda: any("changed" in said for said, _roles in pane(3)), 10, "the pane says it")
+        await until(pilot, lambda: link(3) is Link.REFUSED, "the changed key is refused")
+        await until(pilot, lambda: any("changed" in said for said, _roles in pane(3)), "the pane says it")
         number = next(n for n, line in enumerate(known.read_text().splitlines(), 1) if third in line)
         red = "".join(line.strip("│ ▌") for line, roles in pane(3) if Role.BAD in roles and "▌" in line)
         assert f"known_hosts:{number}" in red.replace(" ", "") and "changed" in red, red

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
-from textual.pilot import Pilot
 
 from novatui.config import load
 from novatui.demo.client import Demo
@@ -14,17 +12,9 @@ from novatui.model.findings import Verdict
 from novatui.present.rows import text_of
 from novatui.tui.app import NovatuiApp
 from novatui.tui.widgets.rows_view import RowsView
+from tests.tui.waiting import until
 
 pytestmark = pytest.mark.etcd
-
-
-async def until(pilot: Pilot[None], what: Callable[[], bool], limit_s: float, words: str) -> float:
-    """Wait for ``what``; how long it took, in seconds."""
-    began = time.monotonic()
-    while not what():
-        assert time.monotonic() - began < limit_s, words
-        await pilot.pause(0.05)
-    return time.monotonic() - began
 
 
 async def test_alive_killed_and_back(demo: Callable[..., Demo]) -> None:
@@ -39,24 +29,20 @@ async def test_alive_killed_and_back(demo: Callable[..., Demo]) -> None:
         def healthy() -> bool:
             return app.view.diagnosis.verdict is Verdict.HEALTHY
 
-        await until(pilot, healthy, 30, "three healthy members")
-        await until(pilot, lambda: "★ leader" in "".join(map(pane, (1, 2, 3))), 5, "a leader is marked")
-        await until(
-            pilot, lambda: "Started etcd" in app.tails["nova-master-2"].text(), 10, "the journal arrives"
-        )
+        await until(pilot, healthy, "three healthy members")
+        await until(pilot, lambda: "★ leader" in "".join(map(pane, (1, 2, 3))), "a leader is marked")
+        await until(pilot, lambda: "Started etcd" in app.tails["nova-master-2"].text(), "the journal arrives")
         await cluster.control("kill-etcd", "nova-master-2")
-        await until(pilot, lambda: not healthy(), 10, "the verdict changes")
-        await until(pilot, lambda: "✖" in pane(2), 5, "the pane shows it")
-        await until(pilot, healthy, 40, "and it comes back by itself")
+        await until(pilot, lambda: not healthy(), "the verdict changes")
+        await until(pilot, lambda: "✖" in pane(2), "the pane shows it")
+        await until(pilot, healthy, "and it comes back by itself")
 
         hostile = b"[/x] [@click=app.quit]here \x1b[2J\x1b]52;c;aGk=\x07 \xff " + b"A" * 60_000
         await cluster.control("log", "nova-master-1", raw=hostile)
-        await until(
-            pilot, lambda: "[/x] [@click=app.quit]here" in app.tails["nova-master-1"].text(), 10, "shown"
-        )
+        await until(pilot, lambda: "[/x] [@click=app.quit]here" in app.tails["nova-master-1"].text(), "shown")
         await pilot.press("1", "k", "W", "y", "z", "escape", "W", "f")
         drawn = "".join(seg.text for strip in app.screen._compositor.render_strips() for seg in strip)
         assert not any(bad in drawn for bad in ("\x1b", "\x07"))
         assert "\x1b" not in app.clipboard and len(app.clipboard) < 10_000
         at = app.view.snapshot.at_ms
-        await until(pilot, lambda: app.view.snapshot.at_ms > at and healthy(), 10, "the connection lives")
+        await until(pilot, lambda: app.view.snapshot.at_ms > at and healthy(), "the connection lives")

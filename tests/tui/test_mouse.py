@@ -35,21 +35,13 @@ from tests.tui.run_cases import FakeClient, FakeFollower, happy
 from tests.tui.screen_cases import NOW
 from tests.tui.test_dashboard import Stage, lines, stage
 from tests.tui.test_run import app_with, armed, at_gate, opened, summary
+from tests.tui.waiting import until
 
 
 @pytest.fixture
 def said_for_long(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """From then on what the last line says stays: a busy machine may look late."""
     return lambda: monkeypatch.setattr("novatui.tui.widgets.footer.MESSAGE_SECONDS", 600.0)
-
-
-async def until(pilot: Pilot[None], true: Callable[[], object]) -> None:
-    """For as long as a busy machine may take."""
-    for _ in range(600):
-        if true():
-            return
-        await pilot.pause(0.1)
-    raise AssertionError("it did not come")
 
 
 async def choices(pilot: Pilot[None], count: int) -> None:

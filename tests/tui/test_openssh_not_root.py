@@ -6,7 +6,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from novatui.tui.screens.secret import SecretModal
 from novatui.tui.screens.wizard import WizardScreen
 from novatui.tui.widgets.rows_view import RowsView
 from tests.remote import openssh
+from tests.tui.waiting import until
 
 WORD = "S3cret-of-sudo"
 MASTERS = ("nova-master-1", "nova-master-2", "nova-master-3")
@@ -118,13 +119,6 @@ def text(app: NovatuiApp) -> str:
     return " ".join(" ".join(rows).split())
 
 
-async def until(pilot: Pilot[None], app: NovatuiApp, what: Callable[[], object], words: str) -> None:
-    began = time.monotonic()
-    while not what():
-        assert time.monotonic() - began < 60, f"{words}\n{text(app)}"
-        await pilot.pause(0.05)
-
-
 async def dashboard(pilot: Pilot[None], app: NovatuiApp, lack: Lack) -> None:
     """Answers sudo as the case has it, until every master was looked at."""
 
@@ -138,7 +132,7 @@ async def dashboard(pilot: Pilot[None], app: NovatuiApp, lack: Lack) -> None:
             await pilot.pause(0.4)  # a modal is deaf at first
             await pilot.press(*([*lack.answer, "enter"] if lack.answer else ["escape"]))
         await pilot.pause(0.05)
-    await until(pilot, app, lambda: not isinstance(app.screen, SecretModal), "the modal goes")
+    await until(pilot, lambda: not isinstance(app.screen, SecretModal), "the modal goes")
 
 
 @every_lack
@@ -148,24 +142,24 @@ async def test_each_wizard_says_what_it_lacks_before_anything_else(lacking: tupl
     app = NovatuiApp(load(config).pick("nova"))
     async with app.run_test(size=(120, 40)) as pilot:
         await dashboard(pilot, app, lack)
-        await until(pilot, app, lambda: why in text(app), "the dashboard says why")
+        await until(pilot, lambda: why in text(app), "the dashboard says why")
         shown = text(app)
         assert shown.count("▲ not root") >= 3 and "etcd not asked: that needs root" in shown
         assert "2379" in shown and "cannot be read" not in shown
         assert all(way.why_not for way in app.view.diagnosis.ways) and not app.view.diagnosis.recommend
         for key, (runbook, *_words) in RECOVERIES.items():
             await pilot.press("w")
-            await until(pilot, app, lambda: isinstance(app.screen, RecoverMenu), "the menu")
+            await until(pilot, lambda: isinstance(app.screen, RecoverMenu), "the menu")
             assert "it needs root on nova-master-1, nova-master-2, nova-master-3" in text(app)
             await pilot.pause(0.4)
             await pilot.press(key)
-            await until(pilot, app, lambda: isinstance(app.screen, WizardScreen), runbook)
-            await until(pilot, app, lambda: why in text(app) and do in text(app), f"{runbook} says it first")
+            await until(pilot, lambda: isinstance(app.screen, WizardScreen), runbook)
+            await until(pilot, lambda: why in text(app) and do in text(app), f"{runbook} says it first")
             if "Which master?" in (first := text(app)):
                 assert first.index(why) < first.index("Which master?")
                 await pilot.press("n")
             refused = f"✖ {', '.join(MASTERS)}: not root there: "
-            await until(pilot, app, lambda said=refused: said in text(app), f"{runbook} refuses")  # type: ignore[misc]
+            await until(pilot, lambda said=refused: said in text(app), f"{runbook} refuses")  # type: ignore[misc]
             after = text(app)
             assert after.index("Refused, nothing was changed") < after.index(refused)
             assert why in after and do in after
@@ -175,7 +169,7 @@ async def test_each_wizard_says_what_it_lacks_before_anything_else(lacking: tupl
             wizard = app.screen
             assert isinstance(wizard, WizardScreen) and wizard.plan is None
             await pilot.press("q")
-            await until(pilot, app, lambda: not isinstance(app.screen, WizardScreen), "back")
+            await until(pilot, lambda: not isinstance(app.screen, WizardScreen), "back")
     assert not list((config.parent / ".local").rglob("journal.jsonl"))
 
 

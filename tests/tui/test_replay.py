@@ -25,6 +25,7 @@ from novatui.tui.screens.page import HelpScreen
 from novatui.tui.widgets.rows_view import RowsView
 from tests.recording.tapes import Clock, record
 from tests.tui import screen_cases as cases
+from tests.tui.waiting import until
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
@@ -51,11 +52,7 @@ class Stage:
         self.app, self.wall, self.pilot = app, wall, pilot
 
     async def until(self, true: Callable[[], object], words: str) -> None:
-        for _ in range(300):
-            if true():
-                return
-            await self.pilot.pause(0.03)
-        raise AssertionError(words)
+        await until(self.pilot, true, words)
 
     async def at(self, seconds: float) -> None:
         """Until the screen shows what was ``seconds`` after the beginning."""

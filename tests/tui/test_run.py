@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from textual import events
 from textual.pilot import Pilot
@@ -37,6 +35,7 @@ from tests.tui.run_cases import (
     plan,
 )
 from tests.tui.screen_cases import NOW, FakeFeed, config
+from tests.tui.waiting import until
 
 
 def app_with(client: FakeClient) -> NovatuiApp:
@@ -48,14 +47,6 @@ def text(app: NovatuiApp) -> str:
     return "\n".join(
         text_of(line) for view in app.screen.query(RowsView) if view.display for line in view.shown
     )
-
-
-async def until(pilot: Pilot[None], true: Callable[[], object], why: str = "") -> None:
-    for _ in range(100):
-        if true():
-            return
-        await pilot.pause(0.03)
-    raise AssertionError(why or "it did not come")
 
 
 async def opened(pilot: Pilot[None], client: FakeClient) -> RunScreen:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -20,6 +19,7 @@ from novatui.tui.screens.secret import AskModal, HostKeyModal, SecretModal
 from novatui.tui.widgets.rows_view import RowsView
 from tests.tui.run_cases import RUN, FakeClient, FakeFollower, Journal, plan
 from tests.tui.screen_cases import NOW, FakeFeed, config
+from tests.tui.waiting import drawn, until
 
 SECRET = "pl4nted-passphrase"
 KEY = SecretAsk(SecretKind.PASSPHRASE, "nova-master-1", "/keys/id_ed25519")
@@ -35,19 +35,6 @@ def text(app: NovatuiApp) -> str:
     return "\n".join(
         text_of(line) for view in app.screen.query(RowsView) if view.display for line in view.shown
     )
-
-
-def drawn(app: NovatuiApp) -> str:
-    """Every cell of the terminal."""
-    return "\n".join("".join(seg.text for seg in strip) for strip in app.screen._compositor.render_strips())
-
-
-async def until(pilot: Pilot[None], true: Callable[[], object], why: str = "it did not come") -> None:
-    for _ in range(150):
-        if true():
-            return
-        await pilot.pause(0.03)
-    raise AssertionError(why)
 
 
 async def asked(pilot: Pilot[None]) -> AskModal:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import msgspec
 from textual.pilot import Pilot
@@ -21,6 +20,7 @@ from novatui.tui.screens.wizard_overrule import OverruleModal
 from novatui.tui.widgets.rows_view import RowsView
 from tests.tui.run_cases import ARCHIVE, HOSTILE, NODES, RUN, FakeClient, FakeFollower, happy, sources
 from tests.tui.screen_cases import NOW, FakeFeed, config
+from tests.tui.waiting import until
 
 
 class RefusedPlan(Refused):
@@ -41,14 +41,6 @@ def text(app: NovatuiApp) -> str:
     return "\n".join(
         text_of(line) for view in app.screen.query(RowsView) if view.display for line in view.shown
     )
-
-
-async def until(pilot: Pilot[None], true: Callable[[], object], why: str = "it did not come") -> None:
-    for _ in range(2_000):
-        if true():
-            return
-        await pilot.pause(0.03)
-    raise AssertionError(why)
 
 
 async def opened(pilot: Pilot[None]) -> WizardScreen:

@@ -12,7 +12,8 @@ from novatui.tui.screens.run import RunScreen
 from novatui.tui.screens.wizard import WizardScreen
 from tests.tui import screen_cases as cases
 from tests.tui.book_cases import BookClient, RefusedPlan, finding
-from tests.tui.test_wizard import asked, text, until
+from tests.tui.test_wizard import asked, text
+from tests.tui.waiting import until
 
 DOWN = cases.cluster(cases.node(1), cases.dead(2), cases.node(3))
 SIZES = [(80, 24), (120, 40), (200, 60)]

@@ -14,7 +14,8 @@ from tests.language import speaking
 from tests.tui.gallery import WALKS, file_of
 from tests.tui.gallery.picture import SIZES, Frame, Picture, Size, frame_of, read, text_of
 from tests.tui.gallery.screens import shows
-from tests.tui.gallery.walks import WAIT_S, Visit
+from tests.tui.gallery.walks import Visit
+from tests.tui.waiting import LIMIT_S
 
 OPENED_AT = SIZES[1]
 LOOK_S = 0.5
@@ -47,7 +48,7 @@ async def _frame(app: App[Any], pilot: Pilot[Any], size: Size, kept: Frame | Non
     """At once where it is as it was kept; else when it has come to rest."""
     await pilot.resize_terminal(*size)
     now, same = frame_of(_rows(app), size), 0
-    for _ in range(int(WAIT_S / LOOK_S)):
+    for _ in range(int(LIMIT_S / LOOK_S)):
         if now == kept or same == (SURE if kept else AT_REST):
             break
         await pilot.pause(LOOK_S)

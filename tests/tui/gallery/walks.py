@@ -16,8 +16,7 @@ from novatui.tui.screens.run_client import RunClient
 from tests.tui import screen_cases as cases
 from tests.tui.run_cases import FakeClient, FakeFollower
 from tests.tui.test_journal_keys import AskedFeed
-
-WAIT_S = 60.0
+from tests.tui.waiting import until
 
 
 class Visit:
@@ -27,12 +26,8 @@ class Visit:
         self.app, self.pilot = app, pilot
 
     async def until(self, true: Callable[[], object], why: str) -> None:
-        for _ in range(int(WAIT_S / 0.05)):
-            if true():
-                await self.pilot.pause()
-                return
-            await self.pilot.pause(0.05)
-        raise AssertionError(f"{why}; in front is {self.app.screen!r}")
+        await until(self.pilot, true, why)
+        await self.pilot.pause()
 
     async def at(self, kind: type[Screen[Any]]) -> None:
         """Until such a screen is in front, laid out, done with asking, and no longer deaf."""

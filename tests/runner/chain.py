@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import time
 from collections.abc import Callable
 from typing import Any
@@ -36,6 +37,15 @@ def points(run: str) -> list[str]:
     return (places.find(run).path / "killed-at").read_text().splitlines()
 
 
+def story(demo: Any, run: str) -> str:
+    """What was done and what became of etcd, for a failure that may not come again."""
+    told = [f"killed at {points(run)}", places.find(run).journal.read_text()[-40_000:]]
+    for node in demo.nodes:
+        look = [demo.root(node) / "bin/journalctl", "-u", "etcd", "-n", "40", "--no-pager"]
+        told += [node, subprocess.run(look, capture_output=True, text=True, check=False).stdout[-8_000:]]
+    return "\n".join(told)
+
+
 async def _begun(demo: Any, request: Request) -> tuple[Plan, places.RunDir]:
     """A plan, and the directory of its run: nothing of it is begun."""
     from novatui.config import load
@@ -59,7 +69,7 @@ async def _chain(demo: Any, request: Request, answer: str, between: Callable[[st
         await _on(place, answer)
         state = await _gone(place)
         if state.ended:
-            assert state.result == "verified", f"{state.result}: {state.detail}\nkilled at {points(plan.run)}"
+            assert state.result == "verified", f"{state.result}: {state.detail}\n{story(demo, plan.run)}"
             return plan.run
         if new := killed_at.read_text().splitlines()[met:]:
             await asyncio.to_thread(between, new[-1])

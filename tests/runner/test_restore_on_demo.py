@@ -66,7 +66,8 @@ def test_killed_at_every_next_point_the_restore_ends_verified_and_is_undone(lost
     for step in ("hold", "stop", "swap", "start", "release"):
         for phase in ("before-act", "after-act", "after-outcome", "verified"):
             # Two of the three are down already: only one stop is ever sent, it dies before its outcome is written.
-            assert f"{step} {phase}" in points or (step, phase) == ("stop", "after-outcome")
+            met = f"{step} {phase}" in points or (step, phase) == ("stop", "after-outcome")
+            assert met, f"not killed at {step} {phase}\n{chain.story(lost, run)}"
     for node in lost.nodes:
         kept = list(lost.root(node).glob(f"var/lib/etcd.novatui-old-{run}"))
         assert len(kept) == 1, "the old data is kept"

@@ -18,8 +18,9 @@ from novatui.runner import process
 COMMAND = (sys.executable, str(Path(__file__)))
 
 
-# The node that acts now. One at a time, so that no other is found done when this one is killed: all phases are met. Its turn
-# ends with its outcome: some steps are verified only once the others have acted too, a lone member waits for its peers.
+# The node that acts now. One at a time, and nobody else dies meanwhile, so that none is found done without having been killed
+# after its act: all phases are met. Its turn ends with its outcome: some steps are verified only once the others have acted
+# too, a lone member waits for its peers.
 _turn: list[str] = []
 _free = asyncio.Event()
 
@@ -28,10 +29,10 @@ async def _checkpoint(step: str, node: str, phase: str) -> None:
     met = Path(sys.argv[1]) / "killed-at"
     if not met.exists():
         return
+    while _turn and _turn != [node]:
+        _free.clear()
+        await _free.wait()
     if phase == "before-act":
-        while _turn and _turn != [node]:
-            _free.clear()
-            await _free.wait()
         _turn[:] = [node]
     points = met.read_text().splitlines()
     committed = any(line.endswith("gate-answered") for line in points)

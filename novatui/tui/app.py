@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
@@ -21,7 +19,6 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from novatui.config import ClusterConfig
-from novatui.diagnosis.recent import Recent
 from novatui.diagnosis.verdict import diagnose
 from novatui.last_seen import LastSeen, remember
 from novatui.model.cluster import ClusterSnapshot, Link
@@ -34,7 +31,7 @@ from novatui.present.run import Link as RunLink
 from novatui.present.trend import Trends, use_glyphs
 from novatui.tui import actions, terminal
 from novatui.tui.feed import Feed, LiveFeed
-from novatui.tui.lookback import LookBack
+from novatui.tui.journals import Journals
 from novatui.tui.pace import Pace
 from novatui.tui.palette import Palette
 from novatui.tui.people import AtScreen
@@ -43,12 +40,11 @@ from novatui.tui.screens.clusters import ClusterPicker
 from novatui.tui.screens.dashboard import Dashboard
 from novatui.tui.screens.history import HistoryScreen, offer_living_run
 from novatui.tui.screens.locks import LocksPage
-from novatui.tui.screens.merged import MergedScreen, merged_tail
+from novatui.tui.screens.merged import MergedScreen
 from novatui.tui.screens.page import ByHandScreen, HelpScreen
 from novatui.tui.screens.run import RunScreen
 from novatui.tui.screens.run_client import LiveClient, RunClient
 from novatui.tui.state import View, first_view
-from novatui.tui.tail import Tail
 from novatui.tui.tape import Tape
 from novatui.tui.theme import DARK, THEMES, after, first
 from novatui.tui.wizards import wizard_for
@@ -123,15 +119,10 @@ class NovatuiApp(App[None], inherit_bindings=False):
         self.clock = clock
         self.people = AtScreen(self, accept_new_host_keys)
         self.feed: Feed = feed or LiveFeed(cluster, self.people.wallet, self.people)
-        self.tails = {node.name: Tail() for node in cluster.nodes}
-        self.merged: Tail | None = None  # all of them as one, while that screen is open
-        self._older = {name: LookBack(name, tail, self.feed) for name, tail in self.tails.items()}
-        for name, tail in self.tails.items():
-            tail.on_top = partial(self._look_back, name)
+        self.journals = Journals([node.name for node in cluster.nodes], self.feed, self._aside)
         self.trends = Trends()
         self.run_client: RunClient = client or LiveClient(cluster, self.feed, self.people)
         self.tape = Tape(cluster, clock, lambda: tuple(self.people.wallet.known().values()))
-        self._recent = {node.name: Recent() for node in cluster.nodes}
         self._judge = judge
         self._pace = Pace(self._show_snapshot)
         self.set_reactive(NovatuiApp.now_ms, clock())
@@ -168,6 +159,9 @@ class NovatuiApp(App[None], inherit_bindings=False):
             exit_on_error=False,
         )
 
+    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
+        self.run_worker(work, exit_on_error=False)
+
     def _offer_living_run(self) -> None:
         self.run_worker(offer_living_run(self, self.run_client), name="offer", exit_on_error=False)
 
@@ -181,20 +175,13 @@ class NovatuiApp(App[None], inherit_bindings=False):
 
     def entries_arrived(self, node: str, entries: Sequence[Entry]) -> None:
         self.tape.entries(node, entries)
-        self.tails[node].append(entries)
-        self._recent[node].append(entries)
-        if self.merged is not None:
-            self.merged.append(entries)
+        self.journals.append(node, entries)
         if len(entries) >= FLOOD:
             gc.collect(0)
 
     def forget(self) -> None:
         """What comes next is of another time: a jump in a recording."""
-        for node, tail in self.tails.items():
-            tail.clear()
-            self._recent[node] = Recent()
-        if self.merged is not None:
-            self.merged.clear()
+        self.journals.clear()
         self.trends = Trends()
         self._pace = Pace(self._show_snapshot)
 
@@ -222,9 +209,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
     def _judged(self, snapshot: ClusterSnapshot, now: int) -> View:
         """A bug in the diagnosis must not close the window on the cluster: the facts stay, without a verdict."""
         try:
-            return View(
-                snapshot, self._judge(snapshot, {n: r.entries() for n, r in self._recent.items()}, now)
-            )
+            return View(snapshot, self._judge(snapshot, self.journals.for_diagnosis(), now))
         except Exception:
             log.exception("the diagnosis failed")
             unknown = first_view(self.cluster, now).diagnosis
@@ -336,33 +321,15 @@ class NovatuiApp(App[None], inherit_bindings=False):
         return self.tape.mark()
 
     def act_record(self) -> None:
-        self.say(self.tape.toggle(self.view.snapshot, self._recent))
+        self.say(self.tape.toggle(self.view.snapshot, self.journals.recent))
 
     def act_locks(self) -> None:
         self.push_screen(LocksPage())
 
-    def all_tails(self) -> list[Tail]:
-        return [*self.tails.values(), *([self.merged] if self.merged is not None else [])]
-
-    def _look_back(self, node: str) -> None:
-        self.run_worker(self._older[node].ask(), name=f"older {node}", exit_on_error=False)
-
-    async def older_of_all(self) -> bool:
-        """Ask every master for older lines; whether anything came."""
-        before = sum(tail.fetched for tail in self.tails.values())
-        for tail in self.tails.values():
-            tail.pause()
-        await asyncio.gather(*(one.ask() for one in self._older.values()))
-        return sum(tail.fetched for tail in self.tails.values()) > before
-
     def act_merged(self) -> None:
-        self.merged = merged_tail(self.tails)
-        self.push_screen(MergedScreen(self.merged), self._merged_left)
-
-    def _merged_left(self, _result: object) -> None:
-        self.merged = None
-        for tail in self.tails.values():
-            tail.touch()
+        self.push_screen(
+            MergedScreen(self.journals.open_merged()), lambda _left: self.journals.close_merged()
+        )
 
     def act_history(self) -> None:
         self.push_screen(HistoryScreen(self.run_client))

@@ -14,7 +14,7 @@ from novatui.tui.app import NovatuiApp
 def main(config: str, file: str) -> None:
     app = NovatuiApp(load(Path(config)).pick(None))
     app.run()
-    Path(file).write_text(json.dumps({node: tail.count for node, tail in app.tails.items()}))
+    Path(file).write_text(json.dumps({node: tail.count for node, tail in app.journals.tails.items()}))
 
 
 if __name__ == "__main__":

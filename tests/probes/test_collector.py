@@ -151,7 +151,7 @@ async def test_a_cut_master_grows_stale_alone_and_its_journal_goes_on_whole(
 
     await eyes.until(lost)
     assert eyes.node(name).at_ms == last
-    assert statistics.median(ages) < 2_500, "another master was slowed"
+    assert statistics.median(ages) < 5_000, "another master was slowed"
     assert eyes.node(name).endpoint.answers is True  # the last known values, with their age
     for at in range(3):
         await cluster.control("log", name, text=f"while away {at}")

@@ -309,7 +309,7 @@ async def test_by_keys_typed_once_each_and_never_on_the_screen(locked: Any, home
             seen.append(drawn(app))
             await pilot.press("escape", "q")
             await until(pilot, lambda: app.view.diagnosis.verdict is Verdict.HEALTHY, 60, "healthy again")
-            lines = [plain(entry) for tail in app.tails.values() for entry in tail.held]
+            lines = [plain(entry) for tail in app.journals.tails.values() for entry in tail.held]
             assert any("ETCD_ROOT_PASSWORD=***" in line for line in lines), "etcd itself writes it down"
             seen += [drawn(app), *lines]
             assert len(asked) == 2, "typed once each; the runner was told"

@@ -119,7 +119,7 @@ async def shoot(name: str, picture: Picture, folder: Path) -> str:
         app = NovatuiApp(load(demo.config_path).pick("demo"))
         async with app.run_test(size=picture.size) as pilot:
             end = time.monotonic() + WAIT_S
-            while app.view.diagnosis.verdict is not picture.verdict or not any(app.tails.values()):
+            while app.view.diagnosis.verdict is not picture.verdict or not any(app.journals.tails.values()):
                 if time.monotonic() > end:
                     raise TimeoutError(f"{name}: {app.view.diagnosis.verdict}, not {picture.verdict}")
                 await pilot.pause(0.2)

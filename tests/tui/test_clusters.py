@@ -142,4 +142,5 @@ def test_each_cluster_has_a_screen_of_its_own(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(screen.NovatuiApp, "run", runs)
     assert run_app(PROD, clusters=ALL) == 0
     assert [app.cluster for app in made] == [PROD, TEST]
-    assert made[0].tails is not made[1].tails and made[0].people.wallet is not made[1].people.wallet
+    assert made[0].journals is not made[1].journals and made[0].people.wallet is not made[1].people.wallet
+    assert made[0].journals is not made[1].journals and made[0].people.wallet is not made[1].people.wallet

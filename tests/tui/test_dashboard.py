@@ -139,7 +139,7 @@ async def test_wheel_scrolls_the_pane_under_it() -> None:
             button=0,
         )
         await s.pilot.pause(0.15)
-        assert not s.app.tails["nova-master-3"].following and "paused" in s.pane(3)
+        assert not s.app.journals.tails["nova-master-3"].following and "paused" in s.pane(3)
 
 
 async def test_errors_time_wrap_and_copy() -> None:
@@ -161,7 +161,7 @@ async def test_errors_time_wrap_and_copy() -> None:
         await s.press("E")
         assert "no earlier error" in s.text("footer")
         await s.press("W")
-        assert s.app.tails["nova-master-2"].wrapped
+        assert s.app.journals.tails["nova-master-2"].wrapped
 
 
 async def test_choosing_by_number_tab_and_click() -> None:
@@ -474,12 +474,12 @@ async def test_enter_on_a_finding_goes_to_where_it_comes_from(size: tuple[int, i
         await s.press("d")
         assert "› ✖ nova-master-2: etcd has failed" in s.text("page")
         await s.press("enter")
-        assert s.dashboard.chosen == 2 and s.app.tails["nova-master-2"].following
+        assert s.dashboard.chosen == 2 and s.app.journals.tails["nova-master-2"].following
         await s.press("d", "j")
         assert "› ▲ nova-master-1: a line" in s.text("page")
         await s.press("enter")
         assert s.dashboard.chosen == 1
-        assert [entry.text for entry in s.app.tails["nova-master-1"].current()] == [
+        assert [entry.text for entry in s.app.journals.tails["nova-master-1"].current()] == [
             "compacted revision 371002"
         ]
 
@@ -487,7 +487,7 @@ async def test_enter_on_a_finding_goes_to_where_it_comes_from(size: tuple[int, i
 async def test_a_line_that_is_gone_is_said_to_be() -> None:
     async with stage(judge=two_findings) as s:
         await s.press("d", "j", "enter")
-        assert s.dashboard.chosen == 1 and s.app.tails["nova-master-1"].following
+        assert s.dashboard.chosen == 1 and s.app.journals.tails["nova-master-1"].following
         assert s.shows(Dashboard)
 
 

@@ -111,7 +111,7 @@ async def until(s: Stage, part: str, words: str) -> None:
 
 async def fetched(s: Stage, count: int) -> None:
     async with asyncio.timeout(20):
-        while s.app.tails[NODES[0]].fetched < count:
+        while s.app.journals.tails[NODES[0]].fetched < count:
             await s.pilot.pause(0.05)
 
 
@@ -143,7 +143,7 @@ async def test_a_wrong_filter_says_what_is_wrong_and_is_not_taken() -> None:
         assert isinstance(s.app.screen, FilterPrompt)
         assert "▲ not an expression: missing )" in s.text("filter-say")
         await s.press("escape")
-        assert s.app.tails[NODES[0]].filter is None
+        assert s.app.journals.tails[NODES[0]].filter is None
         await type_filter(s, "level:loud")
         assert "there are debug, info, warn, error, fatal" in s.text("filter-say")
 
@@ -163,9 +163,9 @@ async def test_matches_in_their_context() -> None:
         await until(s, "pane-1", "line 59")
         assert "/level:warn marked" in s.pane(1)
         await s.press("N")
-        assert s.app.tails[NODES[0]].current()[0].text == "raft 50"
+        assert s.app.journals.tails[NODES[0]].current()[0].text == "raft 50"
         await s.press("N", "n")
-        assert s.app.tails[NODES[0]].current()[0].text == "raft 50"
+        assert s.app.journals.tails[NODES[0]].current()[0].text == "raft 50"
         await s.press("n")
         assert "no later line passes" in s.text("footer")
 
@@ -183,11 +183,11 @@ async def test_repeats_are_opened() -> None:
 async def test_text_is_scrolled_by_keys_that_are_free() -> None:
     async with stage() as s:
         await s.press("greater_than_sign")
-        assert s.app.tails[NODES[2]].left == 16 and "‹16" in s.pane(2)
+        assert s.app.journals.tails[NODES[2]].left == 16 and "‹16" in s.pane(2)
         await s.press("less_than_sign", "l")
-        assert s.app.tails[NODES[0]].left == 0 and s.dashboard.chosen == 2
+        assert s.app.journals.tails[NODES[0]].left == 0 and s.dashboard.chosen == 2
         await s.press("z", "l", "right")
-        assert s.app.tails[NODES[1]].left == 32 and s.dashboard.chosen == 2
+        assert s.app.journals.tails[NODES[1]].left == 32 and s.dashboard.chosen == 2
         await s.press("h", "left", "W", "greater_than_sign")
         assert "lines are wrapped" in s.text("footer")
 
@@ -203,7 +203,7 @@ async def test_a_selection_is_copied_into_the_clipboard_and_a_file(home: Path) -
         (path,) = home.parent.rglob("copied/journal.txt")
         assert path.read_text() == s.app.clipboard + "\n" and stat.S_IMODE(path.stat().st_mode) == 0o600
         await s.press("v", "escape")
-        assert s.app.tails[NODES[0]].anchor is None
+        assert s.app.journals.tails[NODES[0]].anchor is None
 
 
 async def test_what_is_too_much_for_the_clipboard_is_whole_in_the_file(home: Path) -> None:
@@ -270,13 +270,13 @@ async def test_looking_back_beyond_what_is_held() -> None:
         await fetched(s, 500)
         assert feed.asked == [(NODES[0], f"{NODES[0]}-0")]
         await s.press("k")
-        assert s.app.tails[NODES[0]].current()[0].text == "old 500"
+        assert s.app.journals.tails[NODES[0]].current()[0].text == "old 500"
         await s.press("g", "k")
         await fetched(s, 1_000)
         await s.press("g")
         await until(s, "pane-1", "here the master's journal of etcd b")
         await s.press("k")
-        assert len(feed.asked) == 2 and len(s.app.tails[NODES[0]].held) == 1_063
+        assert len(feed.asked) == 2 and len(s.app.journals.tails[NODES[0]].held) == 1_063
         await s.press("f")
         assert "again" in s.pane(1)
 
@@ -290,7 +290,7 @@ async def test_looking_back_is_bounded_and_trouble_is_said() -> None:
             await fetched(s, count)
         await s.press("g", "k")
         await until(s, "pane-1", "older lines are held, and no")
-        assert s.app.tails[NODES[0]].fetched == OLDER_MAX and len(feed.asked) == OLDER_MAX // 500
+        assert s.app.journals.tails[NODES[0]].fetched == OLDER_MAX and len(feed.asked) == OLDER_MAX // 500
         feed.trouble = RemoteError("the master's journal could not be read", "exit 1")
         await s.press("2", "g", "k")
         await until(s, "pane-2", "▲ the master's journal could not be")
@@ -320,7 +320,7 @@ async def test_all_masters_on_one_time_line() -> None:
         await s.press("enter")
         assert isinstance(s.app.screen, EntryPage)
         await s.press("escape", "q")
-        assert isinstance(s.app.screen, Dashboard) and s.app.merged is None
+        assert isinstance(s.app.screen, Dashboard) and s.app.journals.merged is None
         await until(s, "pane-1", "late")
 
 
@@ -329,7 +329,7 @@ async def test_all_masters_look_back_together() -> None:
     feed.older_lines = 1_500
     async with stage(feed=feed) as s:
         await s.press("M", "g", "k")
-        merged = s.app.merged
+        merged = s.app.journals.merged
         assert merged is not None
         async with asyncio.timeout(20):
             while len(merged.held) < 3 * 63 + 1_500:
@@ -339,7 +339,7 @@ async def test_all_masters_look_back_together() -> None:
 
 async def test_where_one_masters_lines_begin_later_a_row_says_so() -> None:
     async with stage() as s:
-        s.app.tails[NODES[2]].clear()
+        s.app.journals.tails[NODES[2]].clear()
         s.feed.entries(NODES[2], lines(NODES[2], 5))
         await s.press("M")
         await until(s, "merged", "m3 ┄ older lines of this master are not held here")

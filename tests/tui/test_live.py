@@ -31,7 +31,9 @@ async def test_alive_killed_and_back(demo: Callable[..., Demo]) -> None:
 
         await until(pilot, healthy, "three healthy members")
         await until(pilot, lambda: "★ leader" in "".join(map(pane, (1, 2, 3))), "a leader is marked")
-        await until(pilot, lambda: "Started etcd" in app.tails["nova-master-2"].text(), "the journal arrives")
+        await until(
+            pilot, lambda: "Started etcd" in app.journals.tails["nova-master-2"].text(), "the journal arrives"
+        )
         await cluster.control("kill-etcd", "nova-master-2")
         await until(pilot, lambda: not healthy(), "the verdict changes")
         await until(pilot, lambda: "✖" in pane(2), "the pane shows it")
@@ -39,7 +41,9 @@ async def test_alive_killed_and_back(demo: Callable[..., Demo]) -> None:
 
         hostile = b"[/x] [@click=app.quit]here \x1b[2J\x1b]52;c;aGk=\x07 \xff " + b"A" * 60_000
         await cluster.control("log", "nova-master-1", raw=hostile)
-        await until(pilot, lambda: "[/x] [@click=app.quit]here" in app.tails["nova-master-1"].text(), "shown")
+        await until(
+            pilot, lambda: "[/x] [@click=app.quit]here" in app.journals.tails["nova-master-1"].text(), "shown"
+        )
         await pilot.press("1", "k", "W", "y", "z", "escape", "W", "f")
         drawn = "".join(seg.text for strip in app.screen._compositor.render_strips() for seg in strip)
         assert not any(bad in drawn for bad in ("\x1b", "\x07"))

@@ -108,7 +108,7 @@ def line_of(s: Stage, text: str) -> tuple[int, int]:
 async def test_panes_lines_members_and_the_headline_are_clicked() -> None:
     nodes = [cases.dead(n) if n == 2 else cases.node(n) for n in range(1, 4)]
     async with stage(cases.cluster(*nodes)) as s:
-        pilot, tail = s.pilot, s.app.tails["nova-master-1"]
+        pilot, tail = s.pilot, s.app.journals.tails["nova-master-1"]
 
         def at() -> str:
             """The line under the cursor."""

@@ -99,7 +99,7 @@ async def test_it_plays_pauses_and_moves(tape: Recording) -> None:
         on.wall.s += 10
         on.app.feed.refresh()
         await on.at(40)
-        assert "tick 20" in on.app.tails["nova-master-1"].text()
+        assert "tick 20" in on.app.journals.tails["nova-master-1"].text()
 
 
 async def test_the_evidence_comes_with_its_place_while_nothing_moves(
@@ -123,7 +123,7 @@ async def test_the_verdict_is_judged_anew_and_its_changes_are_found(tape: Record
         await on.pilot.press("full_stop")
         await on.until(lambda: on.app.view.diagnosis.verdict is Verdict.DEGRADED, "then degraded")
         await on.at(360)
-        assert "failed to open database" in on.app.tails["nova-master-2"].text()
+        assert "failed to open database" in on.app.journals.tails["nova-master-2"].text()
         assert "w recover" not in on.text("headline").replace("w recover-member", "")
         await on.pilot.press("full_stop")
         await on.until(lambda: "does not change after this" in on.text("footer"), "there is no other")
@@ -143,10 +143,10 @@ async def test_a_jump_back_begins_the_journals_anew_and_says_so(tape: Recording)
         for _ in range(8):
             await on.pilot.press("shift+right")
         await on.at(480)
-        assert "tick 240" in on.app.tails["nova-master-1"].text()
+        assert "tick 240" in on.app.journals.tails["nova-master-1"].text()
         await on.pilot.press("shift+left")
         await on.at(420)
-        text = on.app.tails["nova-master-1"].text()
+        text = on.app.journals.tails["nova-master-1"].text()
         assert "tick 210" in text and "tick 211" not in text
         assert text.splitlines().count("tick 200") == 1
 

@@ -66,7 +66,7 @@ class Dashboard(JournalKeys):
         yield _Fitted(id="status-list")
         with Horizontal(id="body"):
             for number, node in enumerate(self.nova.cluster.nodes, 1):
-                yield NodePane(number, self.nova.tails[node.name], id=f"pane-{number}")
+                yield NodePane(number, self.nova.journals.tails[node.name], id=f"pane-{number}")
             yield _Fitted(id="evidence")
         yield RowsView(id="members")
         yield Footer(self.scope)
@@ -85,7 +85,7 @@ class Dashboard(JournalKeys):
 
     @property
     def _tail(self) -> Tail:
-        return self.nova.tails[self.nova.cluster.nodes[self.chosen - 1].name]
+        return self.nova.journals.tails[self.nova.cluster.nodes[self.chosen - 1].name]
 
     # drawing
 
@@ -119,7 +119,7 @@ class Dashboard(JournalKeys):
         """Whether another master needed a pane, and has one now; never behind another screen."""
         if self.app.screen is not self:
             return False
-        tails = enumerate(self.nova.tails.values(), 1)
+        tails = enumerate(self.nova.journals.tails.values(), 1)
         read = {number for number, tail in tails if not tail.following}
         alone = self.has_class("-narrow") and not self.zoomed
         return self.panes.look(self.nova.view.snapshot, alone=alone, read=read)

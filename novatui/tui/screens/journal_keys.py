@@ -88,7 +88,7 @@ class JournalKeys(NovaScreen):
     # how lines are shown
 
     def _each(self, act: Callable[[Tail], None]) -> None:
-        for tail in self.nova.all_tails():
+        for tail in self.nova.journals.every:
             act(tail)
             tail.touch()
 
@@ -139,7 +139,7 @@ class JournalKeys(NovaScreen):
 
     def narrow(self, to: Filter | None, *, in_context: bool) -> None:
         """One journal after the other, so that a key in between is not kept waiting."""
-        tails = sorted(self.nova.all_tails(), key=lambda tail: tail is not self._tail)
+        tails = sorted(self.nova.journals.every, key=lambda tail: tail is not self._tail)
         for tail in tails:
             self.call_later(tail.narrow, to, in_context)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from heapq import merge
-from operator import attrgetter
 from typing import ClassVar
 
 from textual import events
@@ -12,14 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from novatui.model.cluster import ClusterSnapshot
-from novatui.model.entries import Entry, Level
 from novatui.present.frame import edge
 from novatui.present.headline import verdict_bar
 from novatui.present.i18n import _
 from novatui.present.journal_state import reading_state
 from novatui.present.numbers import age
 from novatui.present.rows import BLANK, Role, Row, fit, recolour, row
-from novatui.present.strip import short_name
 from novatui.tui.actions import bindings, no_masters
 from novatui.tui.screens.journal_keys import JournalKeys
 from novatui.tui.state import View
@@ -29,41 +24,6 @@ from novatui.tui.widgets.pulled import Pulled
 from novatui.tui.widgets.rows_view import RowsView
 
 SKEW_MS = 500  # from here on the order of two masters' lines may not be that of what happened
-
-
-def merged_tail(tails: Mapping[str, Tail]) -> Tail:
-    """What the masters' panes hold, as one, looked at in the same way."""
-    names = list(tails)
-    short = [short_name(name, names) for name in names]
-    width = max(map(len, short), default=0)
-    like = next(iter(tails.values()))
-    tail = Tail(
-        wrapped=like.wrapped,
-        times=like.times,
-        by_time=True,
-        names=tuple((name, label.ljust(width)) for name, label in zip(names, short, strict=True)),
-    )
-    tail.narrow(like.filter, like.in_context)
-    tail.append(_together({name: list(one.held) for name, one in tails.items()}))
-    return tail
-
-
-def _together(held: Mapping[str, Sequence[Entry]]) -> list[Entry]:
-    """By time; a row says where the lines of a master begin that are held for a shorter while than another's."""
-    since = min((entries[0].at_ms for entries in held.values() if entries), default=0)
-    begun = [
-        [_begins(name, entries[0].at_ms), *entries] if entries and entries[0].at_ms > since else entries
-        for name, entries in held.items()
-    ]
-    return list(merge(*(sorted(entries, key=_at_ms) for entries in begun), key=_at_ms))
-
-
-_at_ms = attrgetter("at_ms")
-
-
-def _begins(node: str, at_ms: int) -> Entry:
-    said = _("older lines of this master are not held here")
-    return Entry(node=node, at_ms=at_ms, level=Level.GAP, text=said)
 
 
 class MergedPane(Pulled):
@@ -136,9 +96,9 @@ class MergedScreen(JournalKeys):
 
     async def _look_back(self) -> None:
         self.say(_("asking the masters for older lines"))
-        if await self.nova.older_of_all():
+        if await self.nova.journals.older_of_all():
             at = self.tail.current()
-            self.tail.put_together(_together({name: list(one.held) for name, one in self.nova.tails.items()}))
+            self.tail.put_together(self.nova.journals.together())
             self.tail.to(lambda entry: bool(at) and entry is at[0])
         else:
             self.say(_("there are no older lines, or no more are held: see the masters' own panes"))

@@ -36,7 +36,7 @@ async def journals(visit: Visit) -> None:
         ]
         app.feed.entries(name, lines)
     app.feed.entries("nova-master-2", cases.panic_lines())
-    await visit.until(lambda: all(len(tail) for tail in app.tails.values()), "no lines")
+    await visit.until(lambda: all(len(tail) for tail in app.journals.tails.values()), "no lines")
 
 
 @walk("member-down", "why", "keys", "palette", "recover-menu", "by-hand")

@@ -249,8 +249,7 @@ def _added(node: NodeSnapshot, seen: Judged) -> Finding | None:
 def _hung(node: NodeSnapshot, now_ms: int) -> bool:
     if node.unit.active != "active" or node.endpoint.answers is not False:
         return False
-    began = (node.unit.since_ms or 0) - (node.clock_skew_ms or 0)  # by our clock
-    return now_ms - max(node.endpoint.answered_ms or 0, began) > HUNG_MS
+    return now_ms - max(node.endpoint.answered_ms or 0, node.unit_since_ms or 0) > HUNG_MS
 
 
 def _blocker(node: NodeSnapshot, findings: Sequence[Finding]) -> Finding | None:

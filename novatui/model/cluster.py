@@ -234,6 +234,12 @@ class NodeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
         return self.link in (Link.LIVE, Link.STALE)
 
     @property
+    def unit_since_ms(self) -> int | None:
+        """When the unit came to its present state, by our clock."""
+        since = self.unit.since_ms
+        return None if since is None else since - (self.clock_skew_ms or 0)
+
+    @property
     def lacks_root(self) -> bool:
         """We are in, and are not root there: ``error`` says why. The env file, etcd's keys and data are root's."""
         return self.reachable and self.error is not None and self.error.code in NOT_ROOT

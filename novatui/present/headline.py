@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 
 from novatui.diagnosis.held_findings import UNDER_WAY
 from novatui.model.cluster import ClusterSnapshot, Link
@@ -30,6 +31,7 @@ _SEVERITY = {
 }
 # Sources that date what they tell, and findings that are dated by the last time it was otherwise.
 _BEGINNINGS = ("journal", "unit", "ssh", "lease")
+_THEIR_CLOCK = ("journal", "unit")
 _LAST_SEEN = ("no-answer",)
 _RANK = [Severity.BAD, Severity.WARN, Severity.INFO, Severity.OK]
 
@@ -68,6 +70,8 @@ def quorum_words(verdict: Verdict, quorum: Quorum) -> tuple[str, str]:
         return figure, ngettext("holds, {n} may still be lost", "holds, {n} may still be lost", spare).format(
             n=spare
         )
+    if spare == 0 and quorum.unknown:
+        return figure, _("holds; {unknown} could not be asked").format(unknown=quorum.unknown)
     if spare == 0:
         return figure, _("holds, one more loss stops the cluster")
     missing = -spare
@@ -140,11 +144,17 @@ def about(finding: Finding) -> str:
     return words if named or not finding.node else f"{finding.node}: {words}"
 
 
-def began(finding: Finding) -> int | None:
-    """The earliest moment its evidence names. Of most sources that is when it was looked at, and no beginning of anything."""
+def _began(finding: Finding, snapshot: ClusterSnapshot) -> tuple[int, int] | None:
+    """The earliest moment its evidence names, as it stands there and by our clock. Of most sources a moment is when it was
+    looked at, and no beginning of anything."""
+    ahead = {node.name: node.clock_skew_ms or 0 for node in snapshot.nodes}
     lasts = finding.id in _LAST_SEEN
-    times = [one.at_ms for one in finding.evidence if lasts or one.source in _BEGINNINGS]
-    return min((at_ms for at_ms in times if at_ms is not None), default=None)
+    times = [
+        (one.at_ms, one.at_ms - (ahead.get(one.node, 0) if one.source in _THEIR_CLOCK else 0))
+        for one in finding.evidence
+        if one.at_ms is not None and (lasts or one.source in _BEGINNINGS)
+    ]
+    return min(times, key=itemgetter(1), default=None)
 
 
 def headline(
@@ -178,14 +188,12 @@ def _finding_row(findings: list[Finding], snapshot: ClusterSnapshot, now_ms: int
     what = alone
     if len(names) > 1:
         what = row((f" {glyph} ", role), (f"{', '.join(names)}: {translated(top.title)}", Role.BRIGHT))
-    moment = began(top)
-    since = (
-        row(
-            (_("since {when} ({age})").format(when=dated(moment, now_ms), age=age(now_ms - moment)), Role.DIM)
-        )
-        if moment is not None
-        else BLANK
-    )
+    moment = _began(top, snapshot)
+    since = BLANK
+    if moment is not None:
+        theirs, ours = moment
+        words = _("since {when} ({age})").format(when=dated(theirs, now_ms), age=age(now_ms - ours))
+        since = row((words, Role.DIM))
     more, others = _more(len(groups) - 1), _more(len(findings) - 1)
     hint = row((translated(top.hint), Role.NORMAL))
     fullest = [joined([what, since, hint, more]), joined([what, since, more]), joined([what, since]), what]

@@ -84,8 +84,11 @@ def notice_rows(node: NodeSnapshot, width: int) -> list[Row]:
             row(("▌ ", Role.BAD), (line, Role.NORMAL)) for line in wrap(translated(error.hint), width - 2)
         ]
         return [*rows, row(("▌ ", Role.BAD), ("r", Role.KEY), f" {key}")] if key else rows
-    said = _("not root: {why}").format(why=translated(error.title))
+    why = translated(error.title)
+    said = _("not root: {why}").format(why=why) if node.lacks_root else why
     rows = [row(("▌ ", Role.WARN), (line, Role.WARN)) for line in wrap(said, width - 2)]
+    if not node.lacks_root:
+        return [*rows, *(row(("▌ ", Role.WARN), line) for line in wrap(translated(error.hint), width - 2))]
     more = _("no recovery can run; d says what to do")
     rows += [row(("▌ ", Role.WARN), line) for line in wrap(more, width - 2)]
     return [*rows, row(("▌ ", Role.WARN), ("r", Role.KEY), " " + _("asks again"))]
@@ -166,7 +169,8 @@ def _unit_row(node: NodeSnapshot, now_ms: int, width: int) -> Row:
     left = joined([row((f"{glyph} {unit.active}", role)), row((unit.sub or "", Role.DIM))])
     if node.endpoint.answers and node.endpoint.is_leader:
         left = joined([left, row((_("leader"), Role.BRIGHT))])
-    right = BLANK if unit.since_ms is None else row((age(now_ms - unit.since_ms), Role.DIM))
+    since_ms = node.unit_since_ms
+    right = BLANK if since_ms is None else row((age(now_ms - since_ms), Role.DIM))
     return spread(left, right, width)
 
 

@@ -55,21 +55,21 @@ def _by_link(node: NodeSnapshot) -> Standing | None:
 
 def _by_unit(node: NodeSnapshot) -> Standing | None:
     """What systemd says when it does not say ``active``; None when it does, or says nothing."""
-    unit = node.unit
+    unit, since_ms = node.unit, node.unit_since_ms
     match unit.active:
         case None | "active" | "reloading":
             return None
         case "failed":
-            return Standing(BAD, _("failed"), Role.BAD, unit.since_ms)
+            return Standing(BAD, _("failed"), Role.BAD, since_ms)
         case "inactive":
-            return Standing(BAD, _("stopped"), Role.BAD, unit.since_ms)
+            return Standing(BAD, _("stopped"), Role.BAD, since_ms)
         case "deactivating":
-            return Standing(BUSY, _("stopping"), Role.WARN, unit.since_ms)
+            return Standing(BUSY, _("stopping"), Role.WARN, since_ms)
         case "activating" if unit.sub == "auto-restart":
-            return Standing(BAD, _("restarting"), Role.BAD, unit.since_ms)
+            return Standing(BAD, _("restarting"), Role.BAD, since_ms)
         case "activating":
-            return Standing(BUSY, _("starting"), Role.WARN, unit.since_ms)
-    return Standing(WARN, str(unit.active), Role.WARN, unit.since_ms)
+            return Standing(BUSY, _("starting"), Role.WARN, since_ms)
+    return Standing(WARN, str(unit.active), Role.WARN, since_ms)
 
 
 def _by_endpoint(node: NodeSnapshot) -> Standing:

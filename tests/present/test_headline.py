@@ -6,9 +6,11 @@ import msgspec
 import pytest
 
 from novatui.model.cluster import ClusterSnapshot
-from novatui.model.findings import Diagnosis, Finding, Quorum, Severity, Verdict
+from novatui.model.findings import Diagnosis, Evidence, Finding, Quorum, Severity, Verdict
 from novatui.present.headline import data_age, headline, quorum_words, verdict_bar
+from novatui.present.numbers import dated
 from novatui.present.rows import Role, row, text_of, width_of
+from novatui.present.standing import standing
 from tests.tui import screen_cases as cases
 
 DOWN = cases.cluster(cases.node(1), cases.dead(2), cases.node(3))
@@ -38,6 +40,7 @@ def test_the_bar_at_full_width() -> None:
     [
         (Verdict.HEALTHY, 3, 0, "holds, 1 may still be lost"),
         (Verdict.DEGRADED, 2, 0, "holds, one more loss stops the cluster"),
+        (Verdict.DEGRADED, 2, 1, "holds; 1 could not be asked"),
         (Verdict.NO_QUORUM, 1, 0, "lost: 1 member short, no writes"),
         (Verdict.NO_QUORUM, 0, 0, "lost: 2 members short, no writes"),
         (Verdict.UNKNOWN, 1, 2, "not known to hold: 2 needed, 2 could not be asked"),
@@ -71,6 +74,26 @@ def test_headline_names_node_time_and_key() -> None:
     )
     assert text.startswith(" ✖ nova-master-2: database corrupt")
     assert "since 12:36:58 (57 s)" in text and text.rstrip().endswith("w recover-member")
+
+
+@pytest.mark.parametrize("ahead_ms", [-3_600_000, 3_600_000])
+def test_how_long_ago_is_not_told_by_two_clocks(ahead_ms: int) -> None:
+    """The moment stands as the master's journal has it, where one looks for it."""
+    dead = cases.dead(2)
+    since_ms = cases.NOW - 5_000 + ahead_ms
+    dead = msgspec.structs.replace(
+        dead, clock_skew_ms=ahead_ms, unit=msgspec.structs.replace(dead.unit, since_ms=since_ms)
+    )
+    evidence = Evidence(node=dead.name, source="unit", value="failed", at_ms=since_ms)
+    found = Finding(id="x", severity=Severity.BAD, title="etcd has failed", evidence=(evidence,))
+    snapshot = cases.cluster(cases.node(1), dead, cases.node(3))
+    text = text_of(
+        headline(
+            snapshot, msgspec.structs.replace(cases.diagnosis_of(snapshot), findings=(found,)), cases.NOW, 160
+        )
+    )
+    assert f"since {dated(since_ms, cases.NOW)} (5 s)" in text
+    assert standing(dead).since_ms == cases.NOW - 5_000
 
 
 def test_trouble_of_our_own_goes_first() -> None:

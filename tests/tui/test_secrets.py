@@ -144,6 +144,8 @@ def test_a_pane_says_in_full_why_and_which_key_tries_again() -> None:
 
     assert "x" * 20 in said(Link.LIVE, "sudo-password-wrong")
     assert said(Link.LIVE, "sudo-password-wrong").endswith("r asks again")
+    silent = said(Link.STALE, "silent")
+    assert silent.startswith("the sudo") and silent.endswith("what to do") and "not root" not in silent
     assert said(Link.REFUSED, "auth-failed").endswith("what to dor tries again")
     assert said(Link.REFUSED, "host-key-changed").endswith("what to do")
     assert said(Link.LOST, "unreachable") == ""

@@ -46,18 +46,11 @@ def endpoint(frame: Frame, before: Endpoint, *, now_ms: int) -> Endpoint:
     """The four properties after one look. What is no longer answered keeps its last value, dated by ``answered_ms``."""
     status = frame.get("status")
     if status is None and "curl" not in frame:
-        return before
+        return forgotten(before) if "no-endpoint" in frame else before
     answer = _answer(status)
     if answer is None or not isinstance(answer.get("header"), Mapping):
         answers = None if _unasked(frame) else False
-        return replace(
-            before,
-            answers=answers,
-            has_quorum=None,
-            error=_why_not(frame, status),
-            latency_ms=None,
-            errors=(),
-        )
+        return replace(forgotten(before), answers=answers, error=_why_not(frame, status))
     header = answer["header"]
     errors = tuple(clean(str(error), cap=300) for error in _rows(answer, "errors"))
     leader_id = _id(answer.get("leader", 0))
@@ -87,6 +80,11 @@ def endpoint(frame: Frame, before: Endpoint, *, now_ms: int) -> Endpoint:
         proposals_pending=before.proposals_pending,
         leader_changes=before.leader_changes,
     )
+
+
+def forgotten(before: Endpoint) -> Endpoint:
+    """Nothing is known of now. What it said of itself stays, dated by ``answered_ms``."""
+    return replace(before, answers=None, has_quorum=None, error=None, latency_ms=None, errors=())
 
 
 def alarms(errors: Sequence[str]) -> tuple[Alarm, ...]:

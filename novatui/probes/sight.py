@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from novatui.config import NodeConfig
-from novatui.model.cluster import Endpoint, EtcdEnv, KeyHash, Link, NodeError, NodeSnapshot
+from novatui.model.cluster import (
+    Endpoint,
+    EtcdEnv,
+    KeyHash,
+    Link,
+    NodeError,
+    NodeSnapshot,
+    UnitState,
+)
 from novatui.probes import disk, envfile, etcd, held, systemd
 from novatui.probes.frames import Frame, Piece
 from novatui.probes.metrics import Pasts, counters
@@ -16,6 +24,7 @@ from novatui.probes.upkeep import upkeep
 
 # A live link whose last sample is older, milliseconds, is stale. A hung etcd takes two seconds of its master's loop.
 STALE_MS = 3000
+_UP = ("active", "activating", "reloading")
 _WHY_NO_ENV = {"missing": "is missing", "odd": "is no regular file, so it was not opened"}
 
 
@@ -31,7 +40,7 @@ class Sight:
         self.trouble: NodeError | None = None  # why the samples do not come though the link is live
 
     def facts(self, frame: Frame, file: str) -> None:
-        """One frame of ``facts.sh``."""
+        """One frame of ``facts.sh``, with which each loop of looks begins: etcd may be another one, or be asked elsewhere."""
         changes: dict[str, object] = {}
         if "boot" in frame:
             changes["boot_id"] = frame["boot"].said().replace("-", "")[:32] or None
@@ -44,7 +53,7 @@ class Sight:
         unit = frame.get("unit")
         problems = systemd.env_file_problems(unit.body, file) if unit is not None else ()
         changes["env"] = replace(parsed, problems=parsed.problems + problems)
-        self.snapshot = replace(self.snapshot, **changes)
+        self.snapshot = replace(_unheard(self.snapshot), **changes)
 
     def look(self, frame: Frame, now_ms: int) -> None:
         """One frame of ``poll.sh``."""
@@ -75,7 +84,9 @@ class Sight:
         if state is not Link.LIVE:
             self._live_from = None
         else:
-            self._live_from = self._live_from or now_ms
+            if self._live_from is None:  # what was so before the link was lost proves nothing
+                self._live_from = now_ms
+                seen = self.snapshot = _unheard(seen)
             if now_ms > max(seen.at_ms or 0, self._live_from) + STALE_MS:
                 state = Link.STALE
             error = self.trouble or error
@@ -92,6 +103,8 @@ class Sight:
         if unit is not None and unit.exit == 0:
             at_ms = now_ms if their_ms is None else their_ms
             found_unit = systemd.unit_state(unit.body, now_ms=at_ms, uptime_s=fraction(uptime))
+            if _overtaken(seen.endpoint, seen.unit, found_unit):
+                seen = _unheard(seen)
             seen = replace(seen, unit=found_unit)
         if "held" in frame:
             seen = replace(seen, held=held.held(frame["held"]))
@@ -126,6 +139,20 @@ class Sight:
             p99 = etcd.p99_ms(buckets, {})
         self._buckets = buckets
         return replace(endpoint, fsync_p99_ms=p99)
+
+
+def _unheard(seen: NodeSnapshot) -> NodeSnapshot:
+    """As long as etcd has said nothing of now."""
+    return replace(seen, endpoint=etcd.forgotten(seen.endpoint), hash=None, listening=None)
+
+
+def _overtaken(endpoint: Endpoint, before: UnitState, now: UnitState) -> bool:
+    """Whether the unit's state is newer than what etcd said last: a yes is of a process that has ended or is being ended,
+    a no of one that was not up yet. A no of one that is still not up stands."""
+    same = (before.main_pid, before.invocation_id) == (now.main_pid, now.invocation_id)
+    if endpoint.answers:
+        return not same or (now.active != before.active and now.active not in _UP)
+    return endpoint.answers is False and now.active == "active" and not (same and before.active == "active")
 
 
 def cksum(frame: Frame) -> str:

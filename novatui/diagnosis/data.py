@@ -28,6 +28,7 @@ _SERVES = ("ready to serve client requests", "serving client traffic", "publishe
 # The first word of a process, and what follows when its listeners are up: it may fail between the two.
 _STARTS = ("Running:", "starting an etcd server")
 _RUNNING = ("active", "activating", "reloading")
+UNMOUNTED = "unmounted"  # of ``log_seen``: what is in its data directory is not its data
 
 
 class Usability(StrEnum):
@@ -65,10 +66,18 @@ def data_state(node: NodeSnapshot, entries: Sequence[Entry]) -> DataState:
         )
     if node.disk is not None and node.disk.free < DISK_OUT_BYTES:
         return _unknown(Words(N_("a line says it is damaged, but its disk is full")), evidence)
+    if log_seen(node) == UNMOUNTED:
+        return _unknown(Words(N_("a line says it is damaged, but its file system is not mounted")), evidence)
     if _got_past(node, since, damage[-1][0].at_ms):
         said = N_("it was started again after the line that says it is damaged, and has not repeated it")
         return _unknown(Words(said), evidence)
     return DataState(state=Usability.UNUSABLE, words=Words(damage[-1][1].cause), evidence=evidence)
+
+
+def log_seen(node: NodeSnapshot) -> str:
+    """``Upkeep.log``; "unknown" also where ETCD_WAL_DIR says that the log is elsewhere: nobody looks there."""
+    log = node.upkeep.log if node.upkeep is not None else "unknown"
+    return "unknown" if log == "no" and node.env.wal_dir else log
 
 
 def _unknown(words: Words, evidence: tuple[Evidence, ...] = ()) -> DataState:

@@ -7,16 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from novatui.diagnosis.data import (
     DISK_OUT_BYTES,
+    UNMOUNTED,
     WINDOW,
     DataState,
     Usability,
     evidence_of,
     judged,
+    log_seen,
     since_it_serves,
     telling,
 )
 from novatui.diagnosis.finding import of_node
 from novatui.diagnosis.pattern import Pattern, Remedy
+from novatui.diagnosis.upkeep_findings import MOUNT
 from novatui.model.cluster import NodeSnapshot
 from novatui.model.entries import Entry
 from novatui.model.findings import Evidence, Finding, Severity
@@ -114,12 +117,12 @@ def _of_one_that_does_not(
     """``last``: said while it still served; what would keep a start from serving is known only from a start."""
     if pattern.remedy is Remedy.WAIT and not (_runs(node) and said[1].at_ms >= since_ms):
         return None  # said by a process that is gone, or of a moment that is over
-    if pattern.remedy is Remedy.NONE and node.upkeep is not None and node.upkeep.log in ("no", "missing"):
+    if pattern.remedy is Remedy.NONE and log_seen(node) in ("no", "missing"):
         return None  # it says that there is data, and there is none
     ends = pattern.lasting and pattern.severity is Severity.BAD and not _is_over(pattern, node)
     if last and pattern.remedy is not Remedy.RECOVER and not ends:
         return _was(node, said, pattern)
-    return _told(node, said, pattern.id, pattern.severity, pattern.cause, _hint(pattern, data))
+    return _told(node, said, pattern.id, pattern.severity, pattern.cause, _hint(node, pattern, data))
 
 
 def _was(node: NodeSnapshot, said: Said, pattern: Pattern) -> Finding | None:
@@ -146,8 +149,11 @@ def _told(node: NodeSnapshot, said: Said, id: str, severity: Severity, cause: st
     )
 
 
-def _hint(pattern: Pattern, data: DataState) -> str:
-    """Data is given up after a start has failed over it, never before."""
+def _hint(node: NodeSnapshot, pattern: Pattern, data: DataState) -> str:
+    """Data is given up after a start has failed over it, never before; and never a start where it is not mounted: several that
+    start blank are a cluster of their own."""
+    if pattern.remedy is Remedy.RECOVER and log_seen(node) == UNMOUNTED:
+        return MOUNT
     if pattern.remedy is Remedy.RECOVER and data.state is not Usability.UNUSABLE:
         return N_(
             "this alone does not say that its data is lost: start it once more and read what that start says"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from novatui.diagnosis.data import DataState, Usability
+from novatui.diagnosis.data import UNMOUNTED, DataState, Usability, log_seen
 from novatui.diagnosis.held_findings import HOLD_LEFT, LEFT_BEHIND, UNDER_WAY
 from novatui.diagnosis.list_findings import UNSTARTED
 from novatui.diagnosis.membership import FRESH_MS, Membership, fresh
@@ -148,9 +148,11 @@ def bare(seen: Judged, blocked: Sequence[tuple[NodeSnapshot, Finding]]) -> list[
 
 def no_log(seen: Judged, node: NodeSnapshot) -> Finding | None:
     """That it has none; None also where only its file system is not mounted. A start would put a blank member under its ID."""
-    if node.upkeep is None or node.upkeep.log not in ("no", "missing"):
-        return None
-    return next((one for one in seen.findings if one.id == NO_LOG and one.node == node.name), None)
+    return _told_no_log(node, seen.findings) if log_seen(node) in ("no", "missing") else None
+
+
+def _told_no_log(node: NodeSnapshot, findings: Sequence[Finding]) -> Finding | None:
+    return next((one for one in findings if one.id == NO_LOG and one.node == node.name), None)
 
 
 def _mend_first(seen: Judged, blocked: Sequence[tuple[NodeSnapshot, Finding]]) -> Advice | None:
@@ -253,7 +255,10 @@ def _hung(node: NodeSnapshot, now_ms: int) -> bool:
 
 
 def _blocker(node: NodeSnapshot, findings: Sequence[Finding]) -> Finding | None:
-    """A cause outside of the data that keeps a member down: what would be in the way of a start."""
+    """A cause outside of the data that keeps a member down: what would be in the way of a start. What is not mounted comes
+    first: all that a start says on an empty mount point comes from that."""
+    if log_seen(node) == UNMOUNTED and (empty := _told_no_log(node, findings)) is not None:
+        return empty
     for finding in findings:
         pattern = BY_ID.get(finding.id.removeprefix("journal-"))
         fixable = pattern is not None and pattern.remedy is Remedy.FIX

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from novatui.diagnosis.data import UNMOUNTED, log_seen
 from novatui.diagnosis.finding import of_node
 from novatui.model.cluster import Certificate, NodeSnapshot, Upkeep
 from novatui.model.findings import Evidence, Finding, Severity
@@ -29,8 +30,9 @@ _PROBLEMS = {
 _LOGS = {
     "no": N_("its data directory has no write-ahead log: wiped, or its data was moved away"),
     "missing": N_("its data directory is gone"),
-    "unmounted": N_("the file system of its data directory is not mounted"),
+    UNMOUNTED: N_("the file system of its data directory is not mounted"),
 }
+MOUNT = N_("mount it, then start etcd: its data is most likely there")
 
 
 def upkeep_findings(live: Sequence[NodeSnapshot], now_ms: int) -> Iterator[Finding]:
@@ -107,23 +109,24 @@ def _date(ms: int) -> str:
 def _log(node: NodeSnapshot, upkeep: Upkeep) -> Iterator[Finding]:
     """Of one that is down and that no run is at work on. It may only look lost: what is not mounted looks just so."""
     down = node.unit.active in ("inactive", "failed") or node.unit.sub == "auto-restart"
-    if upkeep.log not in _LOGS or node.endpoint.answers or not down:
+    log = log_seen(node)
+    if log not in _LOGS or node.endpoint.answers or not down:
         return
     if node.held is not None and node.held.run:
         return
     hint = N_(
         "look whether its data was moved or is not mounted; if it is lost, recover-member while the others have quorum"
     )
-    if upkeep.log == "unmounted":
-        hint = N_("mount it, then start etcd: its data is most likely there")
+    if log == UNMOUNTED:
+        hint = MOUNT
     yield of_node(
         NO_LOG,
         Severity.BAD,
-        Words(_LOGS[upkeep.log]),
+        Words(_LOGS[log]),
         Words(hint),
         node=node.name,
         source="disk",
-        value=f"{node.env.data_dir}/member/wal: {upkeep.log}",
+        value=f"{node.env.data_dir}/member/wal: {log}",
         at_ms=upkeep.at_ms,
     )
 

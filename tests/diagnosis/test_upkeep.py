@@ -13,6 +13,7 @@ from novatui.model.cluster import (
     Certificate,
     ClusterSnapshot,
     Disk,
+    EtcdEnv,
     Held,
     KeyHash,
     NodeSnapshot,
@@ -33,8 +34,8 @@ def findings(snapshot: ClusterSnapshot) -> dict[str, Finding]:
     return {finding.id: finding for finding in judge(snapshot).findings}
 
 
-def kept(number: int = 2, **change: Any) -> NodeSnapshot:
-    return node(number, upkeep=Upkeep(at_ms=NOW - 20_000, **change))
+def kept(number: int = 2, env: EtcdEnv | None = None, **change: Any) -> NodeSnapshot:
+    return node(number, upkeep=Upkeep(at_ms=NOW - 20_000, **change), env=env or node(number).env)
 
 
 def certified(ends_ms: int, begins_ms: int = NOW - DAY, **change: Any) -> NodeSnapshot:
@@ -140,6 +141,47 @@ def test_a_member_that_is_down_without_a_log(log: str, recommend: str) -> None:
     found = judge(put(healthy(), down(kept(log=log), "inactive", "dead")))
     assert (found.recommend, found.findings[0].id) == (recommend, "no-log")
     assert not findings(put(healthy(), kept(log=log))), "one that serves has its log, wherever that is"
+
+
+@pytest.mark.invariant("INV-10")
+@pytest.mark.parametrize(
+    "said",
+    [
+        "member 1 has already been bootstrapped",
+        "error validating peerURLs: member count is unequal",
+        "the member has been permanently removed from the cluster",
+    ],
+)
+@pytest.mark.parametrize("names", [("m2",), ("m2", "m3")])
+def test_where_the_file_system_is_not_mounted_no_word_of_a_start_gives_the_data_up(
+    names: tuple[str, ...], said: str
+) -> None:
+    """After a power cut: what started there found an empty mount point, and said what one without data says."""
+    bare = [down(kept(int(name[1]), log="unmounted"), "activating", "auto-restart") for name in names]
+    rest = alone(node(1)) if len(names) > 1 else node(1)
+    found = diagnose(put(healthy(), rest, *bare), {name: [line(said, node=name)] for name in names}, NOW)
+    assert found.recommend == ""
+    assert "is not mounted" in found.recommend_why and "mount it" in found.recommend_why
+    assert not {"recover-member", "restore-cluster"} & {way.runbook for way in found.ways if way.why}
+    hints = " ".join(one.hint for one in found.findings if one.id.startswith("journal-"))
+    assert "recover-member" not in hints
+    assert "start it once more" not in hints, "several that start blank are a cluster of their own"
+
+
+@pytest.mark.invariant("INV-10")
+def test_one_that_the_list_has_no_row_for_is_mounted_first_too() -> None:
+    gone = down(kept(3, log="unmounted"), "inactive", "dead")
+    found = judge(cluster(*(node(n, 2) for n in (1, 2)), replace(gone, members=())))
+    assert found.recommend == "" and "mount it" in found.recommend_why
+
+
+@pytest.mark.parametrize(("log", "told"), [("no", False), ("missing", True), ("unmounted", True)])
+def test_a_log_that_lies_elsewhere_is_not_looked_for_in_the_data_directory(log: str, told: bool) -> None:
+    """ETCD_WAL_DIR: one that was merely stopped has no log where the others have theirs."""
+    one = kept(log=log, env=replace(node(2).env, wal_dir="/wal/etcd"))
+    found = judge(put(healthy(), down(one, "inactive", "dead")))
+    assert ("no-log" in {finding.id for finding in found.findings}) is told
+    assert told or (found.recommend, found.recommend_node) == ("restart-member", "m2")
 
 
 def test_etcds_word_that_it_has_data_is_not_repeated_where_there_is_none() -> None:

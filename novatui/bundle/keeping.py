@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from novatui.bundle.pieces import Kind
+from novatui.bundle.units import masked_unit
 from novatui.model.masking import mask, mask_env, struck
 from novatui.model.sanitize import clean
 
 LINE_CAP = 16_384  # characters of one line
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+?-----END CERTIFICATE-----")
 _HEAD = "== "
-_ENVIRONMENT = re.compile(r"(\s*Environment=)(.*)\Z")
-_QUOTED = re.compile(r"""("[^"]*"|'[^']*'|\S+)""")
 
 
 def kept(raw: bytes, kind: Kind, secrets: Sequence[str] = ()) -> tuple[str, int]:
@@ -25,11 +24,13 @@ def kept(raw: bytes, kind: Kind, secrets: Sequence[str] = ()) -> tuple[str, int]
     if kind is Kind.CERTS:
         text = certificates(text)
     elif kind is Kind.JOURNAL:
-        text = journal(text.splitlines())
+        text = journal(text.split("\n"))  # a message may have other ends of lines in it
     text, count = struck(text, secrets)
     found = 0
-    if kind in (Kind.ENV, Kind.UNIT):
-        text, found = _by_line(text, _env_line if kind is Kind.ENV else _unit_line)
+    if kind is Kind.ENV:
+        text, found = _env_files(text)
+    elif kind is Kind.UNIT:
+        text, found = masked_unit(text)
     text, more = mask(text)
     lines = (clean(line, cap=LINE_CAP) for line in text.splitlines())
     return "\n".join(lines).rstrip("\n") + "\n", count + found + more
@@ -104,30 +105,11 @@ def _message(value: object) -> str:
     return value if isinstance(value, str) else "(no text)"
 
 
-def _by_line(text: str, of: Callable[[str], tuple[str, int]]) -> tuple[str, int]:
+def _env_files(text: str) -> tuple[str, int]:
+    """The heads of the files are ours: a path, and nothing that an env file could assign."""
     out, count = [], 0
-    for line in text.splitlines():
-        shown, found = of(line)
+    for part in re.split(rf"(?m)^({_HEAD}/[^=\n]*\n?)", text):
+        shown, found = (part, 0) if part.startswith(f"{_HEAD}/") else mask_env(part)
         out.append(shown)
         count += found
-    return "\n".join(out), count
-
-
-def _env_line(line: str) -> tuple[str, int]:
-    """The heads of the files are ours."""
-    return (line, 0) if line.startswith(_HEAD) else mask_env(line)
-
-
-def _unit_line(line: str) -> tuple[str, int]:
-    """``Environment=`` holds assignments like an env file's: the same is kept of them."""
-    parts = _ENVIRONMENT.match(line)
-    if parts is None:
-        return line, 0
-    count = 0
-    words = []
-    for word in _QUOTED.findall(parts[2]):
-        quote = word[0] if word[0] in "\"'" else ""
-        shown, found = mask_env(word.strip(quote) if quote else word)
-        words.append(f"{quote}{shown}{quote}")
-        count += found
-    return parts[1] + " ".join(words), count
+    return "".join(out), count

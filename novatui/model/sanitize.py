@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from novatui.model.named_secrets import hidden
+
 CAP = 4096  # characters
 _TAB = 4
 # Colours say nothing that the words do not: they go. Every other sequence stays, visibly escaped.
@@ -14,10 +16,7 @@ _MARKS = re.compile(r"(?<![^\s\u0300-\u036f])[\u0300-\u036f]+")
 # Letters and symbols by category that draw nothing: they would hide in a name.
 _BLANK = frozenset(map(ord, "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"))
 # What names itself a secret and gives its value: etcd logs every variable of its environment that it does not know.
-_NAMED = re.compile(
-    r"""((?:passw(?:or)?d|passphrase|secret)\w{0,64}\\?["']?\s?[=:]\s?\\?)("[^"]*"|'[^']*'|[^\s"',;}\\]+)""",
-    re.I,
-)
+_NAMES = re.compile(r"passw|passphrase|secret", re.I)
 _PRIVATE_KEY = re.compile(r"(-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----).*?(-----END|\Z)", re.S)
 _SHORT = {"\n": "\\n", "\r": "\\r"}
 
@@ -51,7 +50,7 @@ def masked(text: str) -> str:
     """Without the values of passwords, passphrases and secrets that are named as such, and without private keys."""
     small = text.lower()
     if "passw" in small or "passphrase" in small or "secret" in small:
-        text = _NAMED.sub(r"\1***", text)
+        text = "\n".join(hidden(line, _NAMES)[0] for line in text.split("\n"))
     return _PRIVATE_KEY.sub(r"\1***\2", text) if "PRIVATE KEY-----" in text else text
 
 

@@ -9,7 +9,8 @@ import msgspec
 
 from novatui.model.cluster import NodeSnapshot
 from novatui.model.entries import Entry
-from novatui.model.masking import MASK, mask, mask_strings, struck
+from novatui.model.masking import mask, mask_strings, struck
+from novatui.model.named_secrets import MASK
 
 # Known values, as they are now: what a person types to get in is typed while a recording goes on.
 Secrets = Callable[[], Sequence[str]]

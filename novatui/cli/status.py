@@ -154,7 +154,8 @@ def _has_spoken(node: NodeSnapshot) -> bool:
 
     if node.link in (Link.LOST, Link.REFUSED):
         return True
-    asked = node.endpoint.answers is not None or node.unit.active in ("inactive", "failed") or node.lacks_root
+    heard = node.endpoint.answers is not None or bool(node.endpoint.error) or node.listening is not None
+    asked = heard or node.unit.active in ("inactive", "failed") or node.lacks_root
     return node.at_ms is not None and asked
 
 

@@ -13,6 +13,21 @@ from novatui.model.words import N_, Words
 
 START_PATIENCE_MS = 30_000  # a start that waits for peers may take 15 s and is no finding yet
 SERVED_MS = 60_000  # one that ran for so long did stay up
+# ``Endpoint.unasked`` -> what is said of it, and what to do.
+_UNASKED = {
+    "files": (
+        N_("etcd could not be asked"),
+        N_("look at the files that ETCDCTL_CACERT, ETCDCTL_CERT and ETCDCTL_KEY name"),
+    ),
+    "refused": (
+        N_("etcd could not be asked: it refuses the certificate that it is shown"),
+        N_("renew what ETCDCTL_CERT names, or name one there that a CA of ETCD_TRUSTED_CA_FILE has signed"),
+    ),
+    "etcdctl": (
+        N_("etcd could not be asked: etcdctl cannot be started"),
+        N_("look at etcd.etcdctl in the configuration"),
+    ),
+}
 
 
 def node_findings(node: NodeSnapshot, now_ms: int) -> Iterator[Finding]:
@@ -119,8 +134,7 @@ def _endpoint(node: NodeSnapshot) -> Iterator[Finding]:
         hint = Words(N_("a hung process counts as down: restart-member, where nothing else explains it"))
         yield about("no-answer", Severity.BAD, title, hint, value=said, at_ms=node.at_ms)
     elif endpoint.answers is None and said:
-        title = Words(N_("etcd could not be asked"))
-        hint = Words(N_("look at the files that ETCDCTL_CACERT, ETCDCTL_CERT and ETCDCTL_KEY name"))
+        title, hint = map(Words, _UNASKED.get(endpoint.unasked or "", _UNASKED["files"]))
         yield about("unasked", Severity.WARN, title, hint, value=said, at_ms=node.at_ms)
     elif endpoint.answers and endpoint.is_learner:
         pass  # it serves no linearizable read: a finding of its own says what it is

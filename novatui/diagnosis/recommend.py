@@ -25,6 +25,8 @@ HUNG_MS = 10_000
 
 
 _CERTIFICATE = (EXPIRED, PROBLEM)
+# Why one that is seen is not asked.
+_NOT_ASKED = (*_CERTIFICATE, "unasked", "env-problem")
 # What recover-member writes anew in the env file is no obstacle to it.
 _WRITTEN_NEW = ("journal-initial-cluster-differs", "journal-no-peer-answers")
 # One that compares its keys with the others' before it starts, and ends over them, would end so again.
@@ -286,6 +288,10 @@ def _unjudged(seen: Judged) -> Advice:
     if plain := blind(seen.snapshot.nodes):
         said = N_("etcd is not asked on {names}: novatui is not root there")
         return Advice(why=Words(said, names=_names(plain)))
+    silent = [node.name for node in seen.snapshot.nodes if node.endpoint.answers is None]
+    if cause := next((one for one in seen.findings if one.node in silent and one.id in _NOT_ASKED), None):
+        said = N_("{node}: {cause}; {hint}")
+        return Advice(why=Words(said, node=cause.node, cause=cause.title, hint=cause.hint))
     return Advice(why=Words(N_("the members have not been asked yet")))
 
 

@@ -30,8 +30,20 @@ _AUTH = (
     "PermissionDenied",
     "Unauthenticated",
 )
-# curl's exit codes when the files it is given cannot be read: --cert and --key, --cacert.
-_CURL_FILES = (58, 77)
+# Exit codes where the files that were given cannot be read: curl's of --cert and --key, of --cacert; etcdctl's of any.
+_NO_FILES = ("58", "77", "128")
+# timeout's, when etcdctl cannot be started.
+_NO_CTL = ("126", "127")
+# curl's when the handshake or the first read after it fails; in TLS 1.3 a certificate is refused after the handshake.
+_CURL_TLS = ("35", "56")
+# A server sends these alerts about its client's certificate alone. Others (handshake failure, internal error) are its own
+# trouble. As OpenSSL words them, then as Go does; its "remote error" is what the other side sent.
+_REFUSED = re.compile(
+    rb"alert (?:(?:bad|unsupported) certificate|certificate (?:revoked|expired|unknown|required)|unknown ca)\b"
+)
+_REFUSED_GO = re.compile(
+    rb"remote error: tls: (?:(?:bad|unsupported|revoked|expired|unknown) certificate|certificate required)[a-z ]*"
+)
 # What a gateway that is switched off answers.
 _NO_GATEWAY = ("404", "405", "501")
 
@@ -49,8 +61,9 @@ def endpoint(frame: Frame, before: Endpoint, *, now_ms: int) -> Endpoint:
         return forgotten(before) if "no-endpoint" in frame else before
     answer = _answer(status)
     if answer is None or not isinstance(answer.get("header"), Mapping):
-        answers = None if _unasked(frame) else False
-        return replace(forgotten(before), answers=answers, error=_why_not(frame, status))
+        unasked = _unasked(frame, status)
+        answers = None if unasked else False
+        return replace(forgotten(before), answers=answers, unasked=unasked, error=_why_not(frame, status))
     header = answer["header"]
     errors = tuple(clean(str(error), cap=300) for error in _rows(answer, "errors"))
     leader_id = _id(answer.get("leader", 0))
@@ -84,7 +97,9 @@ def endpoint(frame: Frame, before: Endpoint, *, now_ms: int) -> Endpoint:
 
 def forgotten(before: Endpoint) -> Endpoint:
     """Nothing is known of now. What it said of itself stays, dated by ``answered_ms``."""
-    return replace(before, answers=None, has_quorum=None, error=None, latency_ms=None, errors=())
+    return replace(
+        before, answers=None, has_quorum=None, error=None, unasked=None, latency_ms=None, errors=()
+    )
 
 
 def alarms(errors: Sequence[str]) -> tuple[Alarm, ...]:
@@ -161,13 +176,25 @@ def _quorum(frame: Frame, *, led: bool) -> tuple[bool | None, str | None]:
     return (None if any(word in why for word in _AUTH) else False), why
 
 
-def _unasked(frame: Frame) -> bool:
-    """curl has no certificate to ask with, or none to know etcd by: that says nothing of etcd."""
-    return "curl" in frame and frame["curl"].exit in _CURL_FILES
+def _unasked(frame: Frame, status: Piece | None) -> str | None:
+    """What kept us from asking, as ``Endpoint.unasked``: that says nothing of etcd. None: etcd did not answer."""
+    if status is not None and status.args[:1] == ("etcdctl",):
+        code = "".join(status.args[1:2])
+        if code in _NO_CTL:
+            return "etcdctl"
+        refused = _REFUSED_GO.search(status.body)
+    else:
+        code = "".join(frame["curl"].args[:1]) if "curl" in frame else ""
+        refused = _REFUSED.search(_curl_error(frame).encode()) if code in _CURL_TLS else None
+    if code in _NO_FILES:
+        return "files"
+    return "refused" if refused else None
 
 
 def _why_not(frame: Frame, status: Piece | None) -> str:
     if status is not None and status.args[:1] == ("etcdctl",):
+        if refused := _REFUSED_GO.search(status.body):
+            return clean(refused[0], cap=300)
         log = _LOG_LINE.sub(b"", status.body).split()
         return clean(b" ".join(log), cap=300) or f"etcdctl: exit {' '.join(status.args[1:])}"
     answer = _answer(status)

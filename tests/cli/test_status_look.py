@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from novatui.cli.status import gather
 from novatui.config import ClusterConfig, NodeConfig
-from novatui.model.cluster import ClusterSnapshot, Link
+from novatui.model.cluster import ClusterSnapshot, Endpoint, Link
 from novatui.model.entries import Entry
 from tests.diagnosis.build import damage, down, healthy, node, put, unseen
 
@@ -58,6 +59,20 @@ async def test_it_ends_as_soon_as_all_have_spoken() -> None:
 async def test_a_master_that_cannot_be_asked_has_spoken() -> None:
     snapshot = put(healthy(), unseen(node(1)), unseen(node(2), Link.REFUSED))
     assert (await gather(Played((0, snapshot)), CLUSTER, 30))[0] == snapshot
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"endpoint": Endpoint(error="no etcdctl", unasked="etcdctl")},
+        {"endpoint": Endpoint(), "listening": ()},
+    ],
+)
+async def test_a_master_whose_etcd_cannot_be_asked_has_spoken(change: dict[str, Any]) -> None:
+    snapshot = put(healthy(), replace(node(1), **change))
+    began = time.monotonic()
+    assert (await gather(Played((0, snapshot)), CLUSTER, 60))[0] == snapshot
+    assert time.monotonic() - began < 30
 
 
 async def test_time_is_up_with_what_there_is() -> None:

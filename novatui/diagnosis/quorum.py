@@ -63,6 +63,7 @@ def vote(seat: Seat, cluster_id: str, now_ms: int) -> Vote:
         if reads(node, cluster_id, now_ms):
             return Vote.HEALTHY
         return Vote.UNKNOWN if endpoint.has_quorum is None else Vote.DOWN
-    if endpoint.answers is False or node.unit.active in _DOWN_UNITS:
+    ended = node.unit.active in _DOWN_UNITS or node.unit.sub == "auto-restart"
+    if endpoint.answers is False or ended:
         return Vote.DOWN
     return Vote.UNKNOWN

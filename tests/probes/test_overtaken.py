@@ -120,7 +120,7 @@ def test_a_no_of_before_the_reconnect_is_forgotten_too() -> None:
     [
         (unit("inactive"), Vote.DOWN),
         (unit("failed"), Vote.DOWN),
-        (unit("activating", sub="auto-restart"), Vote.UNKNOWN),
+        (unit("activating", sub="auto-restart"), Vote.DOWN),
         (unit("deactivating", 7), Vote.UNKNOWN),
         (unit("active", 8, run="bb"), Vote.UNKNOWN),
     ],

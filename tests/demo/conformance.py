@@ -15,6 +15,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+LIMIT_S = 60.0
+
 
 @dataclass(frozen=True)
 class Result:
@@ -43,18 +45,18 @@ class Host:
         text = await self.ok(f"systemctl show {unit} -p {','.join(names)}")
         return dict(line.split("=", 1) for line in text.splitlines())
 
-    async def until(self, unit: str, wait_s: float = 15.0, **wanted: str) -> dict[str, str]:
+    async def until(self, unit: str, **wanted: str) -> dict[str, str]:
         """Wait until the unit's properties are as wanted."""
         found: dict[str, str] = {}
         try:
-            async with asyncio.timeout(wait_s):
+            async with asyncio.timeout(LIMIT_S):
                 while True:
                     found = await self.show(unit, *wanted)
                     if found == wanted:
                         return found
                     await asyncio.sleep(0.1)
         except TimeoutError:
-            raise AssertionError(f"{unit}: {found} is not {wanted} after {wait_s} s") from None
+            raise AssertionError(f"{unit}: {found} is not {wanted} after {LIMIT_S} s") from None
 
     @asynccontextmanager
     async def unit(
@@ -87,14 +89,22 @@ class Host:
         text = await self.ok(f"journalctl -u {unit} -o json --no-pager {options}")
         return [json.loads(line) for line in text.splitlines()]
 
-    async def until_said(self, unit: str, words: str, wait_s: float = 10.0) -> list[Any]:
+    async def until_said(self, unit: str, words: str) -> list[Any]:
         """The journal is written by another process than the unit: wait for a line in it."""
-        async with asyncio.timeout(wait_s):
+        async with asyncio.timeout(LIMIT_S):
             while True:
                 said = await self.messages(unit)
                 if any(words in str(message) for message in said):
                     return said
                 await asyncio.sleep(0.1)
+
+    async def settled(self, unit: str) -> list[dict[str, Any]]:
+        """All its entries: systemd's own words about an end may come a moment after the unit's last."""
+        before, found = None, await self.entries(unit)
+        while found != before:
+            await asyncio.sleep(0.7)
+            before, found = found, await self.entries(unit)
+        return found
 
 
 LOOP = "Restart=always\nRestartSec=1s\nExecStart=/bin/sh -c 'echo trying; exit 3'"
@@ -484,7 +494,7 @@ async def check_journal_cursors(host: Host) -> None:
     async with host.unit(f"Type=oneshot\nExecStart=/bin/sh -c '{lines}'") as unit:
         await host.ok(f"systemctl start {unit}")
         await host.until_said(unit, "line-4")
-        entries = await host.entries(unit)
+        entries = await host.settled(unit)
         at = next(index for index, entry in enumerate(entries) if entry["MESSAGE"] == "line-2")
         cursor = entries[at]["__CURSOR"]
         since = [entry["__CURSOR"] for entry in await host.entries(unit, f"--all --cursor='{cursor}'")]

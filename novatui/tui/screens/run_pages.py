@@ -11,7 +11,7 @@ from novatui.present.rows import BLANK, Role, Row, row, wrap
 from novatui.present.run_log import Line, all_rows
 from novatui.remote.command import script_text
 from novatui.tui.screens.page import PageScreen
-from novatui.tui.widgets.page import Page
+from novatui.tui.widgets.page import END, Page
 
 COLUMNS_FROM = 100  # cells from which the masters' commands stand side by side
 
@@ -106,7 +106,7 @@ class OutputPage(RunPage):
         super().refill()
         if not self._followed:
             self._followed = True
-            self.action_lines(1_000_000)
+            self.action_lines(END)
 
 
 class TextPage(RunPage):

@@ -9,9 +9,12 @@ from novatui.present.i18n import _
 from novatui.present.rows import Role, Row, fit, row
 from novatui.tui.widgets.rows_view import RowsView
 
+END = 1_000_000  # as many lines lead to either end
+
 
 class Page(RowsView):
-    """``show`` takes the title and rows laid out for ``inner`` cells."""
+    """``show`` takes the title and rows laid out for ``inner`` cells. Where one reads is not moved by what is shown: a size or
+    rows that are there for a moment leave no trace, and who went to the end stays there."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -31,24 +34,36 @@ class Page(RowsView):
 
     def show(self, title: str, rows: list[Row]) -> None:
         self._title, self._page = title, rows
-        self.scroll_lines(0)
+        self._draw()
+
+    @property
+    def _last(self) -> int:
+        """The first row that is seen where one reads the last."""
+        return max(0, len(self._page) - self._room)
+
+    @property
+    def _first(self) -> int:
+        """The first row that is seen."""
+        return min(self._top, self._last)
 
     def reveal(self, begin: int, end: int) -> None:
         """Scroll as little as needed for these rows to be seen, their beginning above all."""
-        if end > self._top + self._room:
-            self._top = end - self._room
-        self._top = min(self._top, begin)
-        self.scroll_lines(0)
+        self._top = max(0, min(max(self._first, end - self._room), begin))
+        self._draw()
 
     def row_at(self, y: int) -> int:
         """Which of the rows is at ``y`` of this widget; -1 on its frame."""
-        return self._top + y - 1 if 0 < y <= self._room else -1
+        return self._first + y - 1 if 0 < y <= self._room else -1
 
     def scroll_lines(self, lines: int) -> None:
-        self._top = max(0, min(self._top + lines, len(self._page) - self._room))
-        part = self._page[self._top : self._top + self._room]
+        self._top = END if lines >= END else max(0, min(self._first + lines, self._last))
+        self._draw()
+
+    def _draw(self) -> None:
+        first = self._first
+        part = self._page[first : first + self._room]
         part += [()] * (self._room - len(part))
-        below = len(self._page) - self._top - self._room
+        below = len(self._page) - first - self._room
         more = row((_("+{n} rows below").format(n=below), Role.ACCENT)) if below > 0 else ()
         width, role = self.size.width, Role.FOCUS
         if width < 8:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from novatui.present.i18n import _
 from novatui.tui.actions import Action, of_scope
+from novatui.tui.screens.ends_once import EndsOnce
 
 if TYPE_CHECKING:
     from novatui.tui.app import NovatuiApp
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 class RegistryProvider(Provider):
     """Texts go in as ``Content``: the palette would parse a string for markup."""
+
+    _done = False
 
     @property
     def _nova(self) -> NovatuiApp:
@@ -36,7 +39,13 @@ class RegistryProvider(Provider):
             yield action, f"{text}  ({why_not})" if why_not else text
 
     def _command(self, action: Action) -> IgnoreReturnCallbackType:
-        return partial(self._nova.action_pick, action.id)
+        return partial(self._picked, action)
+
+    async def _picked(self, action: Action) -> None:
+        """Once for every time the palette is opened: a second Enter in the same read picks again."""
+        if not self._done:
+            self._done = True
+            await self._nova.action_pick(action.id)
 
     async def discover(self) -> Hits:
         for action, text in self._actions():
@@ -50,7 +59,7 @@ class RegistryProvider(Provider):
                 yield Hit(score, Content(text), self._command(action), text)
 
 
-class Palette(CommandPalette):
+class Palette(EndsOnce[Any], CommandPalette):
     """Over the screen in front, whose actions it offers; nothing in it blinks."""
 
     def __init__(self) -> None:

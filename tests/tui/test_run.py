@@ -16,10 +16,11 @@ from novatui.tui.app import NovatuiApp
 from novatui.tui.screens.dashboard import Dashboard
 from novatui.tui.screens.gate import GateModal
 from novatui.tui.screens.history import HistoryScreen
+from novatui.tui.screens.modal import DEAF_SECONDS
 from novatui.tui.screens.run import RunScreen
 from novatui.tui.screens.run_choice import ChoiceModal
 from novatui.tui.screens.run_undo import UndoModal
-from novatui.tui.screens.run_words import DEAF_SECONDS, StartButton
+from novatui.tui.screens.run_words import StartButton
 from novatui.tui.widgets.framed import Framed
 from novatui.tui.widgets.rows_view import RowsView
 from tests.tui.run_cases import (
@@ -182,9 +183,7 @@ async def test_a_wrong_word_starts_nothing(wrong: str) -> None:
 
 
 async def test_the_gate_is_deaf_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "novatui.tui.screens.run_words.DEAF_SECONDS", 2.0
-    )  # longer than a busy machine pauses
+    monkeypatch.setattr("novatui.tui.screens.modal.DEAF_SECONDS", 2.0)  # longer than a busy machine pauses
     _journal, follower = at_gate(older=False)
     app = app_with(FakeClient(follower))
     async with app.run_test(size=(120, 40)) as pilot:

@@ -8,6 +8,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from novatui.tui.actions import of_scope
+from novatui.tui.screens.ends_once import EndsOnce
 from novatui.tui.widgets.footer import Footer
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from novatui.tui.state import View
 
 
-class NovaScreen(Screen[Any], inherit_bindings=False):
+class NovaScreen(EndsOnce[Any], Screen[Any], inherit_bindings=False):
     """A full screen. ``scope`` names its actions; a subclass sets ``BINDINGS = actions.bindings(scope)``."""
 
     scope: ClassVar[str] = "app"

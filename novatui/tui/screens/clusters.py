@@ -9,7 +9,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from novatui.config import ClusterConfig
 from novatui.last_seen import recall
@@ -17,13 +16,13 @@ from novatui.present.clusters import Known, cluster_rows, matching
 from novatui.present.i18n import _
 from novatui.present.pointing import Spans, choice_at
 from novatui.present.rows import BLANK, Role, Row, row, wrap
-from novatui.tui.screens.run_words import DEAF_SECONDS
+from novatui.tui.screens.modal import DeafModal
 from novatui.tui.widgets.rows_view import RowsView
 
 _TYPED_MOST = 60
 
 
-class ClusterPicker(ModalScreen[ClusterConfig | None], inherit_bindings=False):
+class ClusterPicker(DeafModal[ClusterConfig | None], inherit_bindings=False):
     """Ends with the chosen one, None when it is left. ``here`` is the one on the screen; ``said``: what leaving that means."""
 
     CSS_PATH = "../styles/run.tcss"
@@ -36,7 +35,6 @@ class ClusterPicker(ModalScreen[ClusterConfig | None], inherit_bindings=False):
         super().__init__()
         self._clusters: list[Known] = [(cluster, recall(cluster)) for cluster in clusters]
         self._clock, self._here, self._said = clock, here, said
-        self.armed = False
         self._spans: Spans = []
         self.typed = ""
         self.chosen = next((n for n, one in enumerate(clusters) if one.name == here), 0)
@@ -47,11 +45,7 @@ class ClusterPicker(ModalScreen[ClusterConfig | None], inherit_bindings=False):
             yield RowsView(id="choice-rows")
 
     def on_mount(self) -> None:
-        self.set_timer(DEAF_SECONDS, self._listen)
         self.set_interval(1.0, self.refill)
-
-    def _listen(self) -> None:
-        self.armed = True
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self.refill)

@@ -8,19 +8,19 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from novatui.present.filter import BadFilter, Filter, parsed
 from novatui.present.i18n import _
 from novatui.present.rows import Role, row
+from novatui.tui.screens.modal import Modal
 from novatui.tui.widgets.field import Field
 from novatui.tui.widgets.rows_view import RowsView
 
 TYPED_MAX = 240
 
 
-class FilterPrompt(ModalScreen[tuple[Filter | None] | None], inherit_bindings=False):
+class FilterPrompt(Modal[tuple[Filter | None] | None], inherit_bindings=False):
     """Enter gives the filter, in a tuple of one; empty takes it away; Esc leaves it as it was."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave", priority=True)]

@@ -92,11 +92,8 @@ class GateModal(WordsModal[str]):
         now = state.open_gate
         if now is None or now.nonce != self.gate.nonce:
             gate = state.gates.get(self.gate.gate)
-            if self.is_attached and not self._dismissed:
-                self._dismissed = True
+            if self.is_attached:
                 self.dismiss("answered" if gate is not None and gate.answered_ms is not None else "closed")
-
-    _dismissed = False
 
     def action_leave(self) -> None:
         if not self.armed:
@@ -121,8 +118,8 @@ class GateModal(WordsModal[str]):
         )
 
     def _left(self, choice: str | None) -> None:
-        if choice and choice != "stay" and not self._dismissed:
-            self._dismissed = True
+        """What was chosen over a gate that was answered meanwhile is nothing: the run screen says by whom."""
+        if choice and choice != "stay":
             self.dismiss(choice)
 
     def action_commands(self) -> None:

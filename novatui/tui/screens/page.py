@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from novatui.present.byhand import by_hand
 from novatui.present.i18n import _
@@ -16,6 +15,7 @@ from novatui.present.pointing import mouse_rows
 from novatui.present.rows import BLANK, Row
 from novatui.tui.actions import of_scope
 from novatui.tui.badge import badge
+from novatui.tui.screens.modal import Modal
 from novatui.tui.widgets.page import Page
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _ALL = 1_000_000
 Outcome = TypeVar("Outcome")
 
 
-class PageScreen(ModalScreen[Outcome], inherit_bindings=False):
+class PageScreen(Modal[Outcome], inherit_bindings=False):
     """Esc, q, or the key that opened it closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -9,7 +9,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from novatui.model.findings import Diagnosis, Way
 from novatui.present.guides import guide
@@ -18,14 +17,14 @@ from novatui.present.pointing import Spans, choice_at
 from novatui.present.recoveries import menu_rows
 from novatui.present.rows import BLANK, Role, Row, row, wrap
 from novatui.tui.badge import stamp
-from novatui.tui.screens.run_words import DEAF_SECONDS
+from novatui.tui.screens.modal import DeafModal
 from novatui.tui.state import View
 from novatui.tui.widgets.rows_view import RowsView
 
 BRIEF_BELOW = 30  # rows of the terminal below which only the chosen one says what it does
 
 
-class RecoverMenu(ModalScreen["Way | None"], inherit_bindings=False):
+class RecoverMenu(DeafModal["Way | None"], inherit_bindings=False):
     """Ends with the way that was chosen, or None. Opening a wizard only looks, so any of them may be opened: what speaks
     against it, it says itself. Kept up to date; the order stays once a person has moved in it."""
 
@@ -39,7 +38,6 @@ class RecoverMenu(ModalScreen["Way | None"], inherit_bindings=False):
         self.ways: Sequence[Way] = diagnosis.ways
         self.chosen = 0
         self._moved = False
-        self.armed = False
         self._spans: Spans = []
 
     def compose(self) -> ComposeResult:
@@ -49,7 +47,6 @@ class RecoverMenu(ModalScreen["Way | None"], inherit_bindings=False):
             yield RowsView(id="choice-rows")
 
     def on_mount(self) -> None:
-        self.set_timer(DEAF_SECONDS, self._listen)
         self.watch(self.app, "view", self._renew, init=False)
 
     def _renew(self, view: View) -> None:
@@ -62,9 +59,6 @@ class RecoverMenu(ModalScreen["Way | None"], inherit_bindings=False):
         self.ways = [fresh[runbook] for runbook in order if runbook in fresh]
         self.chosen = min(self.chosen, len(self.ways) - 1)
         self.refill()
-
-    def _listen(self) -> None:
-        self.armed = True
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self.refill)

@@ -10,12 +10,11 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from novatui.present.pointing import Spans, by_key_alone, choice_at
 from novatui.present.rows import BLANK, Role, Row, row, wrap
 from novatui.tui.badge import stamp
-from novatui.tui.screens.run_words import DEAF_SECONDS
+from novatui.tui.screens.modal import DeafModal
 from novatui.tui.widgets.rows_view import RowsView
 
 
@@ -31,7 +30,7 @@ class Choice:
     by_key: bool = False
 
 
-class ChoiceModal(ModalScreen[str], inherit_bindings=False):
+class ChoiceModal(DeafModal[str], inherit_bindings=False):
     """Ends with a choice's id. Enter takes the first, which changes nothing on any master, and so does Esc where ``esc`` names
     no other."""
 
@@ -45,7 +44,6 @@ class ChoiceModal(ModalScreen[str], inherit_bindings=False):
         self.choices = list(choices)
         self.said = said
         self._esc = esc or self.choices[0].id
-        self.armed = False
         self._spans: Spans = []
 
     def compose(self) -> ComposeResult:
@@ -53,12 +51,6 @@ class ChoiceModal(ModalScreen[str], inherit_bindings=False):
             stamp(box, self)
             yield RowsView(id="choice-title")
             yield RowsView(id="choice-rows")
-
-    def on_mount(self) -> None:
-        self.set_timer(DEAF_SECONDS, self._listen)
-
-    def _listen(self) -> None:
-        self.armed = True
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self.refill)

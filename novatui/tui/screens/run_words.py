@@ -10,17 +10,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from novatui.present.gate import Typed, all_match, match_mark, why_rows
 from novatui.present.i18n import _
 from novatui.present.rows import BLANK, Role, Row, row, width_of
 from novatui.tui.badge import stamp
+from novatui.tui.screens.modal import DeafModal
 from novatui.tui.widgets.field import Field
 from novatui.tui.widgets.rows_view import RowsView
 
-DEAF_SECONDS = 0.3  # what was typed for the screen below must not land here
 T = TypeVar("T")
 
 
@@ -85,7 +84,7 @@ class StartButton(RowsView, can_focus=True):
         self.action_refuse()
 
 
-class WordsModal(ModalScreen[T], Generic[T], inherit_bindings=False):
+class WordsModal(DeafModal[T], Generic[T], inherit_bindings=False):
     """Rows of what is at stake, a field a word, the start. A subclass says what the rows are and what starting does."""
 
     CSS_PATH = "../styles/run.tcss"
@@ -104,7 +103,6 @@ class WordsModal(ModalScreen[T], Generic[T], inherit_bindings=False):
         self.words_title = title
         self.words = list(words)
         self.start_label = start_label
-        self.armed = False
 
     def compose(self) -> ComposeResult:
         with Vertical(id="words-box") as box:
@@ -128,12 +126,11 @@ class WordsModal(ModalScreen[T], Generic[T], inherit_bindings=False):
             yield RowsView(id="words-keys")
 
     def on_mount(self) -> None:
-        self.set_timer(DEAF_SECONDS, self._listen)
         self._check()
         self.say(BLANK)
 
     def _listen(self) -> None:
-        self.armed = True
+        super()._listen()
         for field in self.query(Input):
             field.disabled = False
         if self.focused is None:

@@ -8,7 +8,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from novatui.present.asking import (
@@ -23,12 +22,12 @@ from novatui.present.i18n import _
 from novatui.present.rows import BLANK, Role, Row, row, wrap
 from novatui.remote.secrets import SecretAsk
 from novatui.tui.badge import stamp
-from novatui.tui.screens.run_words import DEAF_SECONDS
+from novatui.tui.screens.modal import DeafModal
 from novatui.tui.widgets.field import Field
 from novatui.tui.widgets.rows_view import RowsView
 
 
-class AskModal(ModalScreen[str | None], inherit_bindings=False):
+class AskModal(DeafModal[str | None], inherit_bindings=False):
     """One field under a few rows. Esc ends it with None; a subclass says what Enter does."""
 
     CSS_PATH = "../styles/run.tcss"
@@ -38,8 +37,6 @@ class AskModal(ModalScreen[str | None], inherit_bindings=False):
     def __init__(self, title: str, label: str, *, masked: bool) -> None:
         super().__init__()
         self.ask_title, self.label, self.masked = title, label, masked
-        self.armed = False
-        self._withdrawn = False
 
     def compose(self) -> ComposeResult:
         with Vertical(id="ask-box") as box:
@@ -54,12 +51,8 @@ class AskModal(ModalScreen[str | None], inherit_bindings=False):
             yield RowsView(id="ask-say")
             yield RowsView(id="ask-keys")
 
-    def on_mount(self) -> None:
-        self.set_timer(DEAF_SECONDS, self._listen)
-
     def _listen(self) -> None:
-        """What was typed for the screen below must not land here."""
-        self.armed = True
+        super()._listen()
         field = self.query_one("#ask-field", Input)
         field.disabled = False
         field.focus()
@@ -101,11 +94,7 @@ class AskModal(ModalScreen[str | None], inherit_bindings=False):
 
     def withdraw(self) -> None:
         """Nobody waits for the answer any more: it closes, at once or when it comes to the front."""
-        self._withdrawn = True
-        self.on_screen_resume()
-
-    def on_screen_resume(self) -> None:
-        if self._withdrawn and self.is_attached and self.is_active:
+        if self.is_attached:
             self.end(None)
 
     def end(self, answer: str | None) -> None:

@@ -3,6 +3,7 @@ rather a harmless value too many than a password."""
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -27,7 +28,7 @@ _PRIVATE_KEY = re.compile(
 # Names that say that their value is a secret.
 _NAMES = re.compile(
     r"""passw|passphrase|passcode|(?<![a-z])pass\Z|pwd\Z|парол|secret|token|credential|cookie|(?<![a-z])dsn\Z
-      |(?:api|access|private|signing|encryption)[ _-]?key|key[-_]data|authorization\Z|(?:\A|_)auth\Z""",
+      |(?:api|access|private|signing|encryption)[ _-]?key|key[-_]data|authorization\Z|(?:\A|(?<!cert)_)auth\Z""",
     re.I | re.X,
 )
 _NO_SECRET = re.compile(r"initial[-_]cluster[-_]token", re.I)  # a name that all members share
@@ -61,7 +62,7 @@ _BOOTSTRAP = re.compile(r"()(?<![\w.-])([a-z0-9]{6}\.[a-z0-9]{16})(?![\w.-])")
 _KNOWN = re.compile(
     r"()(\b(?:gh[oprsu]_[A-Za-z0-9]{20,}|hv[bs]\.[\w-]{20,}|glpat-[\w-]{16,}|xox[abeprs]-[\w-]{10,}))"
 )
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])([A-Za-z0-9+/_-]{60,}+)=*+")
+_BASE64 = re.compile(r"(?:(nv:\w{1,40}64=)|(?<![A-Za-z0-9+/]))([A-Za-z0-9+/]{60,}+)=*+")
 _MOST_SLASHES = 15  # of base64 one letter in 64 is one; of a path one in ten
 
 _ASSIGNED = re.compile(r"(\s*(?:export\s+)?)([A-Za-z_][A-Za-z0-9_]*)(\s*=)(.*)\Z", re.S)
@@ -128,19 +129,27 @@ def _after(lead: re.Pattern[str], line: str) -> tuple[str, int]:
 
 
 def _without_base64(text: str) -> tuple[str, int]:
-    """Digests in hex and paths of files stay."""
+    """Digests in hex, paths of files, and what our own scripts say (``nv:NAME64=``) without a secret in it stay."""
     count = 0
 
     def masked(match: re.Match[str]) -> str:
         nonlocal count
-        run = match[1]
+        ours, run = match[1] or "", match[2]
         is_path = run.count("/") * _MOST_SLASHES > len(run)
-        if is_path or run.upper() == run or run.lower() == run:
+        if is_path or run.upper() == run or run.lower() == run or (ours and _says_no_secret(run)):
             return match[0]
         count += 1
-        return MASK
+        return f"{ours}{MASK}"
 
     return _BASE64.sub(masked, text), count
+
+
+def _says_no_secret(run: str) -> bool:
+    try:
+        said = base64.b64decode(run + "=" * (-len(run) % 4)).decode()
+    except ValueError:
+        return False
+    return mask(said)[1] == 0
 
 
 def mask_env(text: str) -> tuple[str, int]:

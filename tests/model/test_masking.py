@@ -81,6 +81,7 @@ def test_a_key_that_never_ends_takes_its_line_only() -> None:
         "etcdutl snapshot restore x.db --initial-cluster-token k8s_etcd --skip-hash-check=false",
         "ETCD_METRICS=basic\nETCD_LISTEN_CLIENT_URLS=https://127.0.0.1:2379",
         "ETCD_PASSWORD=\nETCD_NAME=etcd1",
+        "ETCD_CLIENT_CERT_AUTH=true\nETCD_PEER_CLIENT_CERT_AUTH=true --client-cert-auth=true",
         "rejected connection: tls: first record does not look like a TLS handshake",
     ],
 )

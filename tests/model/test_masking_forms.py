@@ -132,8 +132,20 @@ def test_a_key_in_base64_in_one_line() -> None:
     ):
         shown, count = mask(text)
         assert not any(text[-at - 20 : -at] in shown for at in range(5, 90)) and count == 1
-    path = "/var/lib/Rancher/etcd/member/snap/db/kubernetes/pki/Etcd/healthcheck/client"
-    assert mask(path) == (path, 0)
+    for path in (
+        "/var/lib/Rancher/etcd/member/snap/db/kubernetes/pki/Etcd/healthcheck/client",
+        "/tmp/of-Root/of-a-person/with_long_names_of_their_own_0/masters/one/etc/ssl/etcd/member-key.pem",
+    ):
+        assert mask(path) == (path, 0)
+
+
+def test_what_our_scripts_say_is_kept_where_no_secret_is_in_it() -> None:
+    said = base64.b64encode(
+        b"etcdutl: the snapshot file misses its sha256 hash; it says revision 1200"
+    ).decode()
+    held = base64.b64encode(b"it asks for the password: hunter2, and after that for other things").decode()
+    assert mask(f"nv:a=b\\nnv:why64={said}") == (f"nv:a=b\\nnv:why64={said}", 0)
+    assert mask(f"nv:why64={held}") == ("nv:why64=***", 1)
 
 
 def test_what_stands_beside_a_secret_stays() -> None:

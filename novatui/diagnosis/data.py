@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from novatui.diagnosis.pattern import Pattern
-from novatui.diagnosis.patterns import match
+from novatui.diagnosis.patterns import REMOVED, match
 from novatui.model.cluster import Link, NodeSnapshot
 from novatui.model.entries import Entry, Level
 from novatui.model.findings import Evidence
@@ -38,11 +38,13 @@ class Usability(StrEnum):
 
 
 class DataState(msgspec.Struct, frozen=True, kw_only=True):
-    """``words`` are for a person; ``evidence`` are the lines it rests on."""
+    """``words`` are for a person; ``evidence`` are the lines it rests on. ``removed``: unusable, and it says itself that its
+    member was taken out of the cluster: it most likely has no vote any more."""
 
     state: Usability
     words: Words
     evidence: tuple[Evidence, ...] = ()
+    removed: bool = False
 
     @property
     def why(self) -> str:
@@ -71,7 +73,12 @@ def data_state(node: NodeSnapshot, entries: Sequence[Entry]) -> DataState:
     if _got_past(node, since, damage[-1][0].at_ms):
         said = N_("it was started again after the line that says it is damaged, and has not repeated it")
         return _unknown(Words(said), evidence)
-    return DataState(state=Usability.UNUSABLE, words=Words(damage[-1][1].cause), evidence=evidence)
+    return DataState(
+        state=Usability.UNUSABLE,
+        words=Words(damage[-1][1].cause),
+        evidence=evidence,
+        removed=any(pattern.id == REMOVED for _entry, pattern in damage),
+    )
 
 
 def log_seen(node: NodeSnapshot) -> str:

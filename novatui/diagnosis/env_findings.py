@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from novatui.diagnosis.finding import of_all, of_node
-from novatui.diagnosis.membership import Membership, row_of
+from novatui.diagnosis.membership import Membership, initial_names, row_of
 from novatui.model.cluster import NodeSnapshot
 from novatui.model.findings import Finding, Severity
 from novatui.model.words import N_, Words
+
+NAMED_ONLY = "named-only"
 
 
 def env_findings(nodes: Sequence[NodeSnapshot], group: Membership) -> Iterator[Finding]:
@@ -23,6 +25,21 @@ def env_findings(nodes: Sequence[NodeSnapshot], group: Membership) -> Iterator[F
     if len({frozenset(text.split(",")) for text in initial.values()}) > 1:
         title = Words(N_("the env files name different initial clusters"))
         yield of_all("env-clusters-differ", Severity.INFO, title, agree, initial, "env", seen)
+    if group.strangers:
+        title = Words(
+            N_("ETCD_INITIAL_CLUSTER names {names}, which no configured master is"),
+            names=", ".join(group.strangers),
+        )
+        hint = Words(
+            N_(
+                "what nobody looks at is not judged: add the missing masters to the configuration, or correct the env files"
+            )
+        )
+        names = set(group.strangers)
+        those = {
+            node.name: node.env.initial_cluster for node in nodes if names & set(initial_names(node).values())
+        }
+        yield of_all(NAMED_ONLY, Severity.WARN, title, hint, those, "env", seen)
     quotas = {node.name: f"{node.env.quota} bytes" for node in nodes if node.env.quota}
     if len(set(quotas.values())) > 1:
         title = Words(N_("the env files have different quotas for the database"))

@@ -14,6 +14,8 @@ from novatui.diagnosis.pattern import Pattern, Remedy, fix, look, recover, wait
 from novatui.model.findings import Severity
 from novatui.model.words import N_
 
+REMOVED = "removed"
+
 PATTERNS: tuple[Pattern, ...] = (
     recover(
         "already-bootstrapped",
@@ -27,7 +29,7 @@ PATTERNS: tuple[Pattern, ...] = (
         at_runtime=True,
     ),
     recover(
-        "removed",
+        REMOVED,
         (
             r"the member has been permanently removed from the cluster"
             r"|data-dir used by this member must be removed",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from novatui.diagnosis.data import UNMOUNTED, DataState, Usability, log_seen
+from novatui.diagnosis.env_findings import NAMED_ONLY
 from novatui.diagnosis.held_findings import HOLD_LEFT, LEFT_BEHIND, UNDER_WAY
 from novatui.diagnosis.list_findings import UNSTARTED
 from novatui.diagnosis.membership import FRESH_MS, Membership, fresh
@@ -64,12 +65,12 @@ def advise(seen: Judged) -> Advice:
     if seen.verdict is Verdict.UNKNOWN or _has(seen, "clusters-differ"):
         return _unjudged(seen)
     bad, stopped, hung, blocked = sort_out(seen)
-    if seen.verdict is Verdict.NO_QUORUM and data_lost(seen, bad):
+    if seen.verdict is Verdict.NO_QUORUM and (lost := data_lost(seen, bad)):
         why = Words(
             N_("{n} of {total} members have no usable data ({names}): too few are left for a quorum"),
-            n=len(bad),
+            n=len(lost),
             total=seen.quorum.total,
-            names=_names(bad),
+            names=_names(lost),
         )
         return Advice(runbook="restore-cluster", why=why)
     if len(stopped) > 1:
@@ -270,11 +271,11 @@ def _blocker(node: NodeSnapshot, findings: Sequence[Finding]) -> Finding | None:
     return None
 
 
-def data_lost(seen: Judged, bad: Sequence[NodeSnapshot]) -> bool:
-    """Whether too few votes are left even if every member that is not proven bad is good."""
-    names = {node.name for node in bad}
-    lost = sum(1 for seat in seen.group.seats if seat.node is not None and seat.node.name in names)
-    return seen.quorum.total - lost < seen.quorum.needed
+def data_lost(seen: Judged, bad: Sequence[NodeSnapshot]) -> list[NodeSnapshot]:
+    """Of ``bad`` those that hold a vote, where too few votes are left even if every other one is good; else none."""
+    seated = {seat.node.name for seat in seen.group.seats if seat.node is not None}
+    lost = [node for node in bad if node.name in seated]
+    return lost if seen.quorum.total - len(lost) < seen.quorum.needed else []
 
 
 def _unjudged(seen: Judged) -> Advice:
@@ -292,6 +293,13 @@ def _unjudged(seen: Judged) -> Advice:
     if cause := next((one for one in seen.findings if one.node in silent and one.id in _NOT_ASKED), None):
         said = N_("{node}: {cause}; {hint}")
         return Advice(why=Words(said, node=cause.node, cause=cause.title, hint=cause.hint))
+    if (named := next((one for one in seen.findings if one.id == NAMED_ONLY), None)) is not None:
+        return Advice(why=Words(N_("{cause}; {hint}"), cause=named.title, hint=named.hint))
+    if all(seat.node is None for seat in seen.group.seats):
+        said = N_(
+            "every master says that it was removed: the members are elsewhere. Add their masters to the configuration"
+        )
+        return Advice(why=Words(said))
     return Advice(why=Words(N_("the members have not been asked yet")))
 
 

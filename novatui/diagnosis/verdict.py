@@ -47,12 +47,11 @@ _SYMPTOMS = ["stale-id", "not-a-member", "unstarted", "unit-", "no-answer", "no-
 
 def diagnose(snapshot: ClusterSnapshot, entries: Mapping[str, Sequence[Entry]], now_ms: int) -> Diagnosis:
     """Judge ``snapshot``; ``entries`` are journal lines per node name, oldest first; ``now_ms`` is our clock, UTC ms."""
-    group = membership(snapshot, now_ms)
+    own = {node.name: data_state(node, entries.get(node.name, ())) for node in snapshot.nodes}
+    gone = [node.name for node in snapshot.nodes if own[node.name].removed and fresh(node, now_ms)]
+    group = membership(snapshot, now_ms, gone)
     quorum = count(snapshot, group, now_ms)
-    data = {
-        node.name: outside(node, snapshot, group, now_ms) or data_state(node, entries.get(node.name, ()))
-        for node in snapshot.nodes
-    }
+    data = {node.name: outside(node, snapshot, group, now_ms) or own[node.name] for node in snapshot.nodes}
     findings = _findings(snapshot, entries, group, data, now_ms)
     verdict = _verdict(snapshot, group, quorum, findings, now_ms)
     judged = Judged(

@@ -128,9 +128,9 @@ def _restore(seen: Judged) -> Way:
     if seen.verdict is Verdict.DEGRADED:
         said = N_("quorum stands: a restore would take everything back in time")
         return Way(runbook=name, why_not=Words(said))
-    if seen.verdict is Verdict.NO_QUORUM and data_lost(seen, bad):
+    if seen.verdict is Verdict.NO_QUORUM and (seated := data_lost(seen, bad)):
         said = N_("too few members have usable data: {names} lost theirs")
-        return Way(runbook=name, why=Words(said, names=names(bad)))
+        return Way(runbook=name, why=Words(said, names=names(seated)))
     lost = [name for name, data in seen.data.items() if data.state is Usability.UNUSABLE]
     if lost:
         said = N_(

@@ -151,7 +151,7 @@ def quorum_without(cluster: ClusterConfig, node: str, seen: Seen) -> Iterator[Fi
     those that are not seen may have one with it."""
     if standing.down(seen.hosts[node]):
         return
-    least = needed(standing.members(cluster, seen.hosts))
+    least = needed(standing.members(cluster, seen))
     others = {name: host for name, host in seen.hosts.items() if name != node}
     serving = [name for name, host in others.items() if standing.serves(host)]
     if len(serving) >= least:
@@ -171,7 +171,7 @@ def quorum_without(cluster: ClusterConfig, node: str, seen: Seen) -> Iterator[Fi
 
 
 def _alone(cluster: ClusterConfig, node: str, seen: Seen) -> Iterator[Finding]:
-    if standing.members(cluster, seen.hosts) == 1 or seen.silent:
+    if standing.members(cluster, seen) == 1 or seen.silent:
         return
     others = {name: host for name, host in seen.hosts.items() if name != node}
     if all(standing.down(host) for host in others.values()):

@@ -130,7 +130,7 @@ def reasons(cluster: ClusterConfig, seen: Seen, barred: Mapping[str, Finding]) -
         yield from _nothing(cluster, seen, barred)
         return
     up = [node for node, host in seen.hosts.items() if not standing.down(host)]
-    total = standing.members(cluster, seen.hosts)
+    total = standing.members(cluster, seen)
     if len(starts) + len(up) >= needed(total):
         return
     yield reason(

@@ -217,6 +217,99 @@ def test_unseen_members_may_have_their_data() -> None:
     assert found.recommend not in ("restore-cluster", "recover-member")
 
 
+# nobody tells a member list: who votes is only written down
+
+REMOVED = ("server error", "the member has been permanently removed from the cluster")
+
+
+def unlisted(*nodes: NodeSnapshot, named: int | None = None) -> ClusterSnapshot:
+    """novatui was opened after everything was down. ``named``: how many members every env file names."""
+    initial = ",".join(f"etcd{n}=https://10.0.0.{n}:2380" for n in range(1, (named or len(nodes)) + 1))
+    return cluster(
+        *(
+            replace(one, members=(), members_at_ms=None, env=replace(one.env, initial_cluster=initial))
+            for one in nodes
+        )
+    )
+
+
+def removed(*names: str) -> dict[str, list[Entry]]:
+    return {name: [started(name, 9), line(*REMOVED, node=name, ago_s=8)] for name in names}
+
+
+@pytest.mark.invariant("INV-10")
+@pytest.mark.parametrize("listed", [False, True])
+def test_masters_that_say_they_were_removed_have_no_vote_to_lose(listed: bool) -> None:
+    """Three voters were left, and two have their data: also where the last list that was seen is older than the removal."""
+    gone = [down(node(n, 5), "inactive", "dead") for n in (4, 5)]
+    five = [down(node(1, 5)), down(node(2, 5)), looping(3, 5), *gone]
+    found = judge(
+        cluster(*five) if listed else unlisted(*five), {"m3": [damage("m3")], **removed("m4", "m5")}
+    )
+    assert (found.verdict, found.recommend) == (Verdict.NO_QUORUM, "start-cluster")
+    assert (found.quorum.needed, found.quorum.total) == (2, 3)
+    restore = next(way for way in found.ways if way.runbook == "restore-cluster")
+    assert restore.why_not
+
+
+def test_what_is_lost_is_counted_without_them() -> None:
+    gone = [down(node(n, 5), "inactive", "dead") for n in (4, 5)]
+    five = unlisted(looping(1, 5), down(node(2, 5)), looping(3, 5), *gone)
+    found = judge(five, {"m1": [damage("m1")], "m3": [damage("m3")], **removed("m4", "m5")})
+    assert found.recommend == "restore-cluster"
+    assert found.recommend_why.startswith("2 of 3 members have no usable data (m1, m3)")
+
+
+@pytest.mark.invariant("INV-10")
+def test_two_that_nobody_sees_may_be_the_quorum_of_the_three_that_are_left() -> None:
+    gone = [down(node(n, 5), "inactive", "dead") for n in (4, 5)]
+    five = unlisted(unseen(node(1, 5)), unseen(node(2, 5)), looping(3, 5), *gone)
+    found = judge(five, {"m3": [damage("m3")], **removed("m4", "m5")})
+    assert (found.verdict, found.recommend) == (Verdict.UNKNOWN, "")
+
+
+@pytest.mark.invariant("INV-10")
+def test_a_removed_one_that_is_not_seen_now_may_be_back() -> None:
+    found = judge(unlisted(down(node(1)), unseen(node(2)), unseen(node(3))), removed("m3"))
+    assert found.verdict is Verdict.UNKNOWN and found.quorum.total == 3
+
+
+@pytest.mark.invariant("INV-10")
+def test_where_all_were_removed_the_members_are_elsewhere() -> None:
+    found = judge(unlisted(*(down(node(n)) for n in (1, 2, 3))), removed("m1", "m2", "m3"))
+    assert (found.verdict, found.recommend) == (Verdict.UNKNOWN, "")
+    assert "the members are elsewhere" in found.recommend_why
+
+
+@pytest.mark.invariant("INV-10")
+def test_members_that_only_the_env_files_name_may_serve() -> None:
+    """Three of seven are configured; what is not looked at is neither down nor lost."""
+    three = unlisted(looping(1), looping(2), down(node(3)), named=7)
+    found = judge(three, {name: [damage(name)] for name in ("m1", "m2")})
+    assert (found.verdict, found.recommend) == (Verdict.UNKNOWN, "")
+    assert (found.quorum.unknown, found.quorum.total) == (4, 7)
+    named = next(one for one in found.findings if one.id == "named-only")
+    assert "etcd4, etcd5, etcd6, etcd7" in named.title and [one.node for one in named.evidence] == [
+        "m1",
+        "m2",
+        "m3",
+    ]
+    assert "no configured master is" in found.recommend_why
+
+
+def test_a_master_that_was_never_asked_may_be_the_one_that_is_named() -> None:
+    never = replace(unseen(node(3)), env=EtcdEnv(), at_ms=None, members=())
+    two = unlisted(down(node(1)), down(node(2)), named=3)
+    found = judge(cluster(*two.nodes, never))
+    assert found.quorum.total == 3 and "named-only" not in {one.id for one in found.findings}
+
+
+@pytest.mark.invariant("INV-10")
+def test_one_name_too_many_in_the_env_files_does_not_hide_that_quorum_is_lost() -> None:
+    found = judge(unlisted(*(down(node(n)) for n in (1, 2, 3)), named=4))
+    assert (found.verdict, found.recommend) == (Verdict.NO_QUORUM, "start-cluster")
+
+
 # history is no cause
 
 

@@ -20,6 +20,14 @@ DAMAGED = [
     {"level": "info", "msg": "starting an etcd server"},
     {"level": "panic", "msg": "failed to open database", "path": "/var/lib/etcd/member/snap/db", "error": "invalid database"},
 ]  # fmt: skip
+REMOVED = [
+    {"level": "info", "msg": "starting an etcd server"},
+    {
+        "level": "warn",
+        "msg": "server error",
+        "error": "the member has been permanently removed from the cluster",
+    },
+]
 
 
 def cluster() -> ClusterConfig:

@@ -21,6 +21,7 @@ from tests.runbooks.survey_text import (
     ARCHIVE,
     DAMAGED,
     NODES,
+    REMOVED,
     Master,
     answers,
     b64,
@@ -272,6 +273,18 @@ def test_damage_before_a_good_start_is_no_evidence() -> None:
     good = {"level": "info", "msg": "ready to serve client requests"}
     found["m2"].journal = [*DAMAGED, good]
     assert set(reasons(found)) == {"data-intact"}
+
+
+@pytest.mark.invariant("INV-10")
+def test_a_master_that_says_it_was_removed_has_no_vote_to_lose() -> None:
+    """Two of three were removed one after the other: the one that is left is a cluster, and a start is enough."""
+    found = masters()
+    for node in ("m2", "m3"):
+        found[node].journal = REMOVED
+    said = reasons(found)["data-intact"]
+    assert "1 of 1 members is damaged (m1), and 1 are enough" in said
+    found["m3"].journal = DAMAGED
+    assert draft(found), "of the two that vote one is lost"
 
 
 def test_no_data_at_all_needs_no_journal() -> None:

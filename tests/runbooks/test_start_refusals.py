@@ -19,6 +19,7 @@ from tests.runbooks.survey_text import (
     DAMAGED,
     MEMBERS,
     NODES,
+    REMOVED,
     Master,
     answers,
     b64,
@@ -348,3 +349,16 @@ def test_a_log_that_lies_apart_refuses_by_its_key_and_is_not_taken_for_lost(book
     said = reasons(book, found)
     assert "ETCD_WAL_DIR" in said["env-forbidden"] and said["env-forbidden"].startswith("m2:")
     assert "data-lost" not in said
+
+
+def test_members_that_say_they_were_removed_are_not_waited_for() -> None:
+    """The one that is left is the cluster: it is started, and nobody is sent to restore it."""
+    found = masters()
+    for bend in (stopped("m1"), stopped("m2", "m3")):
+        bend(found)
+    for node in ("m2", "m3"):
+        found[node].journal = REMOVED
+    plan = start_cluster.draft(cluster(), Request(runbook="start-cluster"), RUN, answers(found))
+    params = msgspec.convert(plan.params, start_cluster.StartParams)
+    assert params.starts == ("m1",)
+    assert "0 of 1 members serve, 1 are needed" in params.quorum and "without m2, m3, removed" in params.quorum

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from novatui.config import ClusterConfig
@@ -61,7 +61,7 @@ def lost(host: Host, data: DataState) -> str:
 
 def mended_by(cluster: ClusterConfig, node: str, seen: Seen) -> str:
     """What helps a member whose data is lost, by what the others have."""
-    least = needed(members(cluster, seen.hosts))
+    least = needed(members(cluster, seen))
     others = {name: host for name, host in seen.hosts.items() if name != node}
     serving = [name for name, host in others.items() if serves(host)]
     good = [name for name, host in others.items() if not lost(host, seen.data[name])]
@@ -75,14 +75,18 @@ def mended_by(cluster: ClusterConfig, node: str, seen: Seen) -> str:
     return f"only {len(good)} of {least} that are needed for a quorum have their data: restore-cluster"
 
 
-def members(cluster: ClusterConfig, hosts: Mapping[str, Host]) -> int:
+def members(cluster: ClusterConfig, seen: Seen) -> int:
     """How many vote."""
-    return voters.count(cluster, hosts)[0]
+    return _members(cluster, seen)[0]
+
+
+def _members(cluster: ClusterConfig, seen: Seen) -> tuple[int, str]:
+    return voters.count(cluster, seen.hosts, voters.removed(seen.hosts, seen.data))
 
 
 def quorum_words(cluster: ClusterConfig, seen: Seen) -> str:
     """``2 of 3 members serve, 2 are needed (by the member list of nova-master-1); nova-master-2: inactive (dead)``."""
-    total, by = voters.count(cluster, seen.hosts)
+    total, by = _members(cluster, seen)
     serving = [node for node, host in seen.hosts.items() if serves(host)]
     rest = [f"{node}: {words(host)}" for node, host in seen.hosts.items() if node not in serving]
     rest += [f"{node}: cannot be asked" for node in seen.silent]

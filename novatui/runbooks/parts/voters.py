@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from novatui.config import ClusterConfig
+from novatui.diagnosis.data import DataState
 from novatui.runbooks.parts.answer import Listed
 from novatui.runbooks.parts.host import Host
 
@@ -19,14 +20,27 @@ def listed(hosts: Mapping[str, Host]) -> tuple[str, tuple[Listed, ...]]:
     return "", ()
 
 
-def count(cluster: ClusterConfig, hosts: Mapping[str, Host]) -> tuple[int, str]:
+def removed(hosts: Mapping[str, Host], data: Mapping[str, DataState]) -> tuple[str, ...]:
+    """The nodes that say themselves that they were taken out of the cluster. None has a vote, unless it was added again: then
+    it never started, and has no data that counts."""
+    return tuple(node for node, host in hosts.items() if host.status is None and data[node].removed)
+
+
+def count(cluster: ClusterConfig, hosts: Mapping[str, Host], gone: Collection[str] = ()) -> tuple[int, str]:
     """How many vote, and by what, in words. Not from the list: the configured masters, or as many as an env file names where
-    those are more."""
+    those are more, without those that are ``gone``."""
     node, voters = listed(hosts)
     if voters:
         return len(voters), f"by the member list of {node}"
     named = [len(host.env.initial_cluster()) for host in hosts.values() if host.env]
-    return max([len(cluster.nodes), *named]), WRITTEN_DOWN
+    total = max([len(cluster.nodes), *named]) - len(gone)
+    if not gone:
+        return total, WRITTEN_DOWN
+    names = ", ".join(gone)
+    return (
+        total,
+        f"by what is written down, without {names}, removed by their own word; no member list could be read",
+    )
 
 
 def without(hosts: Mapping[str, Host]) -> tuple[str, ...]:

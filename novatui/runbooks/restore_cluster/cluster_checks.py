@@ -108,7 +108,7 @@ def data_intact(
     """Down is not lost: where enough members may have their data, the answer is to start them, never a restore."""
     if any(host.quorum for host in hosts.values()):
         return
-    total = len(cluster.nodes) + left_out
+    total = len(cluster.nodes) + left_out - len(voters.removed(hosts, data))
     needed = total // 2 + 1
     usable = [
         node

@@ -202,6 +202,15 @@ def mask_strings(value: Any, secrets: Sequence[str] = ()) -> tuple[Any, int]:
     return value, 0
 
 
+def mask_field(name: str, value: str, secrets: Sequence[str] = ()) -> tuple[str, int]:
+    """The value of a field of a log: its name may be what says that all of it is a secret."""
+    if _NAMES.search(_NO_SECRET.sub("", name)) and value not in ("", MASK):
+        return MASK, 1
+    text, known = struck(value, secrets)
+    text, found = mask(f"{name}={text}")
+    return text[len(name) + 1 :], known + found
+
+
 def _env_line(line: str) -> tuple[str, int]:
     if not line.strip():
         return line, 0

@@ -9,7 +9,7 @@ import msgspec
 
 from novatui.model.cluster import NodeSnapshot
 from novatui.model.entries import Entry
-from novatui.model.masking import mask, mask_strings, struck
+from novatui.model.masking import mask, mask_field, mask_strings, struck
 from novatui.model.named_secrets import MASK
 
 # Known values, as they are now: what a person types to get in is typed while a recording goes on.
@@ -41,10 +41,9 @@ class EntryMask:
         text, found = self._text(entry.text)
         fields = []
         for name, value in entry.fields:
-            # Its name may be what says that a value is a secret.
-            shown, masks = self._text(f"{name}={value}") if value else ("", 0)
+            shown, masks = mask_field(name, value, self._known)
             found += masks
-            fields.append((name, shown[len(name) + 1 :] if masks else value))
+            fields.append((name, shown))
         if not found:
             return entry
         self.count += 1

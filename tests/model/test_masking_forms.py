@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from novatui.model.masking import mask, mask_env, struck
+from novatui.model.masking import mask, mask_env, mask_field, struck
 from novatui.model.sanitize import clean
 
 # Each piece is looked for: what is left of half a password is half a password.
@@ -215,6 +215,13 @@ def test_an_env_files_values_go_on() -> None:
     assert "hun" not in shown
     for stays in ("NAME=a", "DIR=/d", "LEVEL=info", "and fine", "METRICS=basic"):
         assert stays in shown
+
+
+def test_a_field_whose_name_says_it_goes_whole() -> None:
+    assert mask_field("db-password", "hun er, hun") == ("***", 1)
+    assert mask_field("environment-variable", "OURS=hun") == ("OURS=***", 1)
+    assert mask_field("initial-cluster-token", "k8s_etcd") == ("k8s_etcd", 0)
+    assert mask_field("error", "hunter2 is wrong", ("hunter2",)) == ("*** is wrong", 1)
 
 
 def test_of_two_known_values_the_longer_goes_first() -> None:

@@ -24,6 +24,7 @@ WIZARD = (
         N_("to the page before, or out of the wizard"),
         "wizard",
         2,
+        _screen_says("elsewhere"),
     ),
     Action(
         "wizard-prepare",
@@ -54,7 +55,16 @@ WIZARD = (
         0,
         _screen_says("node"),
     ),
-    Action("wizard-again", "r", "r", N_("look again"), N_("ask every master again"), "wizard", 4),
+    Action(
+        "wizard-again",
+        "r",
+        "r",
+        N_("look again"),
+        N_("ask every master again"),
+        "wizard",
+        4,
+        _screen_says("elsewhere"),
+    ),
     Action(
         "wizard-overrule",
         "o",
@@ -86,7 +96,16 @@ WIZARD = (
         _screen_says("plan"),
     ),
     Action("wizard-copy", "y", "y", N_("copy"), N_("copy this page as text"), "wizard", 7),
-    Action("wizard-quit", "q", "q", N_("leave"), N_("leave the wizard; nothing has changed"), "wizard", 10),
+    Action(
+        "wizard-quit",
+        "q",
+        "q",
+        N_("leave"),
+        N_("leave the wizard; nothing has changed"),
+        "wizard",
+        10,
+        _screen_says("elsewhere"),
+    ),
 )
 
 RUN = (

@@ -9,11 +9,14 @@ from textual.pilot import Pilot
 
 from novatui.errors import HeldByAnother, NovatuiError, Refused
 from novatui.model.findings import Finding, Severity
-from novatui.model.plan import Request
+from novatui.model.plan import Plan, Request
 from novatui.model.sources import Silent, Sources
 from novatui.present.rows import text_of
+from novatui.remote.secrets import SecretAsk, SecretKind
 from novatui.tui.app import NovatuiApp
+from novatui.tui.screens.page import HelpScreen
 from novatui.tui.screens.run import RunScreen
+from novatui.tui.screens.secret import SecretModal
 from novatui.tui.screens.wizard import WizardScreen
 from novatui.tui.screens.wizard_first import SourceFirst
 from novatui.tui.screens.wizard_overrule import OverruleModal
@@ -71,6 +74,62 @@ async def test_by_keys_alone_to_the_run_and_enter_starts_nothing() -> None:
         await pilot.press("p")
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
     assert ("start", RUN) in client.asked
+
+
+class SlowStart(FakeClient):
+    """A runner that is there when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__(FakeFollower(happy(), live=False))
+        self.starts, self.started = 0, asyncio.Event()
+
+    async def start(self, plan: Plan) -> str:
+        self.starts += 1
+        await self.started.wait()
+        return await super().start(plan)
+
+
+async def being_started(pilot: Pilot[None]) -> WizardScreen:
+    wizard = await opened(pilot)
+    await pilot.press("n")
+    await until(pilot, lambda: wizard.plan is not None)
+    await pilot.press("n", "p")
+    await until(pilot, lambda: wizard.starting)
+    return wizard
+
+
+async def test_a_runner_that_is_being_started_is_not_left_alone() -> None:
+    client = SlowStart()
+    app = app_with(client)
+    async with app.run_test(size=(120, 40)) as pilot:
+        wizard = await being_started(pilot)
+        for key in ("r", "escape", "escape", "q"):
+            await pilot.press(key)
+            await until(pilot, lambda: "the runner is being started" in text(app))
+            assert app.screen is wizard and wizard.starting
+        client.started.set()
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        assert client.starts == 1 and len(app.screen_stack) == 2
+
+
+async def test_the_run_takes_the_wizards_place_and_not_that_of_what_lies_over_it() -> None:
+    client = SlowStart()
+    app = app_with(client)
+    async with app.run_test(size=(120, 40)) as pilot:
+        wizard = await being_started(pilot)
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        ask = asyncio.create_task(app.people.ask(SecretAsk(SecretKind.PASSPHRASE, NODES[0], "/k")))
+        await until(pilot, lambda: isinstance(app.screen, SecretModal) and app.screen.armed)
+        client.started.set()
+        await until(pilot, lambda: ("start", RUN) in client.asked)
+        assert isinstance(app.screen, SecretModal) and wizard in app.screen_stack
+        await pilot.press(*"word", "enter")
+        assert await asyncio.wait_for(ask, 60) == "word"
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen) and not wizard.is_attached)
+        assert len(app.screen_stack) == 2
 
 
 async def test_the_highest_revision_that_verifies_is_preselected_and_asked_for_as_a_survivor() -> None:

@@ -108,10 +108,14 @@ class WizardScreen(WizardView):
         self._answered()
 
     def _answered(self) -> None:
-        self.waiting = ""
+        self.waiting, self.starting = "", False
         self.paint()
 
     # keys
+
+    def why_not_elsewhere(self) -> str:
+        """A runner that is being started cannot be called back: who left now would not see it begin."""
+        return _("the runner is being started, a moment") if self.starting else ""
 
     def why_not_next(self) -> str:
         if self.waiting:
@@ -163,7 +167,7 @@ class WizardScreen(WizardView):
     def act_wizard_instead(self) -> None:
         """The runbook that the reasons name, for the same master."""
         runbook = self.seen.instead[0]
-        self.app.switch_screen(self.nova.wizard(runbook, self.first.node))
+        self.give_way(self.nova.wizard(runbook, self.first.node))
 
     def why_not_overrule(self) -> str:
         if self.page != PREFLIGHT or self.waiting:
@@ -198,13 +202,14 @@ class WizardScreen(WizardView):
         plan = self.plan
         if plan is None:
             return
+        self.starting = True
         self.waiting, self.since_ms = _("starting the runner, a process of its own"), self.nova.clock()
         self.paint()
         self.run_worker(self._start(plan), name="start", group="start", exclusive=True, exit_on_error=False)
 
     async def _start(self, plan: Plan) -> None:
         run = await self.client.start(plan)
-        self.app.switch_screen(RunScreen(self.client, run, plan))
+        self.give_way(RunScreen(self.client, run, plan))
 
     def why_not_node(self) -> str:
         if self.page != PLAN:

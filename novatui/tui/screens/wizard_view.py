@@ -51,6 +51,7 @@ class WizardView(NovaScreen):
         self.findings: tuple[Finding, ...] = ()
         self.error: NovatuiError | None = None
         self.waiting = ""
+        self.starting = False  # a runner, with what is waited for
         self.since_ms = 0
         self.node = 0  # whose commands are shown where there is room for one
 

@@ -101,12 +101,16 @@ def _variables(text: str, names: bool) -> tuple[str, int]:
 
 def _assignments(text: str) -> tuple[str, int]:
     """Variables that are set within a command or a comment."""
-    count = 0
+    text, count = mask(text)  # an option's value may look like a variable
 
     def masked(match: re.Match[str]) -> str:
         nonlocal count
         begin = match.start("name")
-        if _SHOWN.match(match["name"]) or _PEERS.search(text, max(0, begin - 40), begin):
+        if (
+            match["value"] == MASK
+            or _SHOWN.match(match["name"])
+            or _PEERS.search(text, max(0, begin - 40), begin)
+        ):
             return match[0]
         shown, found = mask_env(match["name"] + match["value"])
         count += found

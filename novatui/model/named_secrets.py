@@ -17,6 +17,7 @@ _WORD = re.compile(
     re.I | re.X,
 )
 _QUOTE = re.compile(r"""(\\*+)(["'])""")
+_APOSTROPHE = re.compile(r"""'(?:\\{0,4}"'\\{0,4}"|\\{1,4}')'""")  # as a shell has it within single quotes
 _STOP = re.compile(r"""[\s"'\\]""")
 _BACKSLASHES = re.compile(r"\\++")
 # A quote that ends what the value stands in, for after it comes what may follow a text: it is no letter of the value.
@@ -134,9 +135,13 @@ def _closed(line: str, opening: re.Match[str]) -> int | None:
         slashes = found - at - len(line[at:found].rstrip("\\"))
         if slashes < own:
             return found - slashes
-        if slashes % (2 * (own + 1)) == own:
+        ends = slashes % (2 * (own + 1)) == own
+        if ends and (apostrophe := _APOSTROPHE.match(line, found)) and opening[2] == "'":
+            at = apostrophe.end()
+        elif ends:
             return found + 1
-        at = found + 1
+        else:
+            at = found + 1
     return None
 
 

@@ -38,6 +38,7 @@ def masked(raw: str) -> str:
         "SetCredential=db:hun hun \\\n  hun\nUser=tail",
         "SetCredentialEncrypted=db: \\\n  hun\nUser=tail",
         "ExecStart=/opt/etcd --password hun --name tail",
+        'ExecStart=/opt/etcd --password "hun=hun\\" hun=hun" --name tail',
         "ExecStart=/opt/etcd \\\n  --password \\\n  hun,hun \\\n  --name tail",
         "ExecStart=/opt/etcd --proxy http://u:h@hun@host/ --name tail",
         "ExecStart=/usr/bin/env A=hun 'B=hun hun' /opt/etcd tail",

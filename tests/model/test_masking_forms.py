@@ -22,7 +22,17 @@ PLAIN = (
     "-hun",
     "hun&hun=hun<hun>",
 )
-QUOTES = *PLAIN, 'huna"hunb', "huna'hunb", "hun er hun", 'hun" hun', "hun\\hun", 'hun", "hun', "***hun"
+QUOTES = (
+    *PLAIN,
+    'huna"hunb',
+    "huna'hunb",
+    "huna' hunb',hun",
+    "hun er hun",
+    'hun" hun',
+    "hun\\hun",
+    'hun", "hun',
+    "***hun",
+)
 
 
 def no_quote(secret: str) -> bool:

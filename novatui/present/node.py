@@ -205,6 +205,8 @@ def _restarts(unit: UnitState) -> Row:
 
 def _endpoint_row(node: NodeSnapshot, width: int) -> Row:
     endpoint, unit = node.endpoint, node.unit
+    if endpoint.answers is None and endpoint.unasked:
+        return row((f"{WARN} " + _("not asked"), Role.WARN))
     if endpoint.answers is None:
         return row("  ", (_("not asked yet"), Role.DIM))
     if not endpoint.answers:

@@ -76,6 +76,8 @@ def _by_endpoint(node: NodeSnapshot) -> Standing:
     endpoint = node.endpoint
     if endpoint.answers is None and node.lacks_root:
         return Standing(WARN, _("not root"), Role.WARN)
+    if endpoint.answers is None and endpoint.unasked:
+        return Standing(WARN, _("not asked"), Role.WARN)
     if endpoint.answers is None:
         return Standing(ASKING, _("asking"), Role.WARN, node.since_ms)
     if not endpoint.answers:

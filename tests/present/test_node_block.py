@@ -141,3 +141,14 @@ def test_lag_is_against_members_that_answer_now() -> None:
     assert lag(behind.endpoint, newest_index(snapshot)) == 222
     line = status_block(behind, snapshot, cases.NOW, 36)[2]
     assert ("222", Role.WARN) in line and text_of(line).startswith("▲")
+
+
+def test_one_that_cannot_be_asked_is_not_about_to_be() -> None:
+    node = cases.node(1)
+    unasked = msgspec.structs.replace(
+        node.endpoint, answers=None, has_quorum=None, unasked="refused", error="bad certificate"
+    )
+    node = msgspec.structs.replace(node, endpoint=unasked)
+    told = "\n".join(text_of(line) for line in block(node))
+    assert standing(node).word == "not asked" and "▲ not asked" in told and "bad certificate" in told
+    assert "asking" not in told and "yet" not in told

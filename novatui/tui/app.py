@@ -125,6 +125,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
         self.tape = Tape(cluster, clock, lambda: tuple(self.people.wallet.known().values()))
         self._judge = judge
         self._pace = Pace(self._show_snapshot)
+        self._feed_stopped = ""  # why nothing new comes, until it is started again
         self.set_reactive(NovatuiApp.now_ms, clock())
         self.set_reactive(NovatuiApp.view, first_view(cluster, clock()))
 
@@ -151,6 +152,7 @@ class NovatuiApp(App[None], inherit_bindings=False):
 
     def _start_feed(self) -> None:
         """After the first paint: its imports cost more than ours."""
+        self._feed_stopped = ""
         self.run_worker(
             self.feed.start(self.snapshot_arrived, self.entries_arrived),
             name="feed",
@@ -209,15 +211,13 @@ class NovatuiApp(App[None], inherit_bindings=False):
     def _judged(self, snapshot: ClusterSnapshot, now: int) -> View:
         """A bug in the diagnosis must not close the window on the cluster: the facts stay, without a verdict."""
         try:
-            return View(snapshot, self._judge(snapshot, self.journals.for_diagnosis(), now))
+            diagnosis = self._judge(snapshot, self.journals.for_diagnosis(), now)
+            return View(snapshot, diagnosis, self._feed_stopped)
         except Exception:
             log.exception("the diagnosis failed")
             unknown = first_view(self.cluster, now).diagnosis
-            return View(
-                snapshot,
-                unknown,
-                _("the diagnosis failed (a bug of novatui, see its log); the facts below stand"),
-            )
+            failed = _("the diagnosis failed (a bug of novatui, see its log); the facts below stand")
+            return View(snapshot, unknown, self._feed_stopped or failed)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """The feed ends only when it broke: say so, and go on showing what was last known."""
@@ -227,13 +227,14 @@ class NovatuiApp(App[None], inherit_bindings=False):
         if error is not None:
             log.error("the feed stopped", exc_info=error)
         why = f"{type(error).__name__}: {error}" if error else _("it ended")
-        trouble = _("no new data: the poller stopped ({why}); r starts it again").format(why=why)
-        self.view = View(self.view.snapshot, self.view.diagnosis, trouble)
+        stopped = _("no new data: the poller stopped ({why}); r starts it again")
+        self._feed_stopped = stopped.format(why=why)
+        self._take(self._pace.release() or self.view.snapshot)
 
     def refresh_feed(self) -> None:
         """Ask now, people too; start the feed again if it broke."""
         self.people.wallet.again()
-        if self.view.trouble and not any(w.name == "feed" and w.is_running for w in self.workers):
+        if self._feed_stopped:
             self._start_feed()
         else:
             self.feed.refresh()

@@ -11,6 +11,7 @@ from novatui.diagnosis.recent import Recent
 from novatui.errors import NovatuiError
 from novatui.model.cluster import ClusterSnapshot
 from novatui.model.entries import Entry
+from novatui.model.sanitize import clean
 from novatui.present.i18n import _
 from novatui.present.numbers import age, size
 from novatui.present.rows import BLANK, Role, Row, row
@@ -39,6 +40,8 @@ class Tape:
             )
         except NovatuiError as error:
             return f"{error.title}: {error.detail}"
+        except OSError as error:  # there is no place for it
+            return clean(f"{_('The recording cannot be made')}: {error.filename}: {error.strerror or error}")
         self._recorder.snapshot(snapshot)
         return _("recording into {path}; ^R ends it").format(path=place)
 

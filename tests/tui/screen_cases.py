@@ -38,10 +38,10 @@ IDS = (
 
 
 class FakeFeed:
-    """Delivers what the test hands it; ``refreshed`` counts the asking."""
+    """Delivers what the test hands it; ``refreshed`` counts the asking, ``starts`` the beginnings."""
 
     def __init__(self) -> None:
-        self.refreshed = 0
+        self.refreshed = self.starts = 0
         self.closed = False
         self._snapshot: OnSnapshot | None = None
         self._entries: OnEntries | None = None
@@ -51,6 +51,8 @@ class FakeFeed:
 
     async def start(self, on_snapshot: OnSnapshot, on_entries: OnEntries) -> None:
         self._snapshot, self._entries = on_snapshot, on_entries
+        self._stop, self.failure = asyncio.Event(), None
+        self.starts += 1
         self.started.set()
         await self._stop.wait()
         if self.failure:

@@ -25,6 +25,7 @@ from novatui.tui.widgets.page import Page
 from novatui.tui.widgets.pane import NodePane
 from novatui.tui.widgets.rows_view import RowsView
 from tests.tui import screen_cases as cases
+from tests.tui.waiting import until
 
 DOWN = cases.cluster(cases.node(1), cases.dead(2), cases.node(3))
 HOSTILE = "[/x] [bold] [@click=app.quit]x[/] \x1b]52;c;aGk=\x07 \x1b[2J \u202eevil \x9b31m 日本"
@@ -397,12 +398,23 @@ async def test_ctrl_c_never_quits_and_q_does() -> None:
     assert s.feed.closed
 
 
-async def test_the_poller_may_die_and_the_screen_says_so() -> None:
+async def test_the_poller_may_die_the_screen_says_so_and_r_starts_it_again() -> None:
     async with stage() as s:
+        held = msgspec.structs.replace(DOWN, at_ms=cases.NOW + 1)
+        s.feed.snapshot(held)  # nothing but its time is new: it waits for the clock
         s.feed.fail(RuntimeError("[/broken]"))
-        await s.pilot.pause(0.1)
-        assert "no new data: the poller stopped (RuntimeError: [/broken])" in s.text("headline")
-        assert "▲ DEGRADED" in s.text("verdict")
+        said = "no new data: the poller stopped (RuntimeError: [/broken])"
+        await until(s.pilot, lambda: said in s.text("headline"))
+        assert s.app.view.snapshot is held, "the newest that came"
+        s.app._tick()
+        await s.pilot.pause()
+        assert said in s.text("headline") and "▲ DEGRADED" in s.text("verdict")
+        await s.press("r")
+        await until(s.pilot, lambda: s.feed.starts == 2)
+        await s.show(cases.healthy_cluster())
+        await until(s.pilot, lambda: "poller" not in s.text("headline"))
+        await s.press("r")
+        assert (s.feed.starts, s.feed.refreshed) == (2, 1)
 
 
 async def test_a_bug_in_the_diagnosis_keeps_the_facts() -> None:

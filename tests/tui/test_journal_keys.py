@@ -24,6 +24,7 @@ from novatui.tui.screens.filter_prompt import FilterPrompt
 from novatui.tui.screens.merged import MergedScreen
 from novatui.tui.widgets.rows_view import RowsView
 from tests.tui import screen_cases as cases
+from tests.tui import waiting
 from tests.tui.test_dashboard import Stage
 
 NODES = ("nova-master-1", "nova-master-2", "nova-master-3")
@@ -322,6 +323,28 @@ async def test_all_masters_on_one_time_line() -> None:
         await s.press("escape", "q")
         assert isinstance(s.app.screen, Dashboard) and s.app.journals.merged is None
         await until(s, "pane-1", "late")
+
+
+async def test_an_impatient_finger_asks_the_masters_once_and_keeps_the_answer() -> None:
+    feed, answer = AskedFeed(), asyncio.Event()
+    older = feed.older
+
+    async def slowly(node: str, cursor: str) -> Older:
+        found = await older(node, cursor)
+        await answer.wait()
+        return found
+
+    feed.older = slowly  # type: ignore[method-assign]
+    async with stage(feed=feed) as s:
+        await s.press("M")
+        await until(s, "merged", "following")
+        await s.press("g", "k", "k", "k")
+        await waiting.until(s.pilot, lambda: len(feed.asked) == 3)
+        answer.set()
+        await waiting.until(s.pilot, lambda: any(tail.fetched for tail in s.app.journals.tails.values()))
+        assert len(feed.asked) == 3
+        await s.press("g")
+        await until(s, "merged", "old ")
 
 
 async def test_all_masters_look_back_together() -> None:

@@ -14,6 +14,7 @@ from novatui.recording.recording import Recording
 from novatui.tui.app import NovatuiApp
 from novatui.tui.widgets.rows_view import RowsView
 from tests.tui import screen_cases as cases
+from tests.tui.waiting import until
 
 DOWN = cases.cluster(cases.node(1), cases.dead(2), cases.node(3))
 
@@ -84,6 +85,20 @@ async def test_where_it_cannot_be_written_the_screen_goes_on() -> None:
         assert "recording stopped: it could not be written" in text_of(
             app.screen.query_one("#verdict", RowsView).shown[0]
         )
+
+
+async def test_where_there_is_no_place_for_it_the_screen_goes_on() -> None:
+    (paths.state_dir() / "recordings").write_text("a file in its place")
+    app = NovatuiApp(cases.config(), feed=cases.FakeFeed(), clock=lambda: cases.NOW)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("ctrl+r")
+        await until(
+            pilot,
+            lambda: (
+                "The recording cannot be made" in text_of(app.screen.query_one("#footer", RowsView).shown[0])
+            ),
+        )
+        assert app.is_running
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])

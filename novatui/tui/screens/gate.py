@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from textual.content import Content
 
 from novatui.model.plan import Plan
 from novatui.model.run import GateRun, RunState
+from novatui.model.sanitize import clean
 from novatui.present.gate import answered_words, gate_rows, gate_title, words_of
 from novatui.present.i18n import _, translated
 from novatui.present.numbers import clock
@@ -23,11 +25,15 @@ from novatui.tui.widgets.rows_view import RowsView
 if TYPE_CHECKING:
     from novatui.runner.client import Reply
 
+log = logging.getLogger(__name__)
+
 Answer = Callable[[str, str, tuple[str, ...]], Awaitable["Reply"]]
 
 
 class GateModal(WordsModal[str]):
     """Ends with ``answered``, ``look`` (the gate stays open), ``detach`` or ``abort``. ``answer`` asks the runner."""
+
+    unasked = True
 
     def __init__(self, plan: Plan, gate: GateRun, answer: Answer, now_ms: Callable[[], int]) -> None:
         super().__init__(
@@ -71,21 +77,29 @@ class GateModal(WordsModal[str]):
             self.say(waiting_rows(words, self._since, self._now_ms(), self.size.width)[0])
 
     async def _ask(self) -> None:
-        reply = await self._answer(self.gate.gate, self.gate.nonce, self.typed)
+        try:
+            reply = await self._answer(self.gate.gate, self.gate.nonce, self.typed)
+        except Exception as error:  # whether it was taken is not known: the journal will say
+            log.exception("the gate's words could not be given")
+            self._not_taken(clean(f"{type(error).__name__}: {error}"))
+            return
         if reply.taken:
-            return  # the run screen closes us when the journal says so, or when the run ends
-        self._asking = False
-        self.query_one(StartButton).disabled = False
+            return  # the run screen closes us when the journal says so, or when nobody works on the run
         match reply.code:
             case "already_answered":
                 self.dismiss(f"already:{reply.by}:{clock(reply.at)}")
             case "wrong_words":
-                wrong = ", ".join(reply.wrong)
-                self.say(row(("✖ " + _("not right: {words}").format(words=wrong), Role.BAD)))
+                self._not_taken(_("not right: {words}").format(words=", ".join(reply.wrong)))
             case "stale":
                 self.dismiss("stale")
             case _:
-                self.say(row(("✖ " + (translated(reply.why) or reply.code), Role.BAD)))
+                self._not_taken(translated(reply.why) or reply.code)
+
+    def _not_taken(self, why: str) -> None:
+        """It may be tried again."""
+        self._asking = False
+        self.query_one(StartButton).disabled = False
+        self.say(row(("✖ " + why, Role.BAD)))
 
     def state_changed(self, state: RunState) -> None:
         """The run went on: if this gate is not the open one any more, there is nothing left to type."""

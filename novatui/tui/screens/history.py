@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, ClassVar
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ABOVE = 2  # rows above the first run
+OFFER_AGAIN_S = 1.0  # while something lies over the dashboard
 
 
 class HistoryScreen(NovaScreen):
@@ -196,17 +198,27 @@ def open_run(app: NovatuiApp, client: RunClient, run: str) -> None:
     """The run's screen; a run that cannot be read says why."""
     try:
         plan = client.follow(run).plan
-    except NovatuiError as error:
+    except (NovatuiError, OSError) as error:
         app.say(clean(str(error).replace("\n", ": ")))
         return
     app.push_screen(RunScreen(client, run, plan))
 
 
+def _covered(app: NovatuiApp) -> bool:
+    return len(app.screen_stack) > 1
+
+
 async def offer_living_run(app: NovatuiApp, client: RunClient) -> None:
-    """On start: a run of this cluster that lives, or lost its runner half-way, is offered once."""
-    living = [one for one in await client.runs() if one.alive or (not one.result and one.started_ms)]
-    if not living:
-        return
+    """On start: a run of this cluster that lives, or lost its runner half-way, is offered once. Never over anything but the
+    dashboard: what is typed for a prompt would act here."""
+    while True:
+        if not _covered(app):
+            living = [one for one in await client.runs() if one.alive or (not one.result and one.started_ms)]
+            if not living:
+                return
+            if not _covered(app):
+                break
+        await asyncio.sleep(OFFER_AGAIN_S)
     one = living[0]
     said = _("{runbook}, run {run}, started by {who}").format(
         runbook=one.runbook, run=one.run, who=clean(one.operator)
@@ -218,20 +230,19 @@ async def offer_living_run(app: NovatuiApp, client: RunClient) -> None:
         if choice == "attach":
             open_run(app, client, one.run)
 
-    app.push_screen(
-        ChoiceModal(
-            title,
-            [
-                Choice(
-                    "attach",
-                    "a",
-                    _("Attach") if lives else _("Look"),
-                    _("see where it stands; nothing is changed by looking"),
-                ),
-                Choice("later", "l", _("Later"), _("H finds it at any time")),
-            ],
-            said,
-            esc="later",
-        ),
-        chosen,
+    offer = ChoiceModal(
+        title,
+        [
+            Choice(
+                "attach",
+                "a",
+                _("Attach") if lives else _("Look"),
+                _("see where it stands; nothing is changed by looking"),
+            ),
+            Choice("later", "l", _("Later"), _("H finds it at any time")),
+        ],
+        said,
+        esc="later",
     )
+    offer.unasked = True
+    app.push_screen(offer, chosen)

@@ -69,6 +69,7 @@ class MergedScreen(JournalKeys):
     def __init__(self, tail: Tail) -> None:
         super().__init__()
         self.tail = tail
+        self._looking = False
 
     def compose(self) -> ComposeResult:
         yield RowsView(id="verdict")
@@ -88,15 +89,22 @@ class MergedScreen(JournalKeys):
             await self.point(event.line)
 
     def _older(self) -> None:
-        """Above the oldest line: each master is asked, then all is put together anew."""
+        """Above the oldest line: each master is asked, then all is put together anew; once at a time, however often the key
+        comes."""
         if self.nova.replaying:
             self.say(no_masters(self.nova))
             return
-        self.run_worker(self._look_back(), name="older", exclusive=True, exit_on_error=False)
+        if not self._looking:
+            self._looking = True
+            self.run_worker(self._look_back(), name="older", exit_on_error=False)
 
     async def _look_back(self) -> None:
         self.say(_("asking the masters for older lines"))
-        if await self.nova.journals.older_of_all():
+        try:
+            came = await self.nova.journals.older_of_all()
+        finally:
+            self._looking = False
+        if came:
             at = self.tail.current()
             self.tail.put_together(self.nova.journals.together())
             self.tail.to(lambda entry: bool(at) and entry is at[0])

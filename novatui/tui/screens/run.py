@@ -47,9 +47,12 @@ class RunScreen(RunFollow):
     def act_run_gate(self) -> None:
         self._open_gate()
 
+    def _not_live(self) -> str:
+        return _("its runner is not heard yet") if self.link is Link.OPENING else _("nobody works on it")
+
     def why_not_pause(self) -> str:
         if self.link is not Link.LIVE:
-            return _("nobody works on it")
+            return self._not_live()
         if self.state.open_gate is not None:
             return _("it waits at its gate")
         if self.state.pause is not None:
@@ -72,7 +75,7 @@ class RunScreen(RunFollow):
             self._ask("continue")
 
     def why_not_abort(self) -> str:
-        return "" if self.link is Link.LIVE else _("nobody works on it")
+        return "" if self.link is Link.LIVE else self._not_live()
 
     def act_run_abort(self) -> None:
         committed = self.state.committed
@@ -115,13 +118,31 @@ class RunScreen(RunFollow):
             self._again(_("starting a runner that takes it back"), "undo")
 
     def why_not_abandon(self) -> str:
-        if self.link in (Link.LIVE, Link.OPENING):
+        if self._busy or self.link in (Link.LIVE, Link.OPENING):
             return _("it is under way; A aborts")
         if self.state.committed:
             return _("it changed masters: r or u ends it")
         return "" if self.state.result != "aborted" else _("it was given up")
 
     def act_run_abandon(self) -> None:
+        self.app.push_screen(
+            ChoiceModal(
+                _("Give up run {run}?").format(run=self.run_id),
+                [
+                    Choice("stay", "s", _("Stay"), _("nothing is changed")),
+                    Choice(
+                        "abandon",
+                        "X",
+                        _("Give up"),
+                        _("remove what was staged and give the masters free"),
+                        by_key=True,
+                    ),
+                ],
+            ),
+            lambda choice: self._give_up() if choice == "abandon" else None,
+        )
+
+    def _give_up(self) -> None:
         self._again(_("removing what was staged"), "abandon")
 
     def _again(self, words: str, what: str) -> None:

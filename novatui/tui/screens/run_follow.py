@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from novatui.runner.client import Event
 
 log = logging.getLogger(__name__)
-FOLLOW = "follow"
+AGAIN_S = 5.0  # until a runner that could not be heard is tried again
 
 
 class RunFollow(RunView):
@@ -43,12 +44,39 @@ class RunFollow(RunView):
 
     def follow(self) -> None:
         """Attach; what was told before comes first."""
-        self.run_worker(self._follow(), name=FOLLOW, group=FOLLOW, exclusive=True, exit_on_error=False)
+        self.run_worker(self._follow(), group="follow", exclusive=True, exit_on_error=False)
 
     async def _follow(self) -> None:
-        self.log_lines = Log()
+        """Until no runner works on it. One that cannot be heard is tried again, and said to be that for so long: it may be
+        stopped, or the machine too busy."""
+        while (error := await self._unheard()) is not None:
+            said = "; ".join((_said(error), _("it is tried again by itself")))
+            if said != self.trouble:
+                log.warning("run %s cannot be followed", self.run_id, exc_info=error)
+            self.trouble = said
+            self._left_by(Link.OPENING)
+            await asyncio.sleep(AGAIN_S)
+        self._left_by(Link.PAST if self.state.ended else Link.GONE)
+
+    async def _unheard(self) -> Exception | None:
+        """Follow to the end of the runner; what came between, if anything did."""
+        try:
+            await self._attend()
+        except Exception as error:  # a bug, too, must not leave the screen saying what was true a while ago
+            return error
+        return None
+
+    def _left_by(self, link: Link) -> None:
+        """The runner does not tell us anything now."""
+        self._answering.close()
+        self._follower = None
+        self.link = link
+        self._changed(self.state)
+
+    async def _attend(self) -> None:
         async with self.client.follow(self.run_id) as follower:
             self._follower = follower
+            self.log_lines, self.trouble = Log(), ""
             for record in follower.records:
                 self.log_lines.take(record)
             self.link = Link.LIVE if follower.live else Link.OPENING
@@ -59,10 +87,6 @@ class RunFollow(RunView):
                 self._heard(follower, event)
                 self._changed(follower.state)
             self._changed(follower.state)
-        self._answering.close()
-        self._follower = None
-        self.link = Link.PAST if self.state.ended else Link.GONE
-        self._changed(self.state)
 
     def _heard(self, follower: Following, event: Event) -> None:
         from novatui.runner.client import Met, Need, Output, Progress  # there since we follow
@@ -80,15 +104,10 @@ class RunFollow(RunView):
                 self._answering.mind(follower)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        if event.state is WorkerState.ERROR:
+        """What was asked of the runner, or of a new one, went wrong in a way that nobody foresaw."""
+        if event.state is WorkerState.ERROR and isinstance(event.worker.error, Exception):
             log.error("the run screen's worker stopped", exc_info=event.worker.error)
-            error = event.worker.error
-            self._busy = ""
-            self.trouble = clean(
-                translated(error.title)
-                if isinstance(error, NovatuiError)
-                else f"{type(error).__name__}: {error}"
-            )
+            self.trouble = _said(event.worker.error)
             self._dirty = True
 
     def _changed(self, state: RunState) -> None:
@@ -100,6 +119,8 @@ class RunFollow(RunView):
         gate = self.state.open_gate
         if self._gate is not None:
             self._gate.state_changed(self.state)
+            if self.link is not Link.LIVE:  # nobody is there to take its words
+                self._gate.dismiss("closed")
         elif gate is not None and self.link is Link.LIVE and gate.nonce != self._looked_away:
             self._open_gate()
 
@@ -149,3 +170,10 @@ class RunFollow(RunView):
             self.say(taken_words(what, translated(reply.why)))
         else:
             self.say(_("not taken: {why}").format(why=clean(translated(reply.why) or reply.code)))
+
+
+def _said(error: Exception) -> str:
+    """All that is known of it, in one line."""
+    if isinstance(error, NovatuiError):
+        return clean("; ".join(translated(p) for p in (error.title, error.detail, error.hint) if p))
+    return clean(f"{type(error).__name__}: {error}")

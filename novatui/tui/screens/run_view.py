@@ -10,7 +10,7 @@ from textual.geometry import Size
 from novatui.model.plan import Plan
 from novatui.model.run import RunState
 from novatui.present.i18n import _
-from novatui.present.rows import Role, Row, row
+from novatui.present.rows import Role, Row, row, wrap
 from novatui.present.run import (
     Link,
     Watch,
@@ -113,7 +113,10 @@ class RunView(NovaScreen):
         with self.app.batch_update():
             width = self.size.width
             self.query_one("#run-header", RowsView).set_rows([header(watch, width)])
-            self.query_one("#run-phase", RowsView).set_rows([self._phase(watch)])
+            phase = self.query_one("#run-phase", RowsView)
+            said = self._phase(watch, width)
+            phase.styles.height = len(said)
+            phase.set_rows(said)
             self.query_one("#run-strip").display = narrow
             if narrow:
                 self.query_one("#run-strip", RowsView).set_rows([strip_row(watch, width)])
@@ -130,12 +133,13 @@ class RunView(NovaScreen):
                 self._paint_result(watch)
             self.query_one(Footer).update()
 
-    def _phase(self, watch: Watch) -> Row:
+    def _phase(self, watch: Watch, width: int) -> list[Row]:
         if self.trouble:
-            return row((f" ✖ {self.trouble}", Role.BAD))
+            pieces = wrap(self.trouble, width - 3)
+            return [row((f" {'✖' if n == 0 else ' '} {p}", Role.BAD)) for n, p in enumerate(pieces)]
         if self._busy:
-            return row((f" {_spinner(self.nova.clock())} {self._busy}", Role.ACCENT))
-        return phase_words(watch)
+            return [row((f" {_spinner(self.nova.clock())} {self._busy}", Role.ACCENT))]
+        return [phase_words(watch)]
 
     def _paint_pane(self, pane: Framed, watch: Watch) -> None:
         node = self.plan.nodes[pane.number]

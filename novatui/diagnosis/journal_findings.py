@@ -70,9 +70,11 @@ def leader_changes(
 ) -> Iterator[Finding]:
     """Elections, each counted once however many members tell of it; else what the members' own counters say."""
     terms: dict[int, Entry] = {}
-    for lines in entries.values():
+    ahead = {node.name: node.clock_skew_ms or 0 for node in live}
+    for name, lines in entries.items():
+        since_ms = now_ms + ahead.get(name, 0) - CHANGES_MS
         for entry in lines[-WINDOW:]:
-            if entry.at_ms < now_ms - CHANGES_MS or " leader " not in entry.text:
+            if entry.at_ms < since_ms or " leader " not in entry.text:
                 continue
             if found := _ELECTED.search(entry.text):
                 terms.setdefault(int(found[1]), entry)

@@ -91,8 +91,9 @@ def _of_member(member: Member, snapshot: ClusterSnapshot, now_ms: int) -> Iterat
 
 
 def _listed_ms(snapshot: ClusterSnapshot, now_ms: int) -> int | None:
-    """When the newest of the lists came."""
-    return max((node.members_at_ms or 0 for node in answering(snapshot, now_ms)), default=0) or None
+    """When the newest of the lists came; the last known one where nobody answers now."""
+    tells = answering(snapshot, now_ms) or snapshot.nodes
+    return max((node.members_at_ms or 0 for node in tells), default=0) or None
 
 
 def _unknown(node: NodeSnapshot) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from statistics import median_low
+from statistics import median_high, median_low
 
 from novatui.diagnosis.data import DISK_OUT_BYTES
 from novatui.diagnosis.finding import of_node
@@ -39,7 +39,9 @@ def _clocks(live: Sequence[NodeSnapshot]) -> Iterator[Finding]:
     skews = {node.name: node.clock_skew_ms for node in live if node.clock_skew_ms is not None}
     if not skews:
         return
-    middle = median_low(skews.values())
+    # Of an even number there may be two middles: who agrees with this machine is not told to be the odd one.
+    low, high = median_low(skews.values()), median_high(skews.values())
+    middle = min((low, high), key=abs)
     for node in live:
         off = skews.get(node.name, middle) - middle
         if abs(off) > SKEW_MS:
@@ -49,7 +51,7 @@ def _clocks(live: Sequence[NodeSnapshot]) -> Iterator[Finding]:
             value, at_ms = f"{off:+d} ms", node.at_ms
             about = partial(of_node, node=node.name, source="clock", value=value, at_ms=at_ms)
             yield about("clock-skew", Severity.WARN, title, hint)
-    if abs(middle) > SKEW_MS:
+    if abs(middle) > SKEW_MS and high - low <= SKEW_MS:
         ahead, behind = (
             N_("this machine's clock is {seconds} s ahead of the masters'"),
             N_("this machine's clock is {seconds} s behind the masters'"),
@@ -125,7 +127,7 @@ def _database(node: NodeSnapshot) -> Iterator[Finding]:
         )
         yield about(NEAR_QUOTA, Severity.WARN, title, hint, value=f"{value}, quota {quota}")
     if used is not None and size >= FRAGMENTED_BYTES and used < FRAGMENTED * size:
-        title = Words(N_("{percent} % of its database file is empty"), percent=100 - 100 * used // size)
+        title = Words(N_("{percent} % of its database file is empty"), percent=100 * (size - used) // size)
         hint = Words(
             N_("defragment gives it back: one member after the other, the leader last; it is not urgent")
         )

@@ -11,7 +11,8 @@ from novatui.model.cluster import Certificate, NodeSnapshot, Upkeep
 from novatui.model.findings import Evidence, Finding, Severity
 from novatui.model.words import N_, Words
 
-DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 ENDS_SOON_MS = 30 * DAY_MS
 BACKUP_OLD_MS = DAY_MS
 
@@ -60,14 +61,19 @@ def _certificates(node: NodeSnapshot, upkeep: Upkeep, their_now_ms: int) -> Iter
         hint = Words(N_("look at the clock of this master, and of the one where the certificate was made"))
         yield _of("certificate-early", Severity.BAD, title, hint, node, early, upkeep)
     if soon:
-        days = ((soon[0].ends_ms or 0) - their_now_ms) // DAY_MS
-        title = Words(N_("its certificate {file} ends in {days} days"), file=soon[0].file, days=days)
-        if days < 1:
-            title = Words(N_("its certificate {file} ends today"), file=soon[0].file)
+        title = _ends(soon[0].file, (soon[0].ends_ms or 0) - their_now_ms)
         yield _of(ENDS, Severity.WARN, title, Words(_RENEW), node, soon, upkeep)
     for one in upkeep.certificates:
         if one.problem in _PROBLEMS:
             yield _problem(node, one, upkeep)
+
+
+def _ends(file: str, left_ms: int) -> str:
+    if left_ms >= 2 * DAY_MS:
+        return Words(N_("its certificate {file} ends in {days} days"), file=file, days=left_ms // DAY_MS)
+    if left_ms >= 2 * HOUR_MS:
+        return Words(N_("its certificate {file} ends in {hours} hours"), file=file, hours=left_ms // HOUR_MS)
+    return Words(N_("its certificate {file} ends within two hours"), file=file)
 
 
 def _problem(node: NodeSnapshot, one: Certificate, upkeep: Upkeep) -> Finding:
@@ -153,6 +159,9 @@ def _backups(seen: Sequence[tuple[NodeSnapshot, Upkeep]], now_ms: int) -> Iterat
     age_ms = now_ms + (node.clock_skew_ms or 0) - (newest.at_ms or 0)
     if age_ms >= BACKUP_OLD_MS:
         title = Words(N_("the newest snapshot that was found is {days} days old"), days=age_ms // DAY_MS)
+        if age_ms < 2 * DAY_MS:
+            said = N_("the newest snapshot that was found is {hours} hours old")
+            title = Words(said, hours=age_ms // HOUR_MS)
         hint = Words(N_("a restore from it would take everything back by as much"))
         value = f"{newest.path}, {newest.size} bytes"
         where = Evidence(node=node.name, source="snapshots", value=value, at_ms=newest.at_ms)

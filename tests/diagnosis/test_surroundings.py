@@ -32,6 +32,14 @@ def test_our_own_clock_is_not_held_against_the_cluster() -> None:
     assert diagnose(snapshot, {}, NOW).verdict is Verdict.HEALTHY
 
 
+def test_of_two_clocks_that_differ_the_one_that_agrees_with_ours_is_not_the_odd_one() -> None:
+    found = findings(skewed(0, -5_000, None))
+    assert (found["clock-skew"].node, found["clock-skew"].title) == ("m2", "its clock is 5.0 s behind")
+    assert "own-clock" not in found
+    assert "own-clock" not in findings(skewed(5_000, -5_000, None))
+    assert "own-clock" in findings(skewed(5_000, 5_100, None))
+
+
 def test_clocks_within_a_second_are_nothing() -> None:
     assert not findings(skewed(900, -90, None))
 
@@ -47,6 +55,8 @@ def test_a_database_file_that_is_mostly_empty_is_a_note() -> None:
     empty = node(1, endpoint=replace(node(1).endpoint, db_size=400_000_000, db_in_use=100_000_000))
     found = findings(put(healthy(), empty))
     assert found["fragmented"].title == "75 % of its database file is empty"
+    nearly = node(1, endpoint=replace(node(1).endpoint, db_size=8_000_000_000, db_in_use=40_000_000))
+    assert findings(put(healthy(), nearly))["fragmented"].title == "99 % of its database file is empty"
     small = node(1, endpoint=replace(node(1).endpoint, db_size=4_000_000, db_in_use=1_000_000))
     assert not findings(put(healthy(), small))
 

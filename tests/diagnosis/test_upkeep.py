@@ -51,7 +51,12 @@ def test_a_certificate_that_ends_soon_is_a_warning_and_the_cluster_healthy() -> 
     assert one.title == f"its certificate {PEM} ends in 12 days"
     assert one.evidence[0].value.startswith(f"ETCD_CERT_FILE={PEM}: 2024-06-13 07:26 to 2024-06-26 07:26 UTC")
     assert one.evidence[0].at_ms == NOW - 20_000
-    assert findings(put(healthy(), certified(NOW + 5)))["certificate-ends"].title.endswith("ends today")
+    assert findings(put(healthy(), certified(NOW + 5)))["certificate-ends"].title.endswith(
+        "ends within two hours"
+    )
+    assert findings(put(healthy(), certified(NOW + DAY + 5)))["certificate-ends"].title.endswith(
+        "in 24 hours"
+    )
     assert not findings(put(healthy(), certified(NOW + 31 * DAY)))
 
 
@@ -126,6 +131,7 @@ def test_the_age_of_the_newest_snapshot_is_a_note() -> None:
     found = findings(with_backups(NOW - 40 * DAY, NOW - 3 * DAY, None))["snapshot-old"]
     assert found.severity is Severity.INFO and "3 days old" in found.title
     assert [one.node for one in found.evidence] == ["m2"]
+    assert "24 hours old" in findings(with_backups(NOW - DAY, None, None))["snapshot-old"].title
     none = findings(with_backups(None, None, None))["no-snapshot"]
     assert none.severity is Severity.INFO and len(none.evidence) == 3
 

@@ -128,8 +128,7 @@ async def dashboard(pilot: Pilot[None], app: NovatuiApp, lack: Lack) -> None:
     began = time.monotonic()
     while not seen():
         assert time.monotonic() - began < 60, text(app)
-        if isinstance(app.screen, SecretModal):
-            await pilot.pause(0.4)  # a modal is deaf at first
+        if isinstance(app.screen, SecretModal) and app.screen.armed:
             await pilot.press(*([*lack.answer, "enter"] if lack.answer else ["escape"]))
         await pilot.pause(0.05)
     await until(pilot, lambda: not isinstance(app.screen, SecretModal), "the modal goes")

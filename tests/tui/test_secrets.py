@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -213,3 +214,49 @@ async def test_an_answer_of_another_client_takes_the_question_away() -> None:
         follower._queue.put_nowait(Met(secret_id=NEED.secret_id, by="anna"))
         await until(pilot, lambda: app.screen is screen)
         assert not follower.given
+
+
+async def test_the_rest_of_a_password_that_nobody_needs_any_more_acts_on_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("novatui.tui.screens.secret.QUIET_SECONDS", 600.0)  # only Esc ends it
+    follower = at_work()
+    client = FakeClient(follower)
+    app = app_with(client)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = RunScreen(client, RUN, plan())
+        app.push_screen(screen)
+        await until(pilot, lambda: screen._follower is not None)
+        follower.need(NEED)
+        modal = await asked(pilot)
+        await pilot.press("s", "a")
+        follower.needs.clear()
+        follower._queue.put_nowait(Met(secret_id=NEED.secret_id, by="anna"))
+        await until(pilot, lambda: "not needed any more" in text(app))
+        await pilot.press("p", "l", "enter", "q", "A")
+        assert app.screen is modal and not follower.requests
+        assert modal.query_one(Input).value == ""
+        assert "nobody waits" in drawn(app) and "Esc back" in drawn(app), drawn(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is screen)
+        assert not follower.given and not follower.requests
+
+
+async def test_a_question_under_somebodys_typing_is_deaf_until_it_stops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("novatui.tui.screens.modal.DEAF_SECONDS", 600.0)
+    app = app_with()
+    async with app.run_test(size=(80, 24)) as pilot:
+        ask = asyncio.create_task(app.people.wallet.ask(KEY))
+        await until(pilot, lambda: isinstance(app.screen, AskModal) and app.screen._deaf)
+        modal = app.screen
+        assert isinstance(modal, AskModal) and modal._deaf is not None
+        again = list[str]()
+        monkeypatch.setattr(modal._deaf, "reset", lambda: again.append("from the beginning"))
+        await pilot.press("s", "enter", "escape")
+        assert not modal.armed and not ask.done() and len(again) == 3
+        modal._listen()
+        await pilot.press("x", "escape")
+        assert await asyncio.wait_for(ask, 60) is None
+        assert len(again) == 3

@@ -24,7 +24,7 @@ class DeafModal(Modal[T], Generic[T], inherit_bindings=False):
 
     unasked = False
     armed = False
-    _deaf: Timer
+    _deaf: Timer | None = None
 
     def on_mount(self) -> None:
         self._deaf = self.set_timer(DEAF_SECONDS, self._listen)
@@ -37,5 +37,5 @@ class DeafModal(Modal[T], Generic[T], inherit_bindings=False):
 
     def typed_while_deaf(self) -> None:
         """A key came; of one that is a priority binding only its action hears."""
-        if self.unasked and not self.armed:
+        if self.unasked and not self.armed and self._deaf is not None:
             self._deaf.reset()

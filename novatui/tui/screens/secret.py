@@ -8,6 +8,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
 from textual.widgets import Input
 
 from novatui.present.asking import (
@@ -26,6 +27,8 @@ from novatui.tui.screens.modal import DeafModal
 from novatui.tui.widgets.field import Field
 from novatui.tui.widgets.rows_view import RowsView
 
+QUIET_SECONDS = 1.0
+
 
 class AskModal(DeafModal[str | None], inherit_bindings=False):
     """One field under a few rows. Esc ends it with None; a subclass says what Enter does."""
@@ -33,10 +36,12 @@ class AskModal(DeafModal[str | None], inherit_bindings=False):
     CSS_PATH = "../styles/run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "decline", "decline", priority=True)]
     AUTO_FOCUS = ""
+    unasked = True
 
     def __init__(self, title: str, label: str, *, masked: bool) -> None:
         super().__init__()
         self.ask_title, self.label, self.masked = title, label, masked
+        self._quiet: Timer | None = None  # since it was withdrawn
 
     def compose(self) -> ComposeResult:
         with Vertical(id="ask-box") as box:
@@ -52,10 +57,14 @@ class AskModal(DeafModal[str | None], inherit_bindings=False):
             yield RowsView(id="ask-keys")
 
     def _listen(self) -> None:
-        super()._listen()
-        field = self.query_one("#ask-field", Input)
-        field.disabled = False
-        field.focus()
+        if self._quiet is None:
+            super()._listen()
+            self.field.disabled = False
+            self.field.focus()
+
+    @property
+    def field(self) -> Input:
+        return self.query_one("#ask-field", Input)
 
     def rows(self, width: int) -> list[Row]:
         raise NotImplementedError
@@ -76,7 +85,8 @@ class AskModal(DeafModal[str | None], inherit_bindings=False):
         rows = self.rows(width)
         body.styles.height = max(1, len(rows))
         body.set_rows(rows)
-        self.query_one("#ask-keys", RowsView).set_rows([self.keys()])
+        keys = self.keys() if self._quiet is None else row(("Esc", Role.KEY), f" {_('back')}")
+        self.query_one("#ask-keys", RowsView).set_rows([keys])
 
     def say(self, words: str) -> None:
         self.query_one("#ask-say", RowsView).set_rows([row((words, Role.WARN))])
@@ -90,16 +100,32 @@ class AskModal(DeafModal[str | None], inherit_bindings=False):
         raise NotImplementedError
 
     def action_decline(self) -> None:
-        self.end(None)
+        if self.armed or self._quiet is not None:
+            self.end(None)
+        else:
+            self.typed_while_deaf()
 
     def withdraw(self) -> None:
-        """Nobody waits for the answer any more: it closes, at once or when it comes to the front."""
-        if self.is_attached:
+        """Nobody waits for the answer any more. It stays until whoever types into it has stopped: the rest of a password
+        must not act on the screen below."""
+        if not self.is_attached:
+            return
+        if not self.is_active:
             self.end(None)
+            return
+        self.armed = False
+        self._quiet = self.set_timer(QUIET_SECONDS, lambda: self.end(None))
+        self.field.value, self.field.disabled = "", True
+        self.say(_("not needed any more: answered elsewhere, or nobody waits"))
+        self.refill()
+
+    def on_key(self, event: events.Key) -> None:
+        if self._quiet is not None:
+            self._quiet.reset()
 
     def end(self, answer: str | None) -> None:
         """The field is emptied first: nothing typed stays in a widget."""
-        self.query_one("#ask-field", Input).value = ""
+        self.field.value = ""
         self.dismiss(answer)
 
 

@@ -68,7 +68,7 @@ def _certificates(node: NodeSnapshot, upkeep: Upkeep, their_now_ms: int) -> Iter
             yield _problem(node, one, upkeep)
 
 
-def _ends(file: str, left_ms: int) -> str:
+def _ends(file: str, left_ms: int) -> Words:
     if left_ms >= 2 * DAY_MS:
         return Words(N_("its certificate {file} ends in {days} days"), file=file, days=left_ms // DAY_MS)
     if left_ms >= 2 * HOUR_MS:

@@ -361,4 +361,6 @@ def test_members_that_say_they_were_removed_are_not_waited_for() -> None:
     plan = start_cluster.draft(cluster(), Request(runbook="start-cluster"), RUN, answers(found))
     params = msgspec.convert(plan.params, start_cluster.StartParams)
     assert params.starts == ("m1",)
-    assert "0 of 1 members serve, 1 are needed" in params.quorum and "without m2, m3, removed" in params.quorum
+    assert (
+        "0 of 1 members serve, 1 are needed" in params.quorum and "without m2, m3, removed" in params.quorum
+    )

@@ -12,7 +12,7 @@ import pytest
 
 from novatui.demo.client import Demo
 from tests.e2e.terminal import Terminal, needs_tmux
-from tests.e2e.world import NOVATUI, World, demos, until
+from tests.e2e.world import NOVATUI, World, demo_of, until
 
 pytestmark = [pytest.mark.etcd, pytest.mark.slow, pytest.mark.timeout(300), needs_tmux]
 
@@ -22,7 +22,6 @@ SIZES = ((120, 40), (200, 60), (80, 24))
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: "x".join(map(str, size)))
 def test_three_healthy_panes_with_the_leader_marked(size: tuple[int, int]) -> None:
     """``novatui demo``, nothing before it. 10 s is the promise; the bound here is what a busy machine may take."""
-    others = demos()
     with Terminal([NOVATUI, "demo"], size) as screen:
         shown = screen.until("HEALTHY", "★", "leader", limit_s=60)
         took = time.monotonic() - screen.began
@@ -31,9 +30,10 @@ def test_three_healthy_panes_with_the_leader_marked(size: tuple[int, int]) -> No
         if size[0] >= 120:
             assert all(f"nova-master-{n}" in shown for n in (1, 2, 3)) and "etcd3" in shown
         assert max(map(len, shown.splitlines())) <= size[0]
+        place = demo_of(screen.pid)
         screen.keys("q")
-        assert until(lambda: (screen.ended(),) if screen.ended() is not None else None, "the end", 20) == (0,)
-        until(lambda: not demos() - others, "the demo's files to go", 10)
+        assert until(lambda: (screen.ended(),) if screen.ended() is not None else None, "the end") == (0,)
+        until(lambda: not place.exists(), "the demo's files to go")
 
 
 @pytest.mark.invariant("INV-9")

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-from pathlib import Path
-
 import pytest
 
 from tests.e2e.keys import choose_the_archive, run_of, type_words
 from tests.e2e.terminal import Terminal, needs_tmux
-from tests.e2e.world import NOVATUI, World, demos, processes_of, until
+from tests.e2e.world import NOVATUI, World, demo_of, processes_of, until
 
 pytestmark = [pytest.mark.etcd, pytest.mark.slow, pytest.mark.timeout(300), needs_tmux]
 
 
 @pytest.mark.invariant("INV-10", "INV-13")
 def test_restored_and_undone_by_keys_alone() -> None:
-    others = demos()
     with Terminal([NOVATUI, "demo", "--fault", "quorum-lost"]) as screen:
         screen.until("NO QUORUM", "w ", limit_s=60)
-        world = World(_ours(screen.pid, demos() - others))
+        world = World(demo_of(screen.pid))
         before = world.inodes()
         screen.until("restore-cluster", limit_s=30)
         screen.keys("w")
@@ -44,13 +40,3 @@ def test_restored_and_undone_by_keys_alone() -> None:
         assert until(lambda: (screen.ended(),) if screen.ended() is not None else None, "the end", 20) == (0,)
         until(lambda: not world.place.exists(), "the demo's files to go", 10)
         until(lambda: not processes_of(world.place), "the demo's processes to go", 10)
-
-
-def _ours(pid: int, candidates: set[Path]) -> Path:
-    """The demo that the process ``pid`` started, among those that are new. Other tests' come and go beside it."""
-    for place in candidates:
-        with contextlib.suppress(OSError):
-            keeper = World(place).info["keeper"]
-            if int(Path(f"/proc/{keeper}/stat").read_text().rpartition(")")[2].split()[1]) == pid:
-                return place
-    raise AssertionError(f"none of {candidates} was started by {pid}")

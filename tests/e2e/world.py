@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import http.client
 import json
@@ -228,10 +229,15 @@ def runner_pid(place: places.RunDir) -> int | None:
     return None
 
 
-def demos() -> set[Path]:
-    """Directories of all demos at the place where ``novatui demo`` puts them."""
-    base = demo_places.default_base()
-    return set(base.iterdir()) if base.is_dir() else set()
+def demo_of(pid: int) -> Path:
+    """The directory of the demo that the process ``pid`` (``novatui demo``) started. Other tests' come and go beside it."""
+    places = list(demo_places.default_base().iterdir())
+    for place in places:
+        with contextlib.suppress(OSError):
+            keeper = World(place).info["keeper"]
+            if int(Path(f"/proc/{keeper}/stat").read_text().rpartition(")")[2].split()[1]) == pid:
+                return place
+    raise AssertionError(f"none of {places} was started by {pid}")
 
 
 def processes_of(place: Path) -> list[str]:

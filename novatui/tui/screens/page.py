@@ -16,12 +16,10 @@ from novatui.present.rows import BLANK, Row
 from novatui.tui.actions import of_scope
 from novatui.tui.badge import badge
 from novatui.tui.screens.modal import Modal
-from novatui.tui.widgets.page import Page
+from novatui.tui.widgets.page import END, Page
 
 if TYPE_CHECKING:
     from novatui.tui.app import NovatuiApp
-
-_ALL = 1_000_000
 
 
 Outcome = TypeVar("Outcome")
@@ -36,8 +34,8 @@ class PageScreen(Modal[Outcome], inherit_bindings=False):
         Binding("down,j", "lines(1)", "down"),
         Binding("pageup,ctrl+b", "lines(-10)", "page up"),
         Binding("pagedown,ctrl+f,space", "lines(10)", "page down"),
-        Binding("g,home", f"lines(-{_ALL})", "first"),
-        Binding("G,end", f"lines({_ALL})", "last"),
+        Binding("g,home", f"lines(-{END})", "first"),
+        Binding("G,end", f"lines({END})", "last"),
     ]
     AUTO_FOCUS = ""
 

@@ -17,7 +17,7 @@ from novatui.config import ClusterConfig
 from novatui.errors import HeldByAnother, NovatuiError, Refused
 from novatui.runner import places
 from tests.runner import masters
-from tests.runner.stage import Stage, ended, stage, until
+from tests.runner.stage import Stage, ended, silent, stage, until
 
 __all__ = ["stage"]
 
@@ -48,6 +48,7 @@ async def died(stage: Stage, at: tuple[str, str]) -> Path:
     """A run whose runner was killed there; its journal."""
     await stage.start(await stage.plan(), "tiny", at=at)
     await ended(stage)
+    await until(lambda: silent(stage), "its heartbeats to end")
     return places.find("r1").journal
 
 

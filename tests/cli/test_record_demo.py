@@ -99,15 +99,16 @@ def test_a_fault_is_in_the_file_and_no_secret(cluster: Demo, tmp_path: Path) -> 
         cluster.tell("stop-signal", hung)
         try:
             until(lambda: verdicts(path)[-1] == "degraded", "and what happens to it")
+            child.send_signal(signal.SIGINT)
+            said, err = child.communicate(timeout=60)
         finally:
             cluster.tell("cont-signal", hung)
-        child.send_signal(signal.SIGINT)
-        said, err = child.communicate(timeout=30)
     assert (child.returncode, err) == (0, ""), err
     assert "journal lines" in said and "novatui --replay" in said
     found = Recording.open(path)
     assert found.ended == "it was told to end" and not found.torn
-    assert verdicts(path)[-2:] == ["healthy", "degraded"]
+    seen = verdicts(path)
+    assert seen[-1] == "degraded" and "healthy" in seen
     text = "".join(str(frame) for frame in found.frames())
     assert not any(secret in text for secret in SECRETS)
     assert text.count("***") >= 3

@@ -165,32 +165,33 @@ class Etcd:
             capture_output=True,
             timeout=30,
             check=True,
-            env={"ETCDCTL_API": "3", "PATH": os.environ["PATH"]},
+            env={"ETCDCTL_API": "3", "ETCDCTL_COMMAND_TIMEOUT": "20s", "PATH": os.environ["PATH"]},
         )
         return done.stdout.decode()
 
 
 @contextmanager
-def etcd(home: Path, data: Path, name: str = "etcd1", initial: str = "") -> Iterator[Etcd]:
-    """Started and answering; with ``initial`` as its cluster it may wait for peers that never come."""
+def etcd(home: Path, data: Path, name: str = "etcd1") -> Iterator[Etcd]:
+    """Started and answering."""
     client, peer = free_port(), free_port()
     endpoint, peer_url = f"http://127.0.0.1:{client}", f"http://127.0.0.1:{peer}"
     words = [
         str(home / "etcd"), "--name", name, "--data-dir", str(data),
         "--listen-client-urls", endpoint, "--advertise-client-urls", endpoint,
         "--listen-peer-urls", peer_url, "--initial-advertise-peer-urls", peer_url,
-        "--initial-cluster", initial or f"{name}={peer_url}", "--initial-cluster-token", "k8s_etcd",
+        "--initial-cluster", f"{name}={peer_url}", "--initial-cluster-token", "k8s_etcd",
     ]  # fmt: skip
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     one = Etcd(home, data, endpoint, peer_url, process)
     try:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
+        deadline = time.monotonic() + 90
+        while True:
             try:
                 one.ctl("get", "--limit=1", "--keys-only", "x")
                 break
-            except subprocess.CalledProcessError:
+            except subprocess.CalledProcessError as failed:
                 assert process.poll() is None, "etcd ended"
+                assert time.monotonic() < deadline, failed.stderr
         yield one
     finally:
         process.kill()

@@ -299,6 +299,7 @@ def test_what_a_process_can_tell_is_kept(bench: Bench, process: subprocess.Popen
     bench.active("active")
     assert read_evidence(evidence(bench, "look")).state is State.TODO
     os.kill(process.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED)
     assert evidence(bench, "do").ok
     found = read_evidence(evidence(bench, "look"))
     assert found.state is State.DONE

@@ -38,7 +38,8 @@ class Kubelets:
     def writes(self, node: str) -> list[tuple[int, int, int]]:
         """(pid, began, ended) of each write that etcd took, ms UTC."""
         path = self.demo.dir / f"writes-{node}"
-        lines = path.read_text().splitlines() if path.exists() else []
+        text = path.read_text() if path.exists() else ""
+        lines = text[: text.rfind("\n") + 1].splitlines()  # the last may still be written
         return [(int(a), int(b), int(c)) for a, b, c in (line.split() for line in lines)]
 
     def write_again(self) -> None:

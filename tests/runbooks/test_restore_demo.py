@@ -47,7 +47,7 @@ def ctl(demo: Any, node: str, *words: str) -> str:
     )
     done = subprocess.run(
         [str(root / "opt/etcd/etcdctl"), *words],
-        env={**env, "ETCDCTL_API": "3", "PATH": os.environ["PATH"]},
+        env={**env, "ETCDCTL_API": "3", "ETCDCTL_COMMAND_TIMEOUT": "20s", "PATH": os.environ["PATH"]},
         capture_output=True,
         timeout=30,
         check=True,

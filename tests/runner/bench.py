@@ -18,7 +18,9 @@ from novatui.runner.work import Checkpoint, Pace, Work, no_checkpoint
 from tests.runner import masters, tiny
 
 ALL_DONE = ["stage", "stop", "swap"]
-QUICK = Pace(poll_s=0.02, poll_most_s=0.05, reconnect_s=1.0, reach_s=0.3, gate_s=5.0, alive_s=0.3, orphan_s=2)
+QUICK = Pace(
+    poll_s=0.02, poll_most_s=0.05, reconnect_s=1.0, reach_s=0.3, gate_s=5.0, alive_s=0.3, orphan_s=30
+)
 
 
 @dataclass

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from novatui.model import records as rec
 from novatui.runner import bringing, client, copies, journal, places
 from novatui.runner.bringing import Found
 from tests.runner import masters
-from tests.runner.stage import EVERYWHERE, Stage, ended, until
+from tests.runner.stage import EVERYWHERE, Stage, ended, silent, until
 from tests.runner.tiny_process import COMMAND
 
 DIED = ("kill-at", "swap m2 after-act")
@@ -37,6 +39,7 @@ async def died(stage: Stage, at: tuple[str, str] = DIED) -> None:
     await stage.start(await stage.plan(), "tiny", at=at)
     state = await ended(stage)
     assert not state.ended
+    await until(lambda: silent(stage), "its heartbeats to end")
 
 
 def kept(stage: Stage, node: str, name: str = "state.json") -> Path:
@@ -66,9 +69,16 @@ async def test_another_machine_goes_on_and_nothing_is_done_twice(stage: Stage) -
 async def test_not_while_the_old_runner_is_alive(stage: Stage) -> None:
     await stage.start(await stage.plan(), "tiny", at=("slow-at", "swap m1 before-act"))
     await until(lambda: stage.state().at("swap", "m1").state == "acting", "the swap to begin")
-    with pytest.raises(HeldByAnother, match="is alive") as refused:
-        await find(stage, "m3", "r")
-    assert "m1, m2, m3" in refused.value.detail
+
+    async def refused() -> str:
+        with pytest.raises(HeldByAnother, match="is alive") as one:
+            await find(stage, "m3", "r")
+        return one.value.detail
+
+    deadline = time.monotonic() + 60  # each of its heartbeats begins on its own
+    while "m1, m2, m3" not in (detail := await refused()):
+        assert time.monotonic() < deadline, detail
+        await asyncio.sleep(0.5)
     (places.find("r1").path / "go").touch()
     assert (await ended(stage)).result == "verified"
     with pytest.raises(Refused, match="held by no run"):

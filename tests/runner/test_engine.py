@@ -368,12 +368,7 @@ async def test_two_clients_answer_the_first_valid_one_wins(bench: Bench) -> None
     plan = await bench.plan()
     engine = bench.engine(plan, answers=None)
     running = asyncio.create_task(engine.run())
-    gate = None
-    for _ in range(500):
-        await asyncio.sleep(0.01)
-        if (gate := engine.work.state.open_gate) is not None:
-            break
-    assert gate is not None
+    gate = await until(lambda: engine.work.state.open_gate, "the gate")
     assert engine.answer("gate", "guess", ["tiny"], "eve").code == "stale"
     wrong = engine.answer("gate", gate.nonce, ["tin"], "bob")
     assert (wrong.code, wrong.wrong) == ("wrong_words", ("tiny",))

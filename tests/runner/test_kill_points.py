@@ -40,6 +40,7 @@ async def test_killed_at_any_one_point_and_resumed_each_act_is_done_once(tmp_pat
         assert bench.ledgers() == {"m1": ALL_DONE, "m2": ALL_DONE}, point
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.invariant("INV-2", "INV-6")
 async def test_killed_at_every_next_point_until_done_each_act_is_done_once(tmp_path: Path) -> None:
     bench = Bench(tmp_path)

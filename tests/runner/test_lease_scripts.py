@@ -161,7 +161,7 @@ def test_a_living_runner_is_not_replaced_a_silent_one_is(master: Master) -> None
 
 def test_a_heartbeat_that_hears_nothing_lets_go(master: Master) -> None:
     master.acquire()
-    beating = master.beat(quiet=3)
+    beating = master.beat(quiet=8)
     assert beating.stdin is not None and beating.stdout is not None
     for _ in range(3):
         beating.stdin.write(b"\n")

@@ -261,11 +261,11 @@ async def test_by_keys_typed_once_each_and_never_on_the_screen(locked: Any, home
             await secret(pilot, "passphrase", PASSPHRASE)
             await secret(pilot, "sudo", SUDO)
             await until(
-                pilot, lambda: app.view.diagnosis.verdict is Verdict.NO_QUORUM, 40, "the cluster is seen"
+                pilot, lambda: app.view.diagnosis.verdict is Verdict.NO_QUORUM, 60, "the cluster is seen"
             )
             seen.append(drawn(app))
             await pilot.press("R")
-            await until(pilot, lambda: isinstance(app.screen, WizardScreen), 10, "the wizard")
+            await until(pilot, lambda: isinstance(app.screen, WizardScreen), 60, "the wizard")
             wizard = app.screen
             assert isinstance(wizard, WizardScreen)
             await until(pilot, lambda: not wizard.waiting, 60, "the sources")
@@ -278,11 +278,11 @@ async def test_by_keys_typed_once_each_and_never_on_the_screen(locked: Any, home
             if wizard.plan is None:
                 await pilot.press("o")
                 await until(
-                    pilot, lambda: isinstance(app.screen, OverruleModal) and app.screen.armed, 10, "overrule"
+                    pilot, lambda: isinstance(app.screen, OverruleModal) and app.screen.armed, 60, "overrule"
                 )
                 await pilot.press(*"newer-survivor", "enter", "y")
                 await until(pilot, lambda: wizard.plan is not None, 60, "the plan")
-            await until(pilot, lambda: app.screen is wizard, 10, "back at the wizard")
+            await until(pilot, lambda: app.screen is wizard, 60, "back at the wizard")
             await pilot.press("n")
             assert wizard.page == PLAN
             seen.append(drawn(app))
@@ -304,11 +304,11 @@ async def test_by_keys_typed_once_each_and_never_on_the_screen(locked: Any, home
             )
             screen = app.screen
             assert isinstance(screen, RunScreen)
-            await until(pilot, lambda: "Verified" in text(app), 10, "the result")
+            await until(pilot, lambda: "Verified" in text(app), 60, "the result")
             assert screen.state.result == "verified", screen.state.detail
             seen.append(drawn(app))
             await pilot.press("escape", "q")
-            await until(pilot, lambda: app.view.diagnosis.verdict is Verdict.HEALTHY, 60, "healthy again")
+            await until(pilot, lambda: app.view.diagnosis.verdict is Verdict.HEALTHY, 240, "healthy again")
             lines = [plain(entry) for tail in app.journals.tails.values() for entry in tail.held]
             assert any("ETCD_ROOT_PASSWORD=***" in line for line in lines), "etcd itself writes it down"
             seen += [drawn(app), *lines]

@@ -42,7 +42,7 @@ if __name__ == "__main__":
                 find=lambda name: tiny.TINY,
                 transport=masters.Locked,
                 checkpoint=_checkpoint,
-                pace=Pace(poll_s=0.02, poll_most_s=0.1, reconnect_s=5, reach_s=2, gate_s=60, alive_s=25),
+                pace=Pace(poll_s=0.02, poll_most_s=0.1, reconnect_s=5, reach_s=2, gate_s=60, alive_s=60),
             )
         )
     )

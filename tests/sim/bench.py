@@ -129,7 +129,7 @@ class Bench:
             words = ["sh", "-c", script_text("fence"), "novatui-fence", self.path("work"), owner, "1", *words]
         env = {"PATH": f"{self.top}/bin:{os.environ['PATH']}", "HOME": str(self.top)}
         done = subprocess.run(
-            words, input=command.stdin, capture_output=True, env=env, check=False, timeout=30
+            words, input=command.stdin, capture_output=True, env=env, check=False, timeout=120
         )
         found: dict[str, bytes | None] = {}
         for name in ("files", "units", "work"):

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import tarfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,13 +91,26 @@ def cut(good: bytes) -> bytes:
 
 
 def flipped(good: bytes) -> bytes:
-    middle = len(good) // 2
-    return good[:middle] + bytes([good[middle] ^ 0x10]) + good[middle + 1 :]
+    """One bit of the archive, of those that matter: where the content is copies of zeros, another distance copies the same."""
+    whole = gzip.decompress(good)
+    return next(bad for at in range(len(good) // 2, len(good)) if _unpacked(bad := _flip(good, at)) != whole)
 
 
 def flipped_inside(good: bytes) -> bytes:
     """One bit of the database; archive and compression are right."""
-    return packed(file(DB, flipped(db_of(good))))
+    db = db_of(good)
+    return packed(file(DB, _flip(db, len(db) // 2)))
+
+
+def _flip(good: bytes, at: int) -> bytes:
+    return good[:at] + bytes([good[at] ^ 0x10]) + good[at + 1 :]
+
+
+def _unpacked(archive: bytes) -> bytes | None:
+    try:
+        return gzip.decompress(archive)
+    except (OSError, EOFError, zlib.error):
+        return None
 
 
 def without_trailer(good: bytes) -> bytes:

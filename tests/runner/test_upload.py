@@ -16,6 +16,7 @@ import pytest
 from novatui.errors import Refused
 from novatui.remote.command import Command, Fence, Status
 from novatui.runner.upload import describe, pieces
+from tests.bad_input.archives import flipped
 
 NAME = "etcd_snapshot_nova-v5.1.2_k8s-v1.27.11_2024-06-14_081538.db"
 URL = b'"peerURLs":["https://10.0.0.1:2380"]'
@@ -64,9 +65,7 @@ def _cut(path: Path) -> None:
 
 
 def _flip(path: Path) -> None:
-    raw = bytearray(path.read_bytes())
-    raw[len(raw) // 2] ^= 1
-    path.write_bytes(raw)
+    path.write_bytes(flipped(path.read_bytes()))
 
 
 def _directory(path: Path) -> None:

@@ -169,6 +169,19 @@ class Brief:
 
 
 @dataclass(frozen=True)
+class Stands:
+    """What must still be so where a run goes on past its gate after a break, until the step ``until`` has passed. What the run
+    itself did meanwhile may have changed other facts of its plan.
+
+    ``against``: from the plan, the survey's facts of now, and the seconds since the gate's answer, every reason to go no
+    further, in words.
+    """
+
+    until: str
+    against: Callable[[Plan, Mapping[str, Facts], float], Sequence[str]]
+
+
+@dataclass(frozen=True)
 class Runbook:
     """One procedure, as data.
 
@@ -194,3 +207,4 @@ class Runbook:
     # run that fails gives its masters free. ``instead`` says what then helps.
     no_undo: str = ""
     instead: Callable[[ClusterConfig, Plan], str] | None = None
+    stands: Stands | None = None

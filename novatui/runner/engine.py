@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from novatui import __version__
 from novatui.errors import NovatuiError
 from novatui.model import records as rec
-from novatui.model.run import CHANGING, RunState
+from novatui.model.run import CHANGING, At, RunState
 from novatui.runbooks.step import Effect, Gate, Step
 from novatui.runner import no_return, standing
 from novatui.runner.ending import EXITS, Ending, Endings
@@ -165,9 +165,13 @@ class Engine:
         work = self.work
         work.safe_point()
         steps = work.runbook.steps(work.cluster, work.plan)
+        if work.state.resumes and not work.state.committed:
+            self._not_too_late()
         if not work.state.committed or not _may_have_changed(work.state):
             # Also when the gate was answered long ago, by a runner that died right after.
             await no_return.facts_stand(work, steps[0].id)
+        else:
+            await no_return.still_meant(work, steps[0].id)
         past_gate = False
         again = await standing.taken_back(work, steps)
         self._pauses.begin(steps)
@@ -190,6 +194,20 @@ class Engine:
             ):
                 await self._step(step)
                 await self._pauses.rest(step)
+
+    def _not_too_late(self) -> None:
+        """Raises when the run stood still before its gate for longer than a gate is open: what it read of each member, and would
+        show there, is of then."""
+        work = self.work
+        last = max(one.at for one in work.journal.records if isinstance(one, _GOING_ON))
+        still_s = (work.clock.now_ms() - last) / 1e3
+        if still_s > work.pace.gate_s:
+            raise Stop(
+                "refused",
+                f"This run stood still for {still_s / 60:.0f} min before its gate",
+                "what it read of the members may not be so any more",
+                "make a new plan",
+            )
 
     async def _gate(self, gate: Gate) -> None:
         known = self.work.state.gates.get(gate.id)
@@ -245,9 +263,18 @@ class Engine:
 
 
 def _may_have_changed(state: RunState) -> bool:
-    """Whether an act that changes something was begun. Of a journal that was brought over the end may be missing."""
-    return bool(state.brought) or any(step.effect in CHANGING for step in state.steps.values())
+    """Whether an act that changes something was begun, and not taken back. Of a journal that was brought over the end may be
+    missing."""
+    return bool(state.brought) or any(
+        node.tries and node.state is not At.UNDONE
+        for step in state.steps.values()
+        if step.effect in CHANGING
+        for node in step.nodes.values()
+    )
 
+
+# Of what a runner writes, what is more than taking a run up.
+_GOING_ON = (rec.RunStarted, rec.Probed, rec.Intent, rec.Done, rec.Verified, rec.Judged, rec.GateOpened)
 
 _NOT_HERE = {
     "retry": "nothing has failed, the run is under way; a failed step is tried again by: novatui resume",

@@ -3,12 +3,12 @@ alone cannot tell of a step whose outcome was lost."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from novatui.errors import NovatuiError
 from novatui.model.plan import Plan
 from novatui.model.run import At, RunState
-from novatui.runbooks.step import Effect, Probed, State, Step
+from novatui.runbooks.step import Effect, Facts, Probed, State, Step
 from novatui.runner import survey
 from novatui.runner.events import Output
 from novatui.runner.looking import Looking
@@ -19,6 +19,29 @@ from novatui.runner.work import Changed, NoWayBack, Stop, Work
 async def facts_stand(work: Work, step: str) -> None:
     """Asks the survey again; raises Stop with every difference from what the plan relies on. ``step``: before which, for
     those who follow the run."""
+    await _asked_again(work, step, lambda now: survey.differences(work.plan, now))
+    work.has_looked()
+
+
+async def still_meant(work: Work, step: str) -> None:
+    """For a run that goes on past its gate after a break: raises Stop when what it is for is not so any more. Its own acts
+    changed some of what the plan relies on; what counts until then is the runbook's to say."""
+    stands, state = work.runbook.stands, work.state
+    if stands is None or state.passed(stands.until):
+        return
+    answered = [gate.answered_ms for gate in state.gates.values() if gate.answered_ms is not None]
+    since_s = (work.clock.now_ms() - max(answered, default=0)) / 1e3
+    plan = work.plan
+
+    def against(now: Mapping[str, Facts]) -> list[str]:
+        unread = [f"{node}: could not be read" for node in plan.nodes if node not in now]
+        return unread or list(stands.against(plan, now, since_s))
+
+    await _asked_again(work, step, against)
+
+
+async def _asked_again(work: Work, step: str, against: Callable[[Mapping[str, Facts]], list[str]]) -> None:
+    """Raises Stop with what ``against`` finds in the survey's facts of now, once every master answered or was waited for."""
     plan = work.plan
 
     def tell(nodes: Sequence[str], words: str) -> None:
@@ -37,9 +60,8 @@ async def facts_stand(work: Work, step: str) -> None:
             now = work.runbook.facts(work.cluster, plan.request, answers)
         except NovatuiError as error:
             raise Stop("refused", error.title, error.detail, error.hint) from error
-        changed = survey.differences(plan, now)
+        changed = against(now)
         if not changed:
-            work.has_looked()
             return
         silent = survey.silent(answers)
         if silent and work.state.committed and work.now_s() >= deadline:

@@ -30,7 +30,7 @@ from novatui.runbooks.parts.refusal import (
     refuse,
 )
 from novatui.runbooks.parts.seen import Seen, see
-from novatui.runbooks.restore_cluster import drawing, fence, kubernetes, listing, prepare, swap, token
+from novatui.runbooks.restore_cluster import drawing, fence, kubernetes, listing, meanwhile, prepare, swap, token
 from novatui.runbooks.restore_cluster.gate import gate
 from novatui.runbooks.step import Answers, Facts, Gate, Runbook, Step
 
@@ -156,6 +156,7 @@ RUNBOOK = Runbook(
     steps=steps,
     undo=undo,
     confirm=confirm,
+    stands=meanwhile.STANDS,
     takes=(
         "snapshot",
         "from_node",

@@ -30,7 +30,16 @@ from novatui.runbooks.parts.refusal import (
     refuse,
 )
 from novatui.runbooks.parts.seen import Seen, see
-from novatui.runbooks.restore_cluster import drawing, fence, kubernetes, listing, meanwhile, prepare, swap, token
+from novatui.runbooks.restore_cluster import (
+    drawing,
+    fence,
+    kubernetes,
+    listing,
+    meanwhile,
+    prepare,
+    swap,
+    token,
+)
 from novatui.runbooks.restore_cluster.gate import gate
 from novatui.runbooks.step import Answers, Facts, Gate, Runbook, Step
 

@@ -116,6 +116,7 @@ def _intent(state: RunState, record: rec.Intent) -> RunState:
     return replace(
         state,
         committed=state.committed or record.effect in CHANGING,
+        verified=state.verified and not state.undoing,
         phase=Phase.CLEANING if record.effect == CLEANUP else _busy(state, record.effect),
         open_intents={**state.open_intents, record.seq: (record.step, record.node)},
     )
@@ -201,7 +202,8 @@ def _paused(state: RunState, record: rec.Paused) -> RunState:
 
 
 def _brought(state: RunState, record: rec.Brought) -> RunState:
-    return replace(state, brought=record.node)
+    """An act of an undo may be what its end lacks."""
+    return replace(state, brought=record.node, verified=False)
 
 
 def _resumed(state: RunState, record: rec.Resumed) -> RunState:
@@ -226,10 +228,16 @@ def _bound(state: RunState, record: rec.Bound) -> RunState:
 
 
 def _ended(state: RunState, record: rec.RunEnded) -> RunState:
+    """An undo that is refused before it has done anything was none: the run stays as it was verified, the next one looks anew."""
+    stays = state.verified and record.result == "refused"
     steps = _taken_back(state.steps) if record.result == "undone" else state.steps
+    if stays:
+        steps = {name: step for name, step in steps.items() if not step.undoing}
     return replace(
         state,
         steps=steps,
+        undoing=state.undoing and not stays,
+        verified=stays or record.result == "verified",
         phase=Phase.ENDED,
         pause=None,
         result=record.result,

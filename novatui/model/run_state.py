@@ -115,6 +115,8 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
         False  # a gate was answered, or something was changed: from here on it ends by verify or undo
     )
     undoing: bool = False
+    # It was verified, and as far as this journal knows nothing was begun since that takes it back.
+    verified: bool = False
     result: str = ""  # verified | failed | refused | aborted | undone | fenced; empty while it is not ended
     detail: str = ""
     exit_code: int | None = None  # of the last ending, as commands end with it

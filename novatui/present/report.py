@@ -226,7 +226,7 @@ def _way_back(plan: Plan, state: RunState) -> Iterator[str]:
 
 def _files(state: RunState, why_not: str) -> str:
     """Which of the texts that lie on each master are of use now."""
-    if state.result == "verified":
+    if state.verified:
         return "" if why_not else "UNDO.txt"
     return "FINISH.txt" if why_not else _("FINISH.txt or UNDO.txt")
 

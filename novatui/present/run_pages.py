@@ -269,7 +269,7 @@ def _by_hand(watch: Watch, places: Mapping[str, str], width: int) -> list[Row]:
     state = watch.state
     if not state.committed or not places or state.result == "undone":
         return []
-    file = "UNDO.txt" if state.result == "verified" or state.undoing else "FINISH.txt"
+    file = "UNDO.txt" if state.verified or state.undoing else "FINISH.txt"
     if file == "UNDO.txt" and why_no_undo(watch.plan, state):
         return []
     back = file == "UNDO.txt"

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from novatui.model import records as rec
 from novatui.model.run import CHANGING, At, RunState
-from novatui.runbooks.step import Effect, Step
+from novatui.runbooks.step import Effect, State, Step
 from novatui.runner import aside, byhand, no_return
 from novatui.runner.acting import Acting, why
 from novatui.runner.lease import Leases
+from novatui.runner.looking import Looking
 from novatui.runner.mirror import Mirror
 from novatui.runner.shown import participants
 from novatui.runner.work import Behind, Fenced, NoWayBack, Stop, Work, together
@@ -60,7 +61,7 @@ class Endings:
             if behind := await self.behind(surely=False):
                 return self.end("fenced", behind)
             return await self._abandoned(stop)
-        if _was_verified(work.journal.records) and not _undid_anything(work.state):
+        if work.state.verified:
             left = await self._leases.release_all()
             hint = "\n".join(["nothing was changed: the run stays as it was verified", *left])
             return self.end("refused", Stop("refused", stop.title, stop.detail, hint, stop.exit_code))
@@ -165,7 +166,7 @@ class Endings:
         nodes = [
             node
             for node in participants(step, work.plan)
-            if work.state.at(step.id, node).tries and node in self._leases.mine
+            if self._tried(step, node) and node in self._leases.mine
         ]
         words = await together(self._clean_node(step, node) for node in nodes)
         return [f"{node}: {step.title}: {said}" for node, said in zip(nodes, words, strict=True) if said]
@@ -187,38 +188,47 @@ class Endings:
         """What must not stay when the run ends here is taken back; in words, what could not be."""
         work = self._work
         work.abort_by = ""  # the stop is under way; this is not to be stopped by it
-        steps = (work.runbook.undo if work.state.undoing else work.runbook.steps)(work.cluster, work.plan)
+        way = (work.runbook.undo if work.state.undoing else work.runbook.steps)(work.cluster, work.plan)
+        steps = {step.id: step for step in way if isinstance(step, Step)}
         left = []
-        for step in steps:
-            if isinstance(step, Step) and step.let_go is not None and not self._begun(step.let_go_until):
+        for step in steps.values():
+            if step.let_go is not None and not await self._begun(steps[step.let_go_until]):
                 left += [
                     f"{node}: {step.title}: not taken back, this master could not be taken for it"
                     for node in participants(step, work.plan)
-                    if work.state.at(step.id, node).tries and node not in self._leases.mine
+                    if self._tried(step, node) and node not in self._leases.mine
                 ]
                 left += await self._clean(step)
         return left
 
-    def _begun(self, step: str) -> bool:
-        """Whether an act of it was ever begun."""
-        found = self._work.state.steps.get(step)
-        return found is not None and any(node.tries for node in found.nodes.values())
+    async def _begun(self, step: Step) -> bool:
+        """Whether an act of it may have begun. A journal that was brought over does not tell: then it may, unless every master,
+        ours by now, is seen to be without it."""
+        work, nodes = self._work, participants(step, self._work.plan)
+        if any(work.state.at(step.id, node).tries for node in nodes):
+            return True
+        if not work.state.brought:
+            return False
+        if not set(nodes) <= set(self._leases.mine):
+            return True  # one that was sent there may still be under way
+        looking = Looking(work, quiet=True)
+        try:
+            found = await together(looking.probe(step, node) for node in nodes)
+        except Fenced:
+            raise
+        except Stop:  # asked once more to stop: it is not known
+            return True
+        return any(one.state is not State.TODO for one in found)
 
-
-def _was_verified(records: Sequence[rec.Record]) -> bool:
-    return any(isinstance(one, rec.RunEnded) and one.result == "verified" for one in records)
+    def _tried(self, step: Step, node: str) -> bool:
+        """Whether an act of it may have been sent to this master: a journal that was brought over may lack it."""
+        return bool(self._work.state.brought or self._work.state.at(step.id, node).tries)
 
 
 def _acted(state: RunState) -> bool:
-    """Whether an act that changes something was ever begun; a gate that was answered is none."""
-    return any(
+    """Whether an act that changes something was ever begun; a gate that was answered is none. Of a journal that was brought
+    over the end may be missing."""
+    return bool(state.brought) or any(
         step.effect in CHANGING and any(node.tries for node in step.nodes.values())
         for step in state.steps.values()
-    )
-
-
-def _undid_anything(state: RunState) -> bool:
-    """Whether an act of the undo was ever begun."""
-    return any(
-        step.undoing and any(node.tries for node in step.nodes.values()) for step in state.steps.values()
     )

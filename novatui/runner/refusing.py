@@ -18,7 +18,7 @@ def check(place: RunDir, orders: Orders, plan: Plan, runbook: Runbook) -> None:
     if orders.do == "undo" and (why := runbook.no_undo):
         raise Refused(f"There is nothing of run {place.run} to take back", why, "nothing was done")
     if orders.do == "undo" and (step := no_return.verified(plan, state)):
-        hint = "" if state.result == "verified" else f": novatui resume {place.run}"
+        hint = "" if state.verified else f": novatui resume {place.run}"
         raise Refused(
             f"Run {place.run} is past its point of no return",
             f"this cannot be taken back: {step}",
@@ -36,8 +36,10 @@ def refusal(do: str, state: RunState) -> tuple[str, str, str] | None:
     """Why a run as it stands cannot be resumed, undone or abandoned: title, detail, hint. None when it can."""
     run = state.run
     if do == "resume":
-        if state.result in ("verified", "undone"):
-            return f"Run {run} is over", f"it is {state.result}", ""
+        if result := _over(state):
+            back = result == "verified" and any(ask.what == "undo" for ask in state.asked)
+            hint = f"to take it back: novatui undo {run}" if back else ""
+            return f"Run {run} is over", f"it is {result}", hint
         if state.ended and not state.committed and state.result != "fenced":
             return f"Run {run} ended before it changed anything", state.result, "make a new plan"
     if do == "undo":
@@ -51,12 +53,20 @@ def refusal(do: str, state: RunState) -> tuple[str, str, str] | None:
             return f"Run {run} is undone already", "", ""
     if do == "abandon":
         leased = [node for node, lease in state.leases.items() if lease not in ("released", "lost")]
-        over = state.result in ("verified", "undone")
+        over = _over(state)
         if (over or (state.ended and not state.committed)) and not leased and not _staged(state):
-            return f"Run {run} is over", f"it is {state.result}; nothing of it is left to take back", ""
+            result = over or state.result
+            return f"Run {run} is over", f"it is {result}; nothing of it is left to take back", ""
         if state.committed and not over:
             return f"Run {run} is past its gate", "", f"novatui resume {run}, or novatui undo {run}"
     return None
+
+
+def _over(state: RunState) -> str:
+    """How a run came to its end; empty while it has not. A verified one stays so when what was asked of it later was refused."""
+    if not state.ended:
+        return ""
+    return "verified" if state.verified else "undone" if state.result == "undone" else ""
 
 
 def _staged(state: RunState) -> bool:

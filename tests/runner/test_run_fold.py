@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +26,8 @@ _records: Any = st.one_of(
     st.builds(rec.Overruled, guard=_names, by=_names),
     st.builds(rec.Requested, what=st.sampled_from(["abort", "undo", "resume"]), by=_names),
     st.builds(rec.Resumed),
-    st.builds(rec.RunEnded, result=st.sampled_from(["verified", "failed", "undone"])),
+    st.builds(rec.Brought, node=_names),
+    st.builds(rec.RunEnded, result=st.sampled_from(["verified", "failed", "undone", "refused", "fenced"])),
 )  # fmt: skip
 
 
@@ -103,6 +105,38 @@ def test_undone_steps_are_shown_as_undone_and_the_undo_itself_as_done() -> None:
     assert state.at("swap", "m1").state is At.UNDONE
     assert state.at("undo-swap", "m1").state is At.DONE
     assert state.phase is Phase.ENDED
+
+
+@pytest.mark.invariant("INV-2")
+def test_a_verified_run_stays_so_until_an_act_takes_it_back() -> None:
+    done: list[rec.Record] = [
+        rec.Intent(step="swap", node="m1", attempt=1, effect="change"),
+        rec.Done(intent=1, status="ok"),
+        rec.RunEnded(result="verified"),
+    ]
+    wish: list[rec.Record] = [
+        rec.Resumed(),
+        rec.Requested(what="undo", by="ops"),
+        rec.Judged(step="undo-look", ok=True),
+    ]
+    refused, act = (
+        rec.RunEnded(result="refused"),
+        rec.Intent(step="undo-swap", node="m1", attempt=1, effect="change"),
+    )
+    asked = fold(numbered([*done, *wish]))
+    assert asked.verified and asked.undoing and asked.passed("undo-look")
+    stays = apply(asked, refused)
+    assert (stays.verified, stays.undoing, stays.result) == (True, False, "refused")
+    assert list(stays.steps) == ["swap"], "the next undo looks anew"
+    for more in (
+        [act],
+        [rec.Brought(node="m2")],
+        [rec.RunEnded(result="fenced")],
+        [rec.RunEnded(result="undone")],
+    ):
+        known = fold(more, asked)
+        assert not known.verified, more
+        assert not apply(known, refused).verified
 
 
 def test_an_unknown_kind_of_record_is_skipped() -> None:

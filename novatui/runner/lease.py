@@ -22,6 +22,7 @@ from novatui.runner.work import Fenced, Stop, Work
 OTHER_EXIT = 76  # lease.sh: another run has the master; its holder is on stdout
 ALIVE_EXIT = 77  # lease.sh: the same run, and its heartbeat is not silent
 BUSY_EXIT = 78  # lease.sh: an act is still running
+TAKEN_EXIT = 80  # lease.sh: another runner took this run over, while we waited for an act to end
 _LEASE_S = 10.0  # of one lease command, beside its waiting
 _ELSEWHERE = "it was ended from another machine, or by hand: look at the cluster before anything else"
 
@@ -160,11 +161,13 @@ class Leases:
             if outcome.exit == FENCED_EXIT:
                 raise Stop("failed", f"{node} does not know this run any more", said(outcome), _ELSEWHERE)
             over = work.now_s() >= deadline
-            if outcome.exit == ALIVE_EXIT and over:
+            taken = outcome.exit == TAKEN_EXIT
+            if taken or (outcome.exit == ALIVE_EXIT and over):
+                why = "it took the run over a moment ago" if taken else "its heartbeat is not silent"
                 raise Stop(
                     "refused",
                     "A runner of this run is alive somewhere else",
-                    f"{node}: its heartbeat is not silent",
+                    f"{node}: {why}",
                     "attach to it where it runs",
                     exit_code=4,
                 )

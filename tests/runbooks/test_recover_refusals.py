@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from novatui.diagnosis.data import DataState, Usability
 from novatui.errors import HeldByAnother, UsageError
@@ -23,6 +24,7 @@ from novatui.runbooks.recover_member.params import RecoverParams, quorum_rows, r
 from novatui.runbooks.recover_member.roster import Hash, majority
 from novatui.runbooks.step import Context, Gate, Step
 from novatui.runner.shown import matches, render
+from novatui.runner.survey import differences
 from tests.runbooks.survey_text import DAMAGED, HOSTS, MEMBERS, MIB, Master, answers, b64, cluster
 
 RUN = "7f3a00aa"
@@ -278,6 +280,44 @@ def test_facts_do_not_change_by_hold_and_stop_but_by_everything_else() -> None:
     no_quorum = masters()
     del no_quorum["m3"].host["quorum"]
     assert facts(no_quorum) != before
+    assert facts(masters() | {"m2": serving("m2")}) != before
+    wrong = facts(masters() | {"m2": serving("m2", value=8)})
+    assert wrong["m2"]["serves"] == before["m2"]["serves"], "it serves, and its keys are wrong"
+    silent = serving("m2")
+    del silent.host["quorum"]
+    assert facts(masters() | {"m2": silent}) == before, "it answers without quorum"
+
+
+def hung() -> dict[str, Master]:
+    """Nothing says that the data of m2 is damaged, and it does not answer."""
+    found = masters() | {"m2": Master("m2")}
+    found["m2"].journal = []
+    found["m2"].host |= {"unit.ActiveState": "active", "unit.SubState": "running"}
+    return found
+
+
+@pytest.mark.invariant("INV-12", "INV-15")
+@pytest.mark.parametrize(
+    ("value", "revision", "said"),
+    [(7, 700, "its keys are the majority's"), (8, 701, "cannot be told while they are written")],
+)
+def test_one_that_came_back_since_is_not_replaced(value: int, revision: int, said: str) -> None:
+    """While the gate was open, say: a file system stood still and goes on. No word overrules it."""
+    plan = draft(hung(), overrule=("data-intact",))
+    back = masters() | {"m2": serving("m2")}
+    back["m2"].host |= {"hashkv64": b64(hashed(value, revision)), "floor": "600"}
+    back["m2"].host["hashkv_floor64"] = b64(hashed(value, revision))
+    assert differences(plan, recover_member.facts(cluster(), plan.request, answers(hung()))) == []
+    (changed,) = differences(plan, recover_member.facts(cluster(), plan.request, answers(back)))
+    assert changed.startswith(
+        "m2: serves was no, is yes (there is nothing to recover: it answers, has quorum"
+    )
+    assert said in changed
+    known = {**plan.facts, "m2": {key: one for key, one in plan.facts["m2"].items() if key != "serves"}}
+    earlier = replace(
+        plan, facts=known
+    )  # a run of before goes on: what its plan does not have is not compared
+    assert differences(earlier, recover_member.facts(cluster(), plan.request, answers(back))) == []
 
 
 # -- what is refused ------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from novatui.config import ClusterConfig
 from novatui.model import records as rec
 from novatui.model.plan import Plan
 from novatui.model.run import At, Phase
-from novatui.remote.command import Command
+from novatui.remote.command import Command, Outcome, Status
 from novatui.runbooks.step import Gate, Step, always
 from novatui.runner.events import Reply
 from novatui.runner.refusing import refusal
@@ -511,6 +511,28 @@ async def test_another_run_is_told_who_holds_the_masters(bench: Bench) -> None:
     assert (ending.result, ending.exit_code) == ("refused", 4)
     assert "run r1 of ops@here" in ending.detail and "its runner is silent" in ending.detail
     assert bench.ledgers()["m2"] == ALL_DONE
+
+
+@pytest.mark.invariant("INV-5")
+async def test_a_run_that_another_took_over_meanwhile_is_not_taken_from_it(bench: Bench) -> None:
+    """Both waited on the master for an act to end; the other was first, and its heart does not beat there yet."""
+    bench.put("m1", "fail-swap")
+    plan = await bench.plan()
+    await bench.run(plan)
+    before, run, asked = bench.ledgers(), bench.masters.run, []
+
+    async def overtaken(node: str, command: Command, **more: Any) -> Outcome:
+        if command.script == "lease":
+            asked.append((node, command.argv[0]))
+            return Outcome(status=Status.FAILED, exit=80, stdout=b"owner r1:2\nalive no\n")
+        return await run(node, command, **more)
+
+    bench.masters.run = overtaken  # type: ignore[method-assign]
+    ending = await bench.run(plan, "resume")
+    assert (ending.result, ending.exit_code) == ("failed", 4)
+    assert "m1: it took the run over a moment ago" in ending.detail and "attach to it" in ending.detail
+    assert asked == [("m1", "adopt")], "it asks once, and gives nothing free"
+    assert bench.ledgers() == before
 
 
 @pytest.mark.invariant("INV-5")

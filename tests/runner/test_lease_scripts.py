@@ -200,6 +200,82 @@ def test_an_orphaned_act_is_waited_for(master: Master, tmp_path: Path) -> None:
     assert master.adopt().returncode == 0
 
 
+class Queue:
+    """Lease commands that wait for an act of p1 to end, each behind its own first looks at the lease."""
+
+    def __init__(self, master: Master, tmp_path: Path) -> None:
+        self._master, self._go, self._here = master, tmp_path / "go", tmp_path / "here"
+        (tmp_path / "bin").mkdir()
+        self._here.mkdir()
+        flock = tmp_path / "bin/flock"
+        flock.write_text(
+            f'#!/bin/sh\n[ "$1" != -x ] || : >"{self._here}/$PPID"\nexec {shutil.which("flock")} "$@"\n'
+        )
+        flock.chmod(0o755)
+        self._env = os.environ | {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+        began = tmp_path / "began"
+        slow = f'touch "{began}"; until test -e "{self._go}"; do sleep 0.05; done'
+        self._act = subprocess.Popen(master.words("fence", str(master.work), "r1:1", "1", "sh", "-c", slow))
+        until(began.exists, "the act to begin")
+
+    def adopt(self, by: str) -> subprocess.Popen[bytes]:
+        words = self._master.words("lease", "adopt", str(self._master.work), "r1", by, "1", "60", "{}")
+        waiting = subprocess.Popen(words, env=self._env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        until((self._here / str(waiting.pid)).exists, f"{by} to wait")
+        return waiting
+
+    def go(self, *waiting: subprocess.Popen[bytes]) -> list[subprocess.CompletedProcess[bytes]]:
+        self._go.touch()
+        assert self._act.wait(timeout=60) == 0
+        return [
+            subprocess.CompletedProcess(one.args, one.returncode, *said)
+            for one in waiting
+            for said in (one.communicate(timeout=60),)
+        ]
+
+
+@pytest.mark.invariant("INV-5")
+def test_of_two_that_wait_for_an_orphaned_act_one_takes_the_run_over(master: Master, tmp_path: Path) -> None:
+    """Both found its runner silent. The later one finds it taken over a moment ago, before it beats."""
+    master.acquire()
+    queue = Queue(master, tmp_path)
+    answers = queue.go(queue.adopt("p2"), queue.adopt("p3"))
+    assert sorted(one.returncode for one in answers) == [0, 80]
+    won, lost = sorted(answers, key=lambda one: one.returncode)
+    winner = ("p2", "p3")[answers.index(won)]
+    assert (
+        said(won)["epoch"] == "2" and said(lost)["owner"] == "r1:2" and b"took this run over" in lost.stderr
+    )
+    assert master.owner() == "r1:2" and (master.active / "by").read_text().strip() == winner
+    assert said(master.adopt(by=winner))["taken"] == "acquired", "its answer was lost: it asks again"
+
+
+@pytest.mark.invariant("INV-5")
+def test_a_runner_that_comes_back_while_its_act_is_waited_for_is_not_replaced(
+    master: Master, tmp_path: Path
+) -> None:
+    master.acquire()
+    queue = Queue(master, tmp_path)
+    waiting = queue.adopt("p2")
+    beating = master.beat(quiet=120)
+    try:
+        (answer,) = queue.go(waiting)
+        assert answer.returncode == 77 and said(answer)["alive"] == "yes"
+        assert master.owner() == "r1:1"
+    finally:
+        beating.communicate(timeout=60)
+
+
+@pytest.mark.invariant("INV-5")
+def test_who_asks_twice_and_waits_twice_has_it(master: Master, tmp_path: Path) -> None:
+    """The link broke while it waited; its first question waits on, and is granted first or last."""
+    master.acquire()
+    queue = Queue(master, tmp_path)
+    answers = queue.go(queue.adopt("p2"), queue.adopt("p2"))
+    assert sorted(said(one)["taken"] for one in answers) == ["acquired", "adopted"]
+    assert master.owner() == "r1:3"
+
+
 @pytest.mark.invariant("INV-5")
 def test_no_lease_no_act(master: Master) -> None:
     assert master.fenced("r1:1", "touch", str(master.work)).returncode == 75

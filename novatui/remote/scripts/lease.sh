@@ -9,7 +9,7 @@
 # WAIT_S: how long a command that is still running is waited for.
 # stdout: lines "name value": taken, epoch, boot; of a holder: owner, since, alive, holder; of a broken one: kept.
 # exit 75: not ours (any more); 76: another run has it; 77: this run, and its runner is alive; 78: a command is running;
-# 79: it holds etcd down.
+# 79: it holds etcd down; 80: another runner took this run over while we waited.
 set -u
 umask 077
 verb=$1 work=$2
@@ -21,6 +21,13 @@ say_holder() {
     echo "since $(date -u -r "$active/holder" '+%Y-%m-%d %H:%M:%S UTC' 2>/dev/null)"
     if flock -n "$active/alive" true 2>/dev/null; then echo "alive no"; else echo "alive yes"; fi
     echo "holder $(cat "$active/holder" 2>/dev/null)"
+}
+
+silent_or_exit() { # its runner
+    if [ -e "$active/alive" ] && ! flock -n "$active/alive" true; then
+        say_holder
+        exit 77
+    fi
 }
 
 say_taken() { # HOW EPOCH
@@ -79,15 +86,22 @@ adopt() { # RUN BY LEAST WAIT_S HOLDER
         say_holder
         exit 76
     fi
-    how=adopted
-    if [ "$(cat "$active/by" 2>/dev/null)" = "$2" ]; then
-        how=acquired # by us: its answer was lost
-    elif ! flock -n "$active/alive" true; then
-        say_holder
-        exit 77
-    fi
+    before=$(cat "$active/by" 2>/dev/null)
+    [ "$before" = "$2" ] || silent_or_exit
     lock "$4" || exit 75
     owner=$(cat "$active/owner") && [ "${owner%:*}" = "$1" ] || exit 75
+    # Others may have waited with us. Who took it meanwhile lives, also where its heart does not beat here yet.
+    now=$(cat "$active/by" 2>/dev/null)
+    how=adopted
+    if [ "$now" = "$2" ]; then
+        how=acquired # by us: its answer was lost
+    elif [ "$now" != "$before" ]; then
+        echo "novatui: another runner took this run over a moment ago" >&2
+        say_holder
+        exit 80
+    else
+        silent_or_exit # it may have come back
+    fi
     raise "$1" "$2" "$3" "$5"
     say_taken "$how" "$epoch"
 }
@@ -124,10 +138,7 @@ break_it() { # RUN WAIT_S BREAKER
         say_holder
         exit 76
     fi
-    if [ -e "$active/alive" ] && ! flock -n "$active/alive" true; then
-        say_holder
-        exit 77
-    fi
+    silent_or_exit
     if [ "$(head -n 1 "$work/hold" 2>/dev/null)" = "$1" ]; then
         say_holder
         exit 79

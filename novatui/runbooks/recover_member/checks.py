@@ -314,22 +314,24 @@ def _alarms(look: Look) -> Iterator[Finding]:
         )
 
 
-def _serves(look: Look) -> Iterator[Finding]:
-    """A member that has quorum is replaced only when its keys are known to be wrong. No word overrules it."""
+def serves(look: Look) -> str:
+    """In words, that it has quorum, where its keys are not known to be wrong: such a member is not replaced. Else empty."""
     if not standing.serves(look.host) or look.odd:
-        return
-    agree, _ = look.majority
+        return ""
+    agree = look.target in look.majority[0]
     words = (
         "its keys are the majority's"
-        if look.target in agree
+        if agree
         else "whether its keys agree cannot be told while they are written"
     )
-    yield reason(
-        "member-serves",
-        f"there is nothing to recover: it answers, has quorum, and {words}",
-        "" if look.target in agree else "look again when fewer writes come",
-        node=look.target,
-    )
+    return f"there is nothing to recover: it answers, has quorum, and {words}"
+
+
+def _serves(look: Look) -> Iterator[Finding]:
+    """No word overrules it; the plan's facts say it once more, for one that comes back later."""
+    if words := serves(look):
+        hint = "" if look.target in look.majority[0] else "look again when fewer writes come"
+        yield reason("member-serves", words, hint, node=look.target)
 
 
 def _data_intact(look: Look) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from novatui.runbooks.parts.commands import master_commands
 from novatui.runbooks.parts.host import Host, version
 from novatui.runbooks.parts.params import NodeParams
 from novatui.runbooks.parts.seen import node_params, see
-from novatui.runbooks.recover_member.checks import Look, others_up
+from novatui.runbooks.recover_member.checks import Look, others_up, serves
 from novatui.runbooks.recover_member.params import JOIN, REMOVE, Other, RecoverParams
 from novatui.runbooks.recover_member.roster import alarms, roster, said
 from novatui.runbooks.step import Answers, Facts
@@ -166,7 +166,7 @@ def facts(found: Look) -> Mapping[str, Facts]:
     for node in participants(found):
         host = found.seen.hosts.get(node)
         if host is not None:
-            known[node] = _target(host) if node == found.target else _healthy(found, node, host)
+            known[node] = _target(found) if node == found.target else _healthy(found, node, host)
     return known
 
 
@@ -181,7 +181,8 @@ def _healthy(found: Look, node: str, host: Host) -> Facts:
     }
 
 
-def _target(host: Host) -> Facts:
+def _target(found: Look) -> Facts:
+    host = found.host
     env = {
         key: value
         for key, value in (host.env.values if host.env else {}).items()
@@ -189,7 +190,9 @@ def _target(host: Host) -> Facts:
     }
     told = "\n".join(f"{key}={env[key]}" for key in sorted(env))
     unit = host.unit
+    back = serves(found)
     return {
+        "serves": f"yes ({back})" if back else "no",
         "env": hashlib.sha256(told.encode()).hexdigest(),
         "unit": f"{unit.load} {unit.program} {' '.join(unit.flags)}".strip(),
         "env_files": list(unit.env_files),

@@ -67,6 +67,13 @@ def _silent(disk: Disk, active: str) -> bool:
     return alive.exclusive is None
 
 
+def _silent_or_exit(run: Running, active: str) -> None:
+    alive = run.disk.file(f"{active}/alive")
+    if alive is not None and alive.exclusive is not None:
+        _say_holder(run, active)
+        raise Exit(77)
+
+
 def _say_taken(run: Running, how: str, epoch: int) -> None:
     run.print(f"taken {how}")
     run.print(f"epoch {epoch}")
@@ -137,12 +144,9 @@ def _adopt(run: Running, work: str, words: list[str]) -> Script:
     if owner.rpartition(":")[0] != to:
         _say_holder(run, active)
         return 76
-    how = "adopted"
-    if word(disk, f"{active}/by") == by:
-        how = "acquired"
-    elif not _silent(disk, active):
-        _say_holder(run, active)
-        return 77
+    before = word(disk, f"{active}/by")
+    if before != by:
+        _silent_or_exit(run, active)
     if (yield from _lock(run, active, float(wait))):
         return 75
     if disk.read(f"{active}/owner") is None:
@@ -150,6 +154,16 @@ def _adopt(run: Running, work: str, words: list[str]) -> Script:
     owner = word(disk, f"{active}/owner")
     if owner.rpartition(":")[0] != to:
         return 75
+    now = word(disk, f"{active}/by")
+    how = "adopted"
+    if now == by:
+        how = "acquired"
+    elif now != before:
+        run.complain("another runner took this run over a moment ago")
+        _say_holder(run, active)
+        return 80
+    else:
+        _silent_or_exit(run, active)
     epoch = yield from _raise(run, active, owner, to, by, int(least), holder)
     _say_taken(run, how, epoch)
     return 0
@@ -198,17 +212,13 @@ def _break(run: Running, work: str, words: list[str]) -> Script:
     if (yield from _lock(run, active, float(wait))):
         return 75
     owner = word(disk, f"{active}/owner")
-    alive = disk.file(f"{active}/alive")
-    refused = 0
     if owner.rpartition(":")[0] != this:
-        refused = 76
-    elif alive is not None and alive.exclusive is not None:
-        refused = 77
-    elif disk.line(f"{work}/hold") == this:
-        refused = 79
-    if refused:
         _say_holder(run, active)
-        return refused
+        return 76
+    _silent_or_exit(run, active)
+    if disk.line(f"{work}/hold") == this:
+        _say_holder(run, active)
+        return 79
     yield from _put(run, active, "broken", breaker)
     kept = f"{work}/broken-{this}-{owner.rpartition(':')[2]}"
     disk.rename(active, kept)

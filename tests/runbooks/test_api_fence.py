@@ -12,13 +12,16 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
+from novatui.config import KubernetesConfig
 from novatui.model.plan import Plan
 from novatui.remote.command import Outcome
 from novatui.runbooks import restore_cluster
 from novatui.runbooks.parts.api_server import api_server
 from novatui.runbooks.parts.params import restore_params
 from novatui.runbooks.restore_cluster import fence, kubernetes
+from novatui.runbooks.restore_cluster.gate import brief
 from novatui.runbooks.step import Context, Gate, Probed, State, Step
 from novatui.runner.shown import render
 from tests.runbooks.bench import SHELLS, Bench, tree
@@ -201,7 +204,7 @@ def test_the_archives_kubernetes_is_compared_with_the_masters(tmp_path: Path) ->
     world.manifest.write_text(MANIFEST.format(port="secure-port=6443") + image)
     found = api_server(world.bench.run("api-fence", "survey", world.manifests))
     assert found is not None and found.version == "1.28.3"
-    masters = with_api("m1", "m2")
+    masters = with_api("m1", "m2", "m3")
     masters["m1"].api["version"] = "1.27.11"
     assert restore_params(draft(masters)).notes == ()
     masters["m2"].api["version"] = "1.28.3"
@@ -265,7 +268,22 @@ def test_without_api_servers_there_is_nothing_to_fence() -> None:
     plan = draft(masters())
     assert not {"fence", "unfence"} & set(ids(restore_cluster.steps(cluster(), plan)))
     assert not {"undo-fence", "undo-unfence"} & set(ids(restore_cluster.undo(cluster(), plan)))
-    assert restore_params(plan).notes == ()
+
+
+@pytest.mark.invariant("INV-14")
+def test_that_nothing_is_fenced_is_said_once_for_all_masters() -> None:
+    note, bump = restore_params(draft(masters())).notes
+    assert note.startswith("no kube-apiserver.yaml in /etc/kubernetes/manifests of m1, m2, m3: ")
+    assert "watch caches of the future" in note and "--bump-revision" in bump
+    assert len(restore_params(draft(masters(), request(bump_revision=True))).notes) == 1
+    note, _ = restore_params(draft(with_api("m1", "m3"))).notes
+    assert " of m2: " in note
+    assert restore_params(draft(with_api("m1", "m2", "m3"))).notes == ()
+    elsewhere = KubernetesConfig(manifests="/srv/manifests")
+    first, *others = cluster().nodes
+    config = replace(cluster(), nodes=(replace(first, kubernetes=elsewhere), *others))
+    note, _ = restore_params(restore_cluster.draft(config, request(), RUN, answers(masters()))).notes
+    assert note.startswith("no kube-apiserver.yaml in kubernetes.manifests of m1, m2, m3: ")
 
 
 def test_no_fence_says_what_it_risks() -> None:
@@ -360,12 +378,12 @@ def test_fenced_the_revision_is_exactly_the_snapshots() -> None:
 
 
 def test_the_brief_of_the_gate_tells_it() -> None:
-    from novatui.runbooks.restore_cluster.gate import brief
-
-    plan = draft(with_api("m1", "m3"))
-    ctx = Context(plan=plan, cluster=cluster(), node="", facts={})
-    rows = dict(brief(ctx).rows)
-    assert "m1, m3" in rows["API servers"]
+    """That nothing of Kubernetes answers is said only where all of it is fenced."""
+    for nodes in (("m1", "m2", "m3"), ("m1", "m3")):
+        plan = draft(with_api(*nodes))
+        said = dict(brief(Context(plan=plan, cluster=cluster(), node="", facts={})).rows)["API servers"]
+        assert ", ".join(nodes) in said
+        assert ("Nothing of Kubernetes answers" in said) == (len(nodes) == 3)
     assert isinstance(
         next(step for step in restore_cluster.steps(cluster(), plan) if step.id == "confirm"), Gate
     )

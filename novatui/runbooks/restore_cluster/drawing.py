@@ -10,8 +10,8 @@ from novatui.config import ClusterConfig, NodeConfig
 from novatui.model.findings import Finding
 from novatui.model.plan import Request
 from novatui.runbooks import etcd_ids
-from novatui.runbooks.parts import left_out
-from novatui.runbooks.parts.api_server import RISK, other_version
+from novatui.runbooks.parts import left_out, voters
+from novatui.runbooks.parts.api_server import MANIFEST, RISK, other_version
 from novatui.runbooks.parts.api_server import checks as api_checks
 from novatui.runbooks.parts.host import Host, peer_urls
 from novatui.runbooks.parts.node_checks import node_checks
@@ -87,7 +87,7 @@ def params(cluster: ClusterConfig, request: Request, run: str, seen: Seen, sourc
         overruled=tuple(sorted(request.overrule)),
         left_out=tuple(sorted(set(request.without))),
         fresh_token=anew,
-        notes=_notes(request, seen, source),
+        notes=_notes(cluster, request, seen, source),
     )
 
 
@@ -101,15 +101,16 @@ def _with_id(config: NodeConfig, seen: Host, ids: Mapping[str, int]) -> NodePara
     return node_params(config, seen, etcd_ids.shown(ids[seen.env.get("ETCD_NAME")]))
 
 
-def _notes(request: Request, seen: Seen, source: Source) -> tuple[str, ...]:
+def _notes(cluster: ClusterConfig, request: Request, seen: Seen, source: Source) -> tuple[str, ...]:
     notes = left_out.notes(request, seen.hosts, seen.ports)
     if words := other_version(source.name, seen.api.values()):
         notes.append(words)
-    running = [node for node in seen.hosts if _place(seen, node)]
-    if running and request.no_fence:
-        notes.append(f"API servers are not fenced ({', '.join(running)}): {RISK}")
+    if words := _unfenced(cluster, request, seen):
+        notes.append(words)
         if not request.bump_revision:
             notes.append(bump.proposal(seen.hosts))
+    if not tokens.wanted(request) and not voters.listed(seen.hosts)[1]:
+        notes.append(tokens.proposal(_urls_inside(request, seen, source), peer_urls(seen.hosts)))
     notes += [
         f"{node}: the env file has Windows line ends; they are read as systemd reads them, and left"
         for node, one in seen.hosts.items()
@@ -120,4 +121,26 @@ def _notes(request: Request, seen: Seen, source: Source) -> tuple[str, ...]:
         for node, one in seen.hosts.items()
         if one.leftovers
     ]
-    return tuple(notes)
+    return tuple(note for note in notes if note)
+
+
+def _unfenced(cluster: ClusterConfig, request: Request, seen: Seen) -> str:
+    """In words, once for all masters; empty where every one of them has an API server that is fenced."""
+    running = [node for node in seen.hosts if _place(seen, node)]
+    if running and request.no_fence:
+        return f"API servers are not fenced ({', '.join(running)}): {RISK}"
+    bare = [node for node in cluster.nodes if not _place(seen, node.name)]
+    if not bare:
+        return ""
+    names = ", ".join(node.name for node in bare)
+    places = {node.kubernetes.manifests for node in bare}
+    where = places.pop() if len(places) == 1 else "kubernetes.manifests"
+    return f"no {MANIFEST} in {where} of {names}: no API server is fenced there. Those that run elsewhere go on: {RISK}"
+
+
+def _urls_inside(request: Request, seen: Seen, source: Source) -> tuple[str, ...]:
+    """As they are known before the run; nothing of a survivor is."""
+    if request.upload is not None:
+        return request.upload.urls
+    archives = seen.archives.get(source.nodes[0])
+    return archives[0].urls if archives else ()

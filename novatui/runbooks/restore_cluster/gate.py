@@ -9,7 +9,7 @@ from typing import Any
 from novatui.runbooks.parts.commands import known
 from novatui.runbooks.parts.params import RestoreParams, places, restore_params
 from novatui.runbooks.parts.refusal import NEWER_SURVIVOR, SURVIVOR_UNREAD
-from novatui.runbooks.restore_cluster import fence
+from novatui.runbooks.restore_cluster import fence, token
 from novatui.runbooks.restore_cluster.prepare import proved
 from novatui.runbooks.step import Brief, Context, Gate, Word
 
@@ -45,12 +45,14 @@ def brief(ctx: Context) -> Brief:
     if params.bump and (revision := proved(ctx, "revision")) is not None:
         rows.append(("Revision", f"raised by {params.bump}: goes on at {revision + params.bump}"))
     if fenced := fence.fenced(ctx.plan):
-        said = f"fenced first, back at the end: {', '.join(fenced)}. Nothing of Kubernetes answers meanwhile"
+        said = f"fenced first, back at the end: {', '.join(fenced)}"
+        if fenced == ctx.plan.nodes and not params.left_out:
+            said = f"{said}. Nothing of Kubernetes answers meanwhile"
         rows.append(("API servers", said))
     rows += [("Survivor", words) for words in survivor_words(ctx)]
     if params.overruled:
         rows.append(("Overruled", ", ".join(params.overruled)))
-    rows += [("Note", note) for note in params.notes]
+    rows += [("Note", note) for note in notes(ctx, params)]
     words = []
     revision = proved(ctx, "revision")
     newest = newest_survivor(ctx)
@@ -62,7 +64,7 @@ def brief(ctx: Context) -> Brief:
                 NEWER_SURVIVOR,
             )
         )
-    if unread := [*unread_survivors(ctx), *params.left_out]:
+    if unread := unread_members(ctx, params):
         words.append(
             Word(UNREAD, f"not read, may be newer than the snapshot: {', '.join(unread)}", SURVIVOR_UNREAD)
         )
@@ -80,9 +82,22 @@ def newest_survivor(ctx: Context) -> tuple[str, Any] | None:
     return max(saved, key=lambda one: int(one[1]["revision"]), default=None)
 
 
-def unread_survivors(ctx: Context) -> list[str]:
-    """Masters whose data is there and was not read; one that is damaged or has none is not among them."""
-    return [node for node in ctx.plan.nodes if known(ctx, "survivors", node, "survivor") == "unread"]
+def unread_members(ctx: Context, params: RestoreParams) -> list[str]:
+    """Masters whose data is there and was not read, or that take no part; one that is damaged or has none is not among them."""
+    unread = [node for node in ctx.plan.nodes if known(ctx, "survivors", node, "survivor") == "unread"]
+    return [*unread, *params.left_out]
+
+
+def notes(ctx: Context, params: RestoreParams) -> list[str]:
+    """The plan's; and of a survivor, what only the run could read in it."""
+    found = list(params.notes)
+    if params.source.kind == "survivor" and not params.fresh_token and not _had_quorum(params):
+        found.append(token.proposal(proved(ctx, "urls") or (), frozenset(params.peer_urls)))
+    return [words for words in found if words]
+
+
+def _had_quorum(params: RestoreParams) -> bool:
+    return any(node.had_quorum for node in params.nodes.values())
 
 
 def survivor_words(ctx: Context) -> list[str]:
@@ -117,13 +132,25 @@ def lost_words(ctx: Context) -> str:
         return f"{since}; how much that is cannot be said: no member's own data could be read"
     node, facts = newest
     behind = int(facts["revision"]) - int(revision or 0)
-    if behind <= 0:
-        return "nothing that any member still has"
-    words = f"{behind} revision{'s' if behind > 1 else ''}"
     written = facts.get("written_ms")
-    if taken is not None and written is not None and written > taken:
-        words += f", {span_words(written - taken)} of writes"
-    return f"{words} (newest survivor: {node}, revision {facts['revision']})"
+    if behind <= 0 and unread_members(ctx, params):
+        words = "nothing that a member still has which could be read"
+    elif behind <= 0:
+        words = "nothing that any member still has"
+    else:
+        words = f"{behind} revision{'s' if behind > 1 else ''}"
+        if taken is not None and written is not None and written > taken:
+            words += f", {span_words(written - taken)} of writes"
+        words = f"{words} (newest survivor: {node}, revision {facts['revision']})"
+    return f"{words}; {_later(node, facts)}" if _had_quorum(params) else words
+
+
+def _later(node: str, facts: Any) -> str:
+    """Whoever serves is written to while the gate is open. How long a reading took is not known, only when it was done."""
+    written = facts.get("written_ms")
+    if facts.get("how") == "live" and written is not None:
+        return f"also what is written from the reading of {node} (done at {_clock(written)} UTC) until etcd is stopped"
+    return f"also what is written from the reading of {node} until etcd is stopped"
 
 
 def kept_words(ctx: Context, params: RestoreParams) -> str:
@@ -148,6 +175,10 @@ def date_words(at_ms: int | None) -> str:
     if at_ms is None:
         return "unknown date"
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _clock(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M:%S")
 
 
 def span_words(span_ms: int) -> str:

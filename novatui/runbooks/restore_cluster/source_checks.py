@@ -42,6 +42,22 @@ def is_ours(urls: Sequence[str], ours: frozenset[str]) -> bool:
     return bool(ours.intersection(urls))
 
 
+def strangers(urls: Sequence[str], ours: frozenset[str]) -> list[str]:
+    """Peer URLs inside of members that none of ours is: not one of ours under another scheme, nor one nobody else could reach."""
+    places = {_place(url) for url in ours}
+    return [
+        url
+        for url in urls
+        if _place(url) not in places
+        and not url.startswith("unix:")
+        and not _place(url).startswith("localhost:")
+    ]
+
+
+def _place(url: str) -> str:
+    return url.partition("://")[2].rstrip("/")
+
+
 def foreign(urls: Sequence[str], ours: frozenset[str], what: str, node: str = "") -> Finding:
     inside = ", ".join(urls[:6]) if urls else "none at all"
     return reason(

@@ -9,6 +9,7 @@ from novatui.remote.command import Command, Outcome
 from novatui.runbooks.parts.commands import At
 from novatui.runbooks.parts.params import restore_params
 from novatui.runbooks.parts.reading import UNREADABLE, read
+from novatui.runbooks.restore_cluster.source_checks import is_ours, strangers
 from novatui.runbooks.step import Act, Ask, Context, Effect, Probed, State, Step, always
 
 _INFIX = "-novatui-"
@@ -17,6 +18,19 @@ _INFIX = "-novatui-"
 def wanted(request: Request) -> bool:
     """With the old token a stale master that returns joins, leads and corrupts, all green: fresh where one is left out."""
     return bool(request.without) or request.token == "fresh"
+
+
+def proposal(urls: Sequence[str], ours: frozenset[str]) -> str:
+    """In words, for a plan that keeps the token and knows of no member list; empty where no ``urls`` of a snapshot are a reason.
+
+    Where none of them is ours the members' addresses were changed: by these it is another cluster anyway."""
+    others = strangers(urls, ours) if is_ours(urls, ours) else []
+    if not others:
+        return ""
+    return (
+        f"the snapshot knows members that no master here is ({', '.join(others[:6])}): gone long since, or alive. One that lives "
+        "joins by the token that is kept, with its old data, leads, and corrupts, all green: --token fresh keeps it out"
+    )
 
 
 def fresh(token: str, run: str) -> str:

@@ -20,9 +20,8 @@ async def connected(demo: Demo, node: str) -> AsyncIterator[asyncssh.SSHClientCo
         config=None,
         client_keys=[str(demo.dir / "ssh/id_ed25519")],
         known_hosts=str(demo.dir / "ssh/known_hosts"),
-        connect_timeout=5,
-        login_timeout=5,
-        keepalive_interval=2,
+        connect_timeout=60,
+        login_timeout=60,
     ) as link:
         yield link
 

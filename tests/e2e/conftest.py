@@ -33,4 +33,4 @@ def restoring(lost: Demo, tmp_path: Path) -> Iterator[Callable[[], subprocess.Po
     for process in begun:
         if process.poll() is None:
             process.kill()
-        process.wait(10)
+        process.wait(60)

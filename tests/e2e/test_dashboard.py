@@ -44,26 +44,26 @@ def test_a_killed_etcd_shows_and_comes_back_and_a_hostile_line_is_only_text(
     world = World(cluster.dir)
     hostile = b"[/x] [@click=app.quit]here \x1b[2J\x1b]52;c;aGFja2Vk\x07 \x9b31m \xff " + b"A" * 60_000
     with Terminal(world.argv()) as screen:
-        screen.until("HEALTHY", "★", limit_s=30)
+        screen.until("HEALTHY", "★", limit_s=60)
         pid = int(world.unit("nova-master-2")[2])
         os.kill(pid, signal.SIGKILL)
         began = time.monotonic()
-        screen.until("2/3", lambda shown: "HEALTHY" not in shown, "✖", limit_s=10)
+        screen.until("2/3", lambda shown: "HEALTHY" not in shown, "✖", limit_s=60)
         changed = time.monotonic() - began
         screen.until("HEALTHY", "3/3", limit_s=60)
         back = time.monotonic() - began
         print(f"\nkilled: on the screen after {changed:.2f} s, healthy again after {back:.2f} s")
 
         cluster.tell("log", "nova-master-1", raw=hostile)
-        screen.until("[/x]", limit_s=10)
+        screen.until("[/x]", limit_s=60)
         screen.keys("1", "z")
-        screen.until("[/x] [@click=app.quit]here", limit_s=10)
+        screen.until("[/x] [@click=app.quit]here", limit_s=60)
         screen.keys("W")
-        screen.until("A" * 80, limit_s=10)
+        screen.until("A" * 80, limit_s=60)
         assert screen.clipboards() == "", "OSC 52 of a log line must not reach the clipboard"
         screen.keys("W", "z")
-        screen.until("HEALTHY", "3/3", "nova-master-3", limit_s=10)
+        screen.until("HEALTHY", "3/3", "nova-master-3", limit_s=60)
         cluster.tell("log", "nova-master-1", text="still followed")
-        screen.until("still followed", limit_s=10)
+        screen.until("still followed", limit_s=60)
         screen.keys("q")
-        assert until(lambda: (screen.ended(),) if screen.ended() is not None else None, "the end", 20) == (0,)
+        assert until(lambda: (screen.ended(),) if screen.ended() is not None else None, "the end", 60) == (0,)

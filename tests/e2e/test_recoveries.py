@@ -51,7 +51,7 @@ def test_recovered_by_keys_alone(fault: str, runbook: str, typed: str, size: tup
         screen.keys("q")
         screen.until("HEALTHY", "3/3", limit_s=60)
         screen.keys("q")
-        assert until(lambda: (screen.ended(),) if screen.ended() is not None else None, "the end", 20) == (0,)
+        assert until(lambda: (screen.ended(),) if screen.ended() is not None else None, "the end", 60) == (0,)
 
 
 def _press_until(screen: Terminal, key: str, *what: str) -> None:

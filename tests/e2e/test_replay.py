@@ -19,10 +19,10 @@ pytestmark = [pytest.mark.etcd, pytest.mark.slow, pytest.mark.timeout(300), need
 
 def pressed(screen: Terminal, key: str, *wanted: str) -> str:
     """The screen, once ``key`` led to ``wanted``: a busy machine holds elections of its own, each a change of the verdict."""
-    for _ in range(12):
+    for _ in range(6):
         screen.keys(key)
         try:
-            return screen.until(*wanted, limit_s=4)
+            return screen.until(*wanted, limit_s=30)
         except AssertionError:
             continue
     return screen.until(*wanted, limit_s=1)
@@ -41,7 +41,7 @@ def test_recorded_by_a_key_and_walked_through(demo: Callable[..., Demo]) -> None
         screen.keys("C-r")
         screen.until("recorded: ", lambda shown: "◉" not in shown)
         screen.keys("q")
-        until(lambda: screen.ended() is not None, "its end", 20)
+        until(lambda: screen.ended() is not None, "its end", 60)
     cluster.close()
     [file] = (paths.state_dir() / "recordings").glob("*.nvr")
     assert Recording.open(file).ended
@@ -60,4 +60,4 @@ def test_recorded_by_a_key_and_walked_through(demo: Callable[..., Demo]) -> None
         screen.keys("+", "+", "Space")
         screen.until("at its end", "HEALTHY", limit_s=60)
         screen.keys("q")
-        assert until(lambda: (screen.ended(),) if screen.ended() is not None else None, "the end", 20) == (0,)
+        assert until(lambda: (screen.ended(),) if screen.ended() is not None else None, "the end", 60) == (0,)

@@ -88,7 +88,7 @@ def test_the_screen_is_killed_and_the_run_goes_on(lost: Demo) -> None:
         type_words(screen, "OLDER", "demo")
         until(stop.reached, "the middle of the swap", 60)
         os.kill(screen.pid, signal.SIGKILL)
-        assert until(screen.ended, "the screen's death", 10) == 128 + signal.SIGKILL
+        assert until(screen.ended, "the screen's death", 60) == 128 + signal.SIGKILL
         assert place.alive(), "the run is not the screen's"
         stop.remove()
     until(lambda: not place.alive(), "the run to end by itself", 90)
@@ -117,9 +117,9 @@ def _look_at_the_output(screen: Terminal) -> None:
     for attempt in range(5):  # a choice is deaf for its first 300 ms
         screen.keys("l")
         try:
-            screen.until(lambda shown: "The gate stays open" not in shown, limit_s=2)
+            screen.until(lambda shown: "The gate stays open" not in shown, limit_s=20)
             break
         except AssertionError:
             assert attempt < 4
-    screen.until("[/x] [@click=app.quit]", r"\x1b[2J\x1b]52;c", limit_s=10)
+    screen.until("[/x] [@click=app.quit]", r"\x1b[2J\x1b]52;c", limit_s=60)
     assert screen.clipboards() == "", "OSC 52 of a step's output must not reach the clipboard"

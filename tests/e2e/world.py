@@ -97,7 +97,7 @@ class World:
         lines = files.env_file.read_text().splitlines()
         env = dict(line.split("=", 1) for line in lines if line.startswith("ETCDCTL_"))
         env |= {"PATH": SYSTEM_PATH, "ETCDCTL_API": "3", "HOME": str(files.home)}
-        argv = [str(files.etcd_home / "etcdctl"), "--command-timeout=4s", *words]
+        argv = [str(files.etcd_home / "etcdctl"), "--command-timeout=10s", *words]
         return subprocess.run(argv, env=env, capture_output=True, text=True, timeout=30, check=False)
 
     def status(self, node: str) -> dict[str, Any]:
@@ -188,7 +188,7 @@ class World:
         survivor = self.nodes[0]
         assert self.inodes() == before
         assert self.holds(survivor, self.info["canary"]["live"])
-        assert until(lambda: self.unit(survivor)[2] != "0", "the survivor's etcd to be started", 20)
+        assert until(lambda: self.unit(survivor)[2] != "0", "the survivor's etcd to be started", 60)
         assert self.etcdctl(survivor, "get", "x", "--consistency=l").returncode != 0, (
             "two are broken, as before"
         )

@@ -104,7 +104,7 @@ class Host:
             return
         self.strike()
         try:
-            self._nspawn.wait(20)
+            self._nspawn.wait(60)
         except subprocess.TimeoutExpired:
             raise HostFailed(f"{self.who.node} does not die\n{self.console()}") from None
         self._nspawn, self._init = None, 0

@@ -97,10 +97,10 @@ class Keeper:
             os.close(self._leash)
             self._leash = -1
         try:
-            self._process.wait(20)
+            self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait(20)
+            self._process.wait(60)
         if self._process.stdout:
             self._process.stdout.close()
 

@@ -79,7 +79,7 @@ def test_one_that_hears_no_signal_is_ended_by_systemd(lab: Lab) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     run = assert_well(lab, before)
     assert ENDED in lab.run(node, LOG)
-    assert 5 <= step_s(run, "stop") < 60, "not the 90 s that systemd gives by itself"
+    assert 5 <= step_s(run, "stop") < 85, "not the 90 s that systemd gives by itself"
     waited = places.find(run).journal.read_text()
     assert "systemd ends it within 5 s, by force if it does not hear" in waited
 

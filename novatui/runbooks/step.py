@@ -173,11 +173,12 @@ class Stands:
     """What must still be so where a run goes on past its gate after a break, until the step ``until`` has passed. What the run
     itself did meanwhile may have changed other facts of its plan.
 
-    ``against``: from the plan, the survey's facts of now, and the seconds since the gate's answer, every reason to go no
-    further, in words.
+    ``asks``: those of the survey's commands that tell; etcd may be half stopped meanwhile. ``against``: from the plan, the
+    facts of now that they tell, and the seconds since the gate's answer, every reason to go no further, in words.
     """
 
     until: str
+    asks: tuple[str, ...]
     against: Callable[[Plan, Mapping[str, Facts], float], Sequence[str]]
 
 

@@ -170,7 +170,7 @@ class Engine:
         if not work.state.committed or not _may_have_changed(work.state):
             # Also when the gate was answered long ago, by a runner that died right after.
             await no_return.facts_stand(work, steps[0].id)
-        else:
+        if work.state.committed:
             await no_return.still_meant(work, steps[0].id)
         past_gate = False
         again = await standing.taken_back(work, steps)
@@ -196,7 +196,7 @@ class Engine:
                 await self._pauses.rest(step)
 
     def _not_too_late(self) -> None:
-        """Raises when the run stood still before its gate for longer than a gate is open: what it read of each member, and would
+        """Raises when nothing was heard of the run before its gate for longer than a gate is open: what it read of each member, and would
         show there, is of then."""
         work = self.work
         last = max(one.at for one in work.journal.records if isinstance(one, _GOING_ON))
@@ -204,7 +204,7 @@ class Engine:
         if still_s > work.pace.gate_s:
             raise Stop(
                 "refused",
-                f"This run stood still for {still_s / 60:.0f} min before its gate",
+                f"This run wrote nothing down for {still_s / 60:.0f} min before its gate",
                 "what it read of the members may not be so any more",
                 "make a new plan",
             )
@@ -246,9 +246,12 @@ class Engine:
         changes = step.effect.name.lower() in CHANGING
         if not work.state.committed and changes:
             await self._mirror.prepare()  # a runbook without a gate
-        if changes and not work.state.undoing and not _may_have_changed(work.state) and work.is_stale():
-            # The operator's machine slept, or the way to a master was slow, after the gate was answered.
-            await no_return.facts_stand(work, step.id)
+        if changes and not work.state.undoing:
+            if not _may_have_changed(work.state) and work.is_stale():
+                # The operator's machine slept, or the way to a master was slow, after the gate was answered.
+                await no_return.facts_stand(work, step.id)
+            elif work.has_slept():
+                await no_return.still_meant(work, step.id)
         await self._stepping.run(step)
         await self._mirror.after(self.work.plan.nodes)
 

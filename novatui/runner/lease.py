@@ -168,7 +168,9 @@ class Leases:
                     "refused",
                     "A runner of this run is alive somewhere else",
                     f"{node}: {why}",
-                    "attach to it where it runs",
+                    "attach to it where it runs"
+                    if not taken
+                    else "attach to it where it runs, or resume again in a minute",
                     exit_code=4,
                 )
             if (outcome.status is Status.FAILED and outcome.exit not in (ALIVE_EXIT, BUSY_EXIT)) or over:

@@ -3,7 +3,7 @@ alone cannot tell of a step whose outcome was lost."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from novatui.errors import NovatuiError
 from novatui.model.plan import Plan
@@ -20,7 +20,6 @@ async def facts_stand(work: Work, step: str) -> None:
     """Asks the survey again; raises Stop with every difference from what the plan relies on. ``step``: before which, for
     those who follow the run."""
     await _asked_again(work, step, lambda now: survey.differences(work.plan, now))
-    work.has_looked()
 
 
 async def still_meant(work: Work, step: str) -> None:
@@ -37,11 +36,17 @@ async def still_meant(work: Work, step: str) -> None:
         unread = [f"{node}: could not be read" for node in plan.nodes if node not in now]
         return unread or list(stands.against(plan, now, since_s))
 
-    await _asked_again(work, step, against)
+    await _asked_again(work, step, against, names=stands.asks)
 
 
-async def _asked_again(work: Work, step: str, against: Callable[[Mapping[str, Facts]], list[str]]) -> None:
-    """Raises Stop with what ``against`` finds in the survey's facts of now, once every master answered or was waited for."""
+async def _asked_again(
+    work: Work,
+    step: str,
+    against: Callable[[Mapping[str, Facts]], list[str]],
+    names: Collection[str] | None = None,
+) -> None:
+    """Raises Stop with what ``against`` finds in the facts of now, once every master answered or was waited for. ``names``: of
+    the survey's commands; None: all."""
     plan = work.plan
 
     def tell(nodes: Sequence[str], words: str) -> None:
@@ -53,7 +58,14 @@ async def _asked_again(work: Work, step: str, against: Callable[[Mapping[str, Fa
         # A master that takes no part, and on which nothing rests, is not waited for.
         nodes = {*plan.nodes, *plan.facts}
         answers = await survey.settled(
-            work.cluster, plan.request, work.runbook, work.transport, nodes=nodes, tell=tell, pause=work.wait
+            work.cluster,
+            plan.request,
+            work.runbook,
+            work.transport,
+            nodes=nodes,
+            names=names,
+            tell=tell,
+            pause=work.wait,
         )
         work.safe_point()
         try:
@@ -62,6 +74,7 @@ async def _asked_again(work: Work, step: str, against: Callable[[Mapping[str, Fa
             raise Stop("refused", error.title, error.detail, error.hint) from error
         changed = against(now)
         if not changed:
+            work.has_looked()
             return
         silent = survey.silent(answers)
         if silent and work.state.committed and work.now_s() >= deadline:

@@ -29,12 +29,13 @@ async def settled(
     transport: Transport,
     *,
     nodes: Collection[str] | None = None,
+    names: Collection[str] | None = None,
     tell: Tell = unheard,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Answers:
     """``ask``; and again, of the masters that answered, while an election may be under way: bounded, and each time told."""
     clock = asyncio.get_running_loop().time
-    answers = dict(await ask(cluster, request, runbook, transport, nodes=nodes))
+    answers = dict(await ask(cluster, request, runbook, transport, nodes=nodes, names=names))
     began = clock()
     while (waits := election.waiting(cluster, answers)) and clock() - began < election.again_s(answers):
         tell(waits, election.words(waits))

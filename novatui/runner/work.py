@@ -209,6 +209,14 @@ class Work:
         since = (self.clock.now_ms() - wall_ms) / 1e3, (self.clock.mono_ns() - mono_ns) / 1e9
         return max(since) > self.pace.looked_s
 
+    def has_slept(self) -> bool:
+        """Whether this machine slept since then: the monotonic clock stood still."""
+        if self.looked is None:
+            return False
+        wall_ms, mono_ns = self.looked
+        slept_s = (self.clock.now_ms() - wall_ms) / 1e3 - (self.clock.mono_ns() - mono_ns) / 1e9
+        return slept_s > self.pace.looked_s
+
     def reach_s(self) -> float:
         """How long a master that does not answer is waited for."""
         return self.pace.reconnect_s if self.state.committed else self.pace.reach_s

@@ -22,7 +22,8 @@ def now(plan: Plan, node: str = "", **changed: Any) -> dict[str, dict[str, Any]]
 def test_as_it_was_it_goes_on() -> None:
     plan = draft(masters())
     assert restore_cluster.RUNBOOK.stands is not None
-    seen = restore_cluster.facts(cluster(), request(), answers(masters()))
+    told = {node: {"host": said["host"]} for node, said in answers(masters()).items()}
+    seen = restore_cluster.facts(cluster(), request(), told)
     assert against(plan, seen, 86_400) == []
 
 
@@ -48,3 +49,10 @@ def test_other_data_is_not_what_was_looked_at(key: str) -> None:
     plan = draft(masters())
     (found,) = against(plan, now(plan, "m3", **{key: "other"}), 5)
     assert found.startswith(f"m3: {key} was ") and found.endswith(", is other")
+
+
+def test_another_device_number_after_a_reboot_is_the_same_data() -> None:
+    plan = draft(masters())
+    plan.facts["m3"]["data_inode"] = "64769:12"
+    assert against(plan, now(plan, "m3", data_inode="64770:12"), 5) == []
+    assert against(plan, now(plan, "m3", data_inode="64769:13"), 5)

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from novatui.model.plan import Plan
 from novatui.model.run import GATE_S
+from novatui.runbooks.restore_cluster.swap import is_inode
 from novatui.runbooks.step import Facts, Stands
 
-_DATA = ("data_dir", "data_kind", "data_inode", "has_data")
+_DATA = ("data_dir", "data_kind", "has_data")
 
 
 def against(plan: Plan, now: Mapping[str, Facts], since_s: float) -> Sequence[str]:
@@ -29,10 +30,10 @@ def against(plan: Plan, now: Mapping[str, Facts], since_s: float) -> Sequence[st
             )
         found += [
             f"{node}: {key} was {was[key]}, is {found_now[key]}"
-            for key in _DATA
-            if found_now[key] != was[key]
+            for key in ("data_inode", *_DATA)
+            if not (is_inode(found_now[key], was[key]) if key == "data_inode" else found_now[key] == was[key])
         ]
     return found
 
 
-STANDS = Stands(until="stop", against=against)
+STANDS = Stands(until="stop", asks=("host",), against=against)

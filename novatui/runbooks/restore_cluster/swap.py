@@ -76,7 +76,7 @@ def read_swap(outcome: Outcome, inode: str, *, undo: bool = False, since: int | 
     facts["written"] = written = reading.number("written")
     original = "live" if undo or word == "todo" else "old"
     before = state is State.DONE or (state is State.TODO and not undo)
-    if before and not _is_inode(facts.get(original, ""), inode):
+    if before and not is_inode(facts.get(original, ""), inode):
         return Probed(
             State.FOREIGN, facts, detail=f"the {original} directory is not the one that was live at planning"
         )
@@ -89,7 +89,7 @@ def read_swap(outcome: Outcome, inode: str, *, undo: bool = False, since: int | 
     return Probed(state, facts, detail=_SWAP_WORDS.get(word, ""))
 
 
-def _is_inode(found: str, planned: str) -> bool:
+def is_inode(found: str, planned: str) -> bool:
     """Both ``DEVICE:INODE``. The device's number may be another after a reboot: it does not count."""
     return not planned or found.rpartition(":")[2] == planned.rpartition(":")[2]
 
@@ -120,7 +120,7 @@ def read_undo_look(outcome: Outcome, inode: str) -> Probed:
     found = read_swap(outcome, inode, undo=True)
     if found.state not in (State.TODO, State.PARTIAL):
         return found
-    if not _is_inode(str(found.facts.get("old", "")), inode):
+    if not is_inode(str(found.facts.get("old", "")), inode):
         detail = "the kept directory is not the one that was live at planning"
         return Probed(State.FOREIGN, found.facts, detail=detail)
     return Probed(State.DONE, found.facts)

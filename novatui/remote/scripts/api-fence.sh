@@ -50,15 +50,14 @@ sockets() {
             set_ip $(printf '%s' "${place%:*}" | tr . ' ')
             ;;
     esac
-    for table in /proc/net/tcp /proc/net/tcp6; do
-        [ -r "$table" ] || continue
+    # Whoever reads these tables line by line while connections come and go may miss one: large pieces, and three looks.
+    for _ in 1 2 3; do cat /proc/net/tcp /proc/net/tcp6 2>/dev/null; done |
         while read -r _ local _ state _ _ _ _ _ inode _; do
             case $state:$local in
                 0A:00000000:"$port"|0A:00000000000000000000000000000000:"$port") echo "$inode" ;;
                 0A:*"$ip:$port") echo "$inode" ;;
             esac
-        done <"$table"
-    done
+        done | sort -u
 }
 
 # "PID START" of a process, START in ticks since the boot; fails when it is gone, or only waits to be collected.

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from novatui.config import ClusterConfig
 from novatui.model import records as rec
 from novatui.model.plan import Plan
-from novatui.runbooks.step import Gate, Step
 from novatui.runner import bringing
 from novatui.runner.engine import Ending
 from novatui.runner.journal import read
@@ -140,22 +137,13 @@ async def test_one_that_was_verified_after_it_was_brought_is_free_again(bench: B
     assert bench.leased() == []
 
 
-def _lets_go(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
-    return [
-        replace(one, let_go=tiny._undoes("stop"), let_go_until="swap")
-        if isinstance(one, Step) and one.id == "stop"
-        else one
-        for one in tiny.steps(cluster, plan)
-    ]
-
-
 @pytest.mark.invariant("INV-14")
 @pytest.mark.parametrize("done", [True, False])
 async def test_what_is_let_go_before_a_change_stays_when_that_may_have_been_done(
     bench: Bench, done: bool
 ) -> None:
     """The masters are looked at: what the journal lacks they show."""
-    bench.runbook = replace(tiny.TINY, steps=_lets_go)
+    bench.runbook = replace(tiny.TINY, steps=tiny.lets_go)
     plan = await bench.plan()
     await behind(bench, plan, "swap", acted=done)
     ending = await aborted(bench, plan, "resume")
@@ -167,7 +155,7 @@ async def test_what_is_let_go_before_a_change_stays_when_that_may_have_been_done
 
 @pytest.mark.invariant("INV-14")
 async def test_what_is_let_go_stays_where_not_every_master_can_be_seen(bench: Bench) -> None:
-    bench.runbook = replace(tiny.TINY, steps=_lets_go)
+    bench.runbook = replace(tiny.TINY, steps=tiny.lets_go)
     plan = await bench.plan()
     await behind(bench, plan, "swap", acted=False)
     lose(bench)
@@ -179,7 +167,7 @@ async def test_what_is_let_go_stays_where_not_every_master_can_be_seen(bench: Be
 
 @pytest.mark.invariant("INV-14")
 async def test_what_is_let_go_is_also_what_the_journal_lacks(bench: Bench) -> None:
-    bench.runbook = replace(tiny.TINY, steps=_lets_go)
+    bench.runbook = replace(tiny.TINY, steps=tiny.lets_go)
     plan = await bench.plan()
     await behind(bench, plan, "stop")
     done = [name for name, ledger in bench.ledgers().items() if "stop" in ledger]

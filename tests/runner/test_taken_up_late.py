@@ -20,15 +20,6 @@ def against(plan: Plan, now: Mapping[str, Facts], since_s: float) -> Sequence[st
     return [f"{node}: lives again, {since_s:.0f} s" for node, one in now.items() if one["fact"] == "lives"]
 
 
-def lets_go(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
-    return [
-        replace(one, let_go=tiny._undoes("stop"), let_go_until="swap")
-        if isinstance(one, Step) and one.id == "stop"
-        else one
-        for one in tiny.steps(cluster, plan)
-    ]
-
-
 def bench_of(root: Path) -> Bench:
     return Bench(
         root, runbook=replace(tiny.TINY, stands=Stands(until="stop", asks=("fact",), against=against))
@@ -65,7 +56,7 @@ async def test_it_is_asked_also_where_nothing_was_changed_or_that_was_taken_back
     tmp_path: Path, let_go: bool
 ) -> None:
     """What the plan relies on may be as it was, and yet too much time have passed."""
-    bench = Bench(tmp_path, runbook=replace(tiny.TINY, steps=lets_go))
+    bench = Bench(tmp_path, runbook=replace(tiny.TINY, steps=tiny.lets_go))
     plan = await bench.plan()
     if let_go:
         bench.put("m1", "fail-stop")
@@ -136,7 +127,7 @@ async def test_a_master_that_cannot_be_asked_again_speaks_against_it(tmp_path: P
 @pytest.mark.invariant("INV-12")
 async def test_a_first_change_that_was_taken_back_is_none(tmp_path: Path) -> None:
     """What a run let go when it failed: the next runner looks at everything again, as before the first change."""
-    bench = Bench(tmp_path, runbook=replace(tiny.TINY, steps=lets_go))
+    bench = Bench(tmp_path, runbook=replace(tiny.TINY, steps=tiny.lets_go))
     plan = await bench.plan()
     bench.put("m1", "fail-stop")
     assert (await bench.run(plan)).result == "failed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,16 @@ def steps(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
         ),
         Step(id="check", title="check all", effect=Effect.OBSERVE, probe=_ask("swap"), settle_s=0.5),
     )
+
+
+def lets_go(cluster: ClusterConfig, plan: Plan) -> Sequence[Step | Gate]:
+    """The steps, with a stop that must not stay when the run ends before the swap."""
+    return [
+        replace(one, let_go=_undoes("stop"), let_go_until="swap")
+        if isinstance(one, Step) and one.id == "stop"
+        else one
+        for one in steps(cluster, plan)
+    ]
 
 
 def undo(cluster: ClusterConfig, plan: Plan) -> Sequence[Step]:

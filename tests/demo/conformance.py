@@ -98,6 +98,12 @@ class Host:
                     return said
                 await asyncio.sleep(0.1)
 
+    async def until_in(self, path: str, word: str) -> None:
+        """A start is told at the fork: until the exec is over, /proc has nothing or the starter's own to show."""
+        async with asyncio.timeout(LIMIT_S):
+            while word not in await self.ok(f"tr '\\0' ' ' <{path}"):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+
     async def settled(self, unit: str) -> list[dict[str, Any]]:
         """All its entries: systemd's own words about an end may come a moment after the unit's last."""
         before, found = None, await self.entries(unit)
@@ -256,7 +262,7 @@ async def check_killed_and_reset(host: Host) -> None:
     async with host.unit(SLEEPER) as unit:
         await host.ok(f"systemctl start {unit}")
         pid = (await host.show(unit, "MainPID"))["MainPID"]
-        assert "sleep" in await host.ok(f"tr '\\0' ' ' </proc/{pid}/cmdline")
+        await host.until_in(f"/proc/{pid}/cmdline", "sleep")
         await host.ok(f"systemctl kill -s KILL {unit}")
         await host.until(unit, ActiveState="failed", SubState="failed", Result="signal")
         found = await host.show(unit, "ExecMainCode", "ExecMainStatus", "ExecMainPID", "MainPID")
@@ -330,7 +336,7 @@ async def check_start_waits_for_ready(host: Host) -> None:
         starting = asyncio.ensure_future(host.run(f"systemctl start {unit}"))
         await host.until(unit, ActiveState="activating", SubState="start")
         pid = (await host.show(unit, "MainPID"))["MainPID"]
-        assert "NOTIFY_SOCKET=" in await host.ok(f"tr '\\0' '\\n' </proc/{pid}/environ")
+        await host.until_in(f"/proc/{pid}/environ", "NOTIFY_SOCKET=")
         assert (await host.run(f"systemctl start --no-block {unit}")).exit == 0
         assert not starting.done()
         await host.ok(f"systemctl stop {unit}")

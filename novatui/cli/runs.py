@@ -42,7 +42,7 @@ def main(args: argparse.Namespace) -> int:
 
     print(f"{_('RUN'):<12} {_('RUNBOOK'):<18} {_('CLUSTER'):<16} {_('STARTED'):<19} {_('STATE')}")
     for one in found:
-        state = (record_words.result(one.result) if one.result else "") or (
+        state = (record_words.result(one.result, verified=one.verified) if one.result else "") or (
             _("under way: {phase}").format(phase=record_words.phase(one.phase))
             if one.alive
             else _("interrupted: novatui resume {run}").format(run=one.run)

@@ -21,6 +21,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     started_ms: int
     ended_ms: int | None
     result: str
+    verified: bool
     operator: str
     alive: bool
 
@@ -62,7 +63,11 @@ def _row(one: Told, now_ms: int, width: int, *, chosen: bool) -> Row:
 def _ending(one: Told) -> Row:
     if one.alive:
         return row(("▶ " + _("under way"), Role.ACCENT))
-    return result_word(one.result) if one.result else row(("✖ " + _("the runner is gone"), Role.BAD))
+    return (
+        result_word(one.result, verified=one.verified)
+        if one.result
+        else row(("✖ " + _("the runner is gone"), Role.BAD))
+    )
 
 
 def _none(width: int) -> list[Row]:

@@ -9,8 +9,10 @@ from novatui.model.sanitize import clean
 from novatui.present.i18n import _, pgettext
 
 
-def result(word: str) -> str:
-    """How a run ended."""
+def result(word: str, *, verified: bool = False) -> str:
+    """How a run ended. ``verified``: it was, before."""
+    if verified and word == "refused":
+        return _("verified; undo refused")
     known = {
         "verified": _("verified"),
         "undone": _("undone"),

@@ -65,7 +65,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 def build(plan: Plan, records: Sequence[rec.Record]) -> Report:
     """Total: a record of a kind that is not known here is told by its fields."""
     state = fold(records)
-    words = text_of(result_word(state.result)) if state.result else "▶ " + _("it has not ended")
+    words = (
+        text_of(result_word(state.result, verified=state.verified))
+        if state.result
+        else "▶ " + _("it has not ended")
+    )
     return Report(
         title=f"{plan.runbook} · {clean(plan.cluster)}",
         result=words,

@@ -9,6 +9,7 @@ import msgspec
 from novatui.model.plan import Plan, PlannedStep
 from novatui.model.run import At, RunState, StepRun
 from novatui.model.sanitize import clean
+from novatui.present import record_words
 from novatui.present.guides import guide
 from novatui.present.i18n import _, translated
 from novatui.present.rows import Role, Row, row
@@ -171,9 +172,11 @@ def down(watch: Watch) -> tuple[int, bool] | None:
     return (spans, False) if spans else None
 
 
-def result_word(result: str) -> Row:
-    """How a run ended: glyph and word."""
+def result_word(result: str, *, verified: bool = False) -> Row:
+    """How a run ended: glyph and word. ``verified``: it was, before; an undo that is refused leaves it so."""
     match result:
+        case "refused" if verified:
+            return row(("● " + record_words.result(result, verified=True), Role.OK))
         case "verified":
             return row(("● " + _("done and verified"), Role.OK))
         case "undone":

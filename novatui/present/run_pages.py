@@ -53,7 +53,7 @@ def result_rows(watch: Watch, width: int, by_hand: Mapping[str, str], *, keys: b
     which = row(
         (watch.plan.runbook, Role.NORMAL), "  ", (_("run {run}").format(run=watch.plan.run), Role.DIM)
     )
-    rows = [joined([result_word(watch.state.result), which]), BLANK]
+    rows = [joined([result_word(watch.state.result, verified=watch.state.verified), which]), BLANK]
     if watch.link is Link.GONE:
         rows = [row(("✖ " + _("the runner is gone"), Role.BAD)), BLANK]
     if watch.state.detail:

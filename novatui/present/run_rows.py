@@ -90,7 +90,7 @@ _WHOLE, _SHORT, _NONE = "whole", "short", "none"
 def _position(watch: Watch, title: str) -> Row:
     """``step 9 of 14  stop etcd``, with so much of its title, or how it ended."""
     if watch.state.ended:
-        return result_word(watch.state.result)
+        return result_word(watch.state.result, verified=watch.state.verified)
     steps = shown_steps(watch)
     step = current(watch)
     if watch.link is Link.GONE:
@@ -218,7 +218,8 @@ def phase_words(watch: Watch) -> Row:
             (_("Its journal has all it did: r looks at the masters and goes on."), Role.BRIGHT),
         )
     if state.ended:
-        return row((" " + (clean(translated(state.detail)) or _ended_words(state)), Role.NORMAL))
+        said = "; ".join(clean(line) for line in translated(state.detail).splitlines())
+        return row((" " + (said or _ended_words(state)), Role.NORMAL))
     if watch.needs:
         return row(
             (" ▲ " + _("Waiting for credentials: {what}").format(what=", ".join(watch.needs)), Role.WARN),

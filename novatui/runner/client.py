@@ -46,7 +46,7 @@ __all__ = [
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the history. ``alive``: a runner works on it now."""
+    """One row of the history. ``alive``: a runner works on it now; ``verified``: it ended so and still stands so."""
 
     run: str
     runbook: str
@@ -55,6 +55,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     ended_ms: int | None
     phase: Phase
     result: str
+    verified: bool
     operator: str
     alive: bool
 
@@ -163,6 +164,7 @@ def _summary(place: places.RunDir) -> RunSummary:
         ended_ms=state.ended_ms,
         phase=state.phase,
         result=state.result,
+        verified=state.verified,
         operator=state.operator,
         alive=place.alive(),
     )

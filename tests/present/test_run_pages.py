@@ -29,6 +29,7 @@ from novatui.present.run_log import Kind, Log, all_rows, tail_rows
 from novatui.present.run_pages import kept_paths, result_rows
 from novatui.present.run_rows import (
     header,
+    phase_words,
     step_rows,
 )
 from novatui.present.sources import loss_words, preselected, source_rows
@@ -314,6 +315,19 @@ def test_a_failed_run_says_what_stands_on_each_master() -> None:
     assert "/w/7f3a/FINISH.txt" in said
 
 
+def test_an_undo_that_is_refused_leaves_a_verified_run_verified_on_every_page() -> None:
+    journal = Journal()
+    journal.records, journal.at = happy(), happy()[-1].at
+    journal.write(rec.Resumed, by="o")
+    journal.write(rec.Requested, what="undo", by="o")
+    journal.write(rec.RunEnded, result="refused", detail="The data from before is gone\nnothing was changed")
+    seen = watch(journal.records, Link.PAST)
+    assert text_of(phase_words(seen)) == " The data from before is gone; nothing was changed"
+    first = [text_of(header(seen, 120)), *lines(result_rows(seen, 100, {}))]
+    assert sum("● verified; undo refused" in line for line in first) == 2
+    assert not [line for line in first if "▲" in line]
+
+
 def test_history_of_nothing_and_of_a_run() -> None:
     assert "No run was started" in "\n".join(lines(history_rows([], 0, T0, 100)))
     one = Told(
@@ -322,6 +336,7 @@ def test_history_of_nothing_and_of_a_run() -> None:
         started_ms=T0,
         ended_ms=None,
         result="",
+        verified=False,
         operator="o",
         alive=False,
     )

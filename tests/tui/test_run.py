@@ -353,6 +353,7 @@ def summary(**changes: object) -> RunSummary:
         "ended_ms": None,
         "phase": Phase.ACTING,
         "result": "",
+        "verified": False,
         "operator": OPERATOR,
         "alive": True,
     }

@@ -189,6 +189,7 @@ def _told(one: RunSummary) -> Told:
         started_ms=one.started_ms,
         ended_ms=one.ended_ms,
         result=one.result,
+        verified=one.verified,
         operator=one.operator,
         alive=one.alive,
     )

@@ -134,6 +134,7 @@ def summary(run: str, runbook: str, ago_s: int, result: str, *, alive: bool = Fa
         ended_ms=ended,
         phase=phase,
         result=result,
+        verified=result == "verified",
         operator="ops@desk",
         alive=alive,
     )

@@ -197,7 +197,8 @@ def _lag(line: Line, snapshot: ClusterSnapshot, newest: int | None) -> Row:
     node = _answering(line)
     behind = lag(node.endpoint, newest) if node else None
     if behind is not None and behind >= 100:
-        return row((f"{WARN}{grouped(behind)}", Role.WARN))
+        # five cells hold no more: the whole figure is in the master's pane
+        return row((WARN + (grouped(behind) if behind < 1_000 else ">999"), Role.WARN))
     return _number(behind)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from novatui.model.cluster import ClusterSnapshot, Endpoint, Link, NodeSnapshot, UnitState
 from novatui.present.i18n import _, ngettext, translated
 from novatui.present.numbers import age, dated, grouped, latency, percent, size
-from novatui.present.rows import BLANK, Role, Row, clip, fit, joined, recolour, row, spread, wrap
+from novatui.present.rows import BLANK, Role, Row, first_that_fits, fit, joined, recolour, row, spread, wrap
 from novatui.present.standing import BAD, BUSY, LEADER, WARN, Standing, current, standing
 from novatui.present.trend import Figure, Trend, slot_words, trend_row, trend_rows
 
@@ -228,16 +228,11 @@ def _raft_row(endpoint: Endpoint, newest: int | None, width: int) -> Row:
     behind = lag(endpoint, newest)
     behind_role = Role.WARN if behind is not None and behind >= 100 else Role.NORMAL
     mark = f"{WARN} " if behind_role is Role.WARN else "  "
-    left = row(
-        (mark, behind_role),
-        (_("term") + " ", Role.DIM),
-        grouped(endpoint.term),
-        ("  " + _("index") + " ", Role.DIM),
-        grouped(endpoint.index),
-        ("  " + _("lag") + " ", Role.DIM),
-        (grouped(behind), behind_role),
-    )
-    return clip(left, width)
+    term = row((_("term") + " ", Role.DIM), grouped(endpoint.term))
+    index = row((_("index") + " ", Role.DIM), grouped(endpoint.index))
+    far = row((_("lag") + " ", Role.DIM), (grouped(behind), behind_role))
+    shown = ([term, index, far], [term, far], [far])  # the lag is never cut: its first figures say nothing
+    return first_that_fits([row((mark, behind_role), *joined(parts)) for parts in shown], width)
 
 
 def _db_row(node: NodeSnapshot) -> Row:

@@ -156,7 +156,11 @@ class Tail:
             self.on_pending()
 
     def _put(self, cursor: int | None, anchor: int | None, top: int | None) -> None:
-        """Take over where lines are now; what fell out is as near as there is."""
+        """Take over where lines are now; what fell out is as near as there is. Where no line is shown any more there is
+        none to read at: following begins again."""
+        if not len(self):
+            self.follow()
+            return
         first = self._lines.first
         self.cursor = None if cursor is None else max(cursor, first)
         self.anchor = None if anchor is None else max(anchor, first)

@@ -120,3 +120,11 @@ def test_before_any_list_is_seen() -> None:
 )
 def test_ranges(numbers: list[int], text: str) -> None:
     assert ranges(numbers) == text
+
+
+@pytest.mark.parametrize(
+    ("behind", "said"), [(99, "99"), (999, "▲999"), (1_000, "▲>999"), (123_456, "▲>999")]
+)
+def test_a_lag_is_never_cut_to_its_first_figures(behind: int, said: str) -> None:
+    snapshot = cases.cluster(cases.node(1), cases.behind(2, behind), cases.node(3))
+    assert cells(snapshot)[1]["lag"] == said

@@ -152,3 +152,11 @@ def test_one_that_cannot_be_asked_is_not_about_to_be() -> None:
     told = "\n".join(text_of(line) for line in block(node))
     assert standing(node).word == "not asked" and "▲ not asked" in told and "bad certificate" in told
     assert "asking" not in told and "yet" not in told
+
+
+@pytest.mark.parametrize("width", [24, 34, 36])
+def test_how_far_a_member_is_behind_is_never_cut(width: int) -> None:
+    behind = cases.behind(2, 123_456)
+    snapshot = cases.cluster(cases.node(1), behind, cases.node(3))
+    said = text_of(status_block(behind, snapshot, cases.NOW, width)[2])
+    assert re.search(r"lag 123\u2009456\b", said) and "…" not in said

@@ -136,6 +136,13 @@ def node(number: int, count: int = 3, *, leader: int = 3) -> NodeSnapshot:
     )
 
 
+def behind(number: int, entries: int) -> NodeSnapshot:
+    """One that has so many entries of the raft log less than others."""
+    known = node(number)
+    endpoint = msgspec.structs.replace(known.endpoint, index=(known.endpoint.index or 0) - entries)
+    return msgspec.structs.replace(known, endpoint=endpoint)
+
+
 def dead(number: int, count: int = 3) -> NodeSnapshot:
     """systemd tries again and again; etcd panics."""
     return msgspec.structs.replace(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from novatui.model.entries import Level
+from novatui.present.filter import parsed
 from novatui.present.rows import Role, text_of
 from novatui.tui.tail import Tail
 from tests.tui.screen_cases import entry
@@ -154,6 +156,21 @@ def test_old_lines_fall_out_under_the_reader() -> None:
     tail.append([entry(f"new {n}") for n in range(15)])
     assert len(tail) == 20 and shown(tail)[0] == "line 15" and marked(tail) == ["line 15"]
     assert tail.new == 15
+
+
+@pytest.mark.parametrize("by_time", [False, True])
+def test_where_the_last_match_fell_out_under_the_reader_it_follows_again(by_time: bool) -> None:
+    tail = Tail(capacity=5, by_time=by_time)
+    tail.append([entry("panic", ago_ms=9)])
+    tail.narrow(parsed("panic"))
+    tail.move(-1)
+    tail.select()
+    tail.append([entry(f"other {n}", ago_ms=0) for n in range(6)])
+    assert tail.following and tail.anchor is None and tail.new == 0 and not tail.current()
+    tail.append([entry("late", ago_ms=5)])
+    assert len(tail.held) == 5
+    tail.narrow(None)
+    assert shown(tail)[-1] == ("other 5" if by_time else "late")
 
 
 def test_errors_are_found_both_ways() -> None:

@@ -43,12 +43,17 @@ class Call:
 
     async def start(self, conn: Connection, fence: Fence | None, *, unlimited: bool = False) -> None:
         """Raises RemoteError, or NotRun when the command may not or cannot be sent."""
-        if self.command.changes and conn.privilege.error is not None:
-            await conn.probe_privilege()  # sudo may have been mended, or only have been slow
+        if conn.privilege.error is not None:
+            if self.command.changes or conn.rooted:
+                await conn.probe_privilege()  # sudo may have been mended, or only have been slow
+            elif conn.privilege.unsure:
+                conn.look_again()
         if (lacking := conn.privilege.error) is not None:
             self._unprivileged = node_error(lacking)
             if self.command.changes:
                 raise NotRun(said(lacking))
+            if conn.rooted:  # what is root's looks absent to others: no answer is better than a wrong one
+                raise lacking
         command = msgspec.structs.replace(self.command, timeout_s=0.0) if unlimited else self.command
         privilege = conn.privilege
         asking = self._nonce if privilege.password is not None else ""

@@ -156,6 +156,12 @@ class Fleet(Transport):
             return call.outcome(Status.UNKNOWN, said(exc))
         except NotRun as exc:
             return call.outcome(Status.FAILED, str(exc))
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Of something this waited for, not of its caller: that one's task would end without a word.
+            return call.outcome(Status.UNKNOWN, "the connection was given up")
         finally:
             call.session.stop()
 

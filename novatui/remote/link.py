@@ -38,7 +38,16 @@ class Connection(Protocol):
     lost: asyncio.Future[str]
 
     @property
+    def rooted(self) -> bool:
+        """Nothing is run here but as root."""
+        ...
+
+    @property
     def privilege(self) -> Privilege: ...
+    def look_again(self) -> None:
+        """Find out anew whether we may become root, beside what goes on."""
+        ...
+
     def loss(self) -> Unreachable:
         """Why it was lost, whose fault it was."""
         ...
@@ -108,6 +117,11 @@ class MasterLink:
         """Give a live connection up and make it again."""
         if self._conn is not None:
             self._conn.abort()
+
+    def look_again(self) -> None:
+        """Of a live connection that is not root: a person says that the cause is gone."""
+        if self._conn is not None:
+            self._conn.look_again()
 
     async def connection(self, *, hurry: bool = False) -> Connection:
         """The live connection, or the result of the next attempt. ``hurry`` does not wait for the back-off.

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, cast
 
 import asyncssh
@@ -36,13 +37,19 @@ class SshTransport(Fleet):
 
     ``keeper`` is asked for what only a person knows (each thing once), ``new_host_keys`` about hosts never seen; without
     them such masters are refused. ``notes(node)``: what of ssh_config is not followed, and where a master is short of
-    something; also logged.
+    something; also logged. ``rooted``: nothing is run but as root; where that cannot be, nothing is known.
     """
 
     def __init__(
-        self, cluster: ClusterConfig, keeper: Keeper | None = None, new_host_keys: NewHostKeys | None = None
+        self,
+        cluster: ClusterConfig,
+        keeper: Keeper | None = None,
+        new_host_keys: NewHostKeys | None = None,
+        *,
+        rooted: bool = False,
     ) -> None:
         super().__init__(cluster, self._connect)
+        self._rooted = rooted
         if keeper is not None and not isinstance(keeper, Remembered):
             keeper = Remembered(keeper)
         self._keeper = keeper
@@ -55,11 +62,14 @@ class SshTransport(Fleet):
         return tuple(self._notes.get(node, ()))
 
     def retry(self, node: str | None = None) -> None:
-        """Also asks again for a sudo password that was declined or wrong: by a connection made anew."""
+        """Also asks again for a sudo password that was declined or wrong, by a connection made anew, and whether root may be
+        had where it could not."""
         for name in [node] if node else self._links:
             if self._sudo[name].shut:
                 self._sudo[name].reopen()
                 self._links[name].anew()
+            else:
+                self._links[name].look_again()
         super().retry(node)
 
     async def close(self) -> None:
@@ -78,7 +88,8 @@ class SshTransport(Fleet):
 
         asker = self._sudo[node.name]
         asker.say = say
-        return SshConnection(node, await enter(), enter, asker, lambda text: self._note(node.name, text))
+        noted = partial(self._note, node.name)
+        return SshConnection(node, await enter(), enter, asker, noted, rooted=self._rooted)
 
     def _note(self, node: str, text: str) -> None:
         known = self._notes.setdefault(node, [])
@@ -97,6 +108,8 @@ class SshConnection:
         enter: Callable[[], Awaitable[Entered]],
         asker: sudo.Asker,
         note: Callable[[str], None],
+        *,
+        rooted: bool = False,
     ) -> None:
         self._node = node
         self._entered = entered
@@ -105,7 +118,9 @@ class SshConnection:
         self._note = note
         self._lines = [_Line(entered)]
         self._making: asyncio.Task[None] | None = None
+        self._finding: asyncio.Task[None] | None = None
         self.lost: asyncio.Future[str] = entered.lost
+        self.rooted = rooted
         self.privilege = sudo.Privilege()
 
     async def probe_privilege(self) -> None:
@@ -113,6 +128,12 @@ class SshConnection:
         self.privilege = await sudo.find(
             self, self._entered.hop.user, self._node.ssh.become, self._asker, nonce
         )
+
+    def look_again(self) -> None:
+        if self.privilege.error is None or (self._finding is not None and not self._finding.done()):
+            return
+        self._finding = asyncio.ensure_future(self.probe_privilege())
+        self._finding.add_done_callback(lambda found: found.cancelled() or found.exception())
 
     def sudo_refused(self, error: NoPrivilege) -> None:
         self._asker.wrong(error)
@@ -164,7 +185,11 @@ class SshConnection:
         if self._making is None or self._making.done():
             self._making = asyncio.ensure_future(self._make())
             self._making.add_done_callback(lambda made: made.cancelled() or made.exception())
-        await asyncio.shield(self._making)
+        making = self._making
+        await asyncio.wait({making})
+        if making.cancelled():  # the first was given up, and no caller of this: ``start`` tells it
+            return False
+        making.result()
         return True
 
     async def _make(self) -> None:
@@ -199,8 +224,9 @@ class SshConnection:
             each.freed()
 
     def abort(self) -> None:
-        if self._making is not None and not self._making.done():
-            self._making.cancel()
+        for task in (self._making, self._finding):
+            if task is not None:
+                task.cancel()
         for each in self._lines:
             each.entered.conn.abort()
 

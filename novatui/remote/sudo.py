@@ -20,18 +20,27 @@ from novatui.remote.secrets import Keeper, SecretAsk, SecretKind
 
 GATE_TIMEOUT_S = 20.0
 CHATTER_MAX = 16 * 1024
+SUDO_S = 6.0  # for `sudo -n true`
+ANSWER_S = 8.0  # for that, and what is before it
+_TIMED_OUT = (124, 137)  # what `timeout` ends with
 
 
 class Privilege:
     """``sudo``: prefix commands with it. ``password``: what it asks for, None = it does not ask. ``error``: we are neither
-    root nor can become it."""
+    root nor can become it. ``unsure``: or may be; it did not answer in time."""
 
     def __init__(
-        self, sudo: bool = False, error: NoPrivilege | None = None, *, password: str | None = None
+        self,
+        sudo: bool = False,
+        error: NoPrivilege | None = None,
+        *,
+        password: str | None = None,
+        unsure: bool = False,
     ) -> None:
         self.sudo = sudo
         self.error = error
         self.password = password
+        self.unsure = unsure
 
     def __repr__(self) -> str:
         return f"<Privilege sudo={self.sudo} error={self.error}>"
@@ -161,15 +170,19 @@ async def find(conn: Runs, user: str, become: str, asker: Asker, nonce: str) -> 
                 + _granted(user),
             )
         )
-    script = f'if [ "$(id -u)" = 0 ]; then echo {nonce} root; ' + (
-        "" if become == "root" else f"elif LC_ALL=C timeout -k 1 6 sudo -n true; then echo {nonce} sudo; "
-    )
-    said, err, ended = await _said(conn, shlex.join(["sh", "-c", f"{script}else echo {nonce} none; fi"]))
+    by_sudo = f"LC_ALL=C timeout -k 1 {SUDO_S:g} sudo -n true; echo {nonce} sudo $?"
+    other = f"echo {nonce} none" if become == "root" else by_sudo
+    line = f'if [ "$(id -u)" = 0 ]; then echo {nonce} root; else {other}; fi'
+    said, err, ended = await _said(conn, shlex.join(["sh", "-c", line]))
     if f"{nonce} root".encode() in said:
         return Privilege(sudo=become == "sudo")
-    if f"{nonce} sudo".encode() in said:
+    if f"{nonce} sudo 0\n".encode() in said:
         return Privilege(sudo=True)
-    why = clean(err, cap=300) or (f"become = {become}" if ended else "no answer within 8 s")
+    if not ended:
+        return _unsure(user, f"the master did not answer within {ANSWER_S:g} s")
+    if any(f"{nonce} sudo {code}\n".encode() in said for code in _TIMED_OUT):
+        return _unsure(user, f"sudo did not answer within {SUDO_S:g} s")
+    why = clean(err, cap=300) or f"become = {become}"
     hint = _granted(user)
     if become == "root":
         hint = 'log in as root, or set ssh.become = "auto" in the configuration, and ' + hint
@@ -184,6 +197,12 @@ async def find(conn: Runs, user: str, become: str, asker: Asker, nonce: str) -> 
         else:
             return await _with_password(conn, user, asker, nonce)
     return Privilege(error=NoPrivilege(f"{user} is neither root nor may become it", why, hint))
+
+
+def _unsure(user: str, why: str) -> Privilege:
+    hint = "it is looked again by itself; r looks at once. A sudo that is slow often waits for DNS or a directory service"
+    error = NoPrivilege(f"whether {user} may become root is not known", why, hint)
+    return Privilege(error=error, unsure=True)
 
 
 def _refusal(said: str) -> str:
@@ -251,7 +270,7 @@ async def _said(conn: Runs, line: str) -> tuple[bytes, bytes, bool]:
     session = Exec("", out.extend, err.extend)
     await conn.start(line, session)
     try:
-        async with asyncio.timeout(8.0):
+        async with asyncio.timeout(ANSWER_S):
             await session.wait()
     except TimeoutError:
         session.stop()

@@ -50,7 +50,7 @@ def _ssh(cluster: ClusterConfig, keeper: Keeper) -> Transport:
     """Nobody is asked about host keys here: an unknown one is refused."""
     from novatui.remote.ssh import SshTransport
 
-    transport = SshTransport(cluster, keeper)
+    transport = SshTransport(cluster, keeper, rooted=True)
     logs.links(transport, "novatui.links")
     return transport
 

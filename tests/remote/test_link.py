@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from novatui.config import NodeConfig
+from novatui.config import ClusterConfig, NodeConfig
 from novatui.errors import Unreachable
 from novatui.model.cluster import Link
 from novatui.remote import link
+from novatui.remote.command import Command, Status
+from novatui.remote.fleet import Fleet
 from novatui.remote.link import Connection, MasterLink
 
 FIRST_S, MAX_S = 0.04, 0.3
@@ -76,3 +78,20 @@ async def test_a_person_does_not_wait_for_the_back_off(monkeypatch: pytest.Monke
         assert len(dead.at) == 3
     finally:
         await one.close()
+
+
+async def test_a_fleet_that_is_closed_answers_those_who_wait() -> None:
+    """A cancellation that nobody asked of them would end their tasks without a word."""
+    asked = asyncio.Event()
+
+    async def never(node: NodeConfig, say: Callable[[str], None]) -> Connection:
+        asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    fleet = Fleet(ClusterConfig(name="c", nodes=(NodeConfig(name="m", host="h"),)), never)
+    waiting = asyncio.ensure_future(fleet.run("m", Command(argv=("true",), timeout_s=60)))
+    await asyncio.wait_for(asked.wait(), 60)
+    await fleet.close()
+    outcome = await asyncio.wait_for(waiting, 60)
+    assert (outcome.status, outcome.error) == (Status.UNKNOWN, "the connection was given up")

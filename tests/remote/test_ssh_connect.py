@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from novatui.config import ClusterConfig, NodeConfig
+from novatui.errors import NoPrivilege
 from novatui.model.cluster import Link, NodeError
 from novatui.remote import sudo
 from novatui.remote.command import Command, Status
@@ -195,20 +196,81 @@ async def test_a_dead_master_does_not_slow_the_others(master: Fixture) -> None:
 async def test_privilege_is_found_not_assumed(
     master: Fixture, does: str, become: str, expected: str | None
 ) -> None:
-    """``id`` and ``sudo`` of the master are ours: who we are there does not depend on who runs the tests."""
-    tools = master.directory / "bin"
-    tools.mkdir()
-    (tools / "id").write_text("#!/bin/sh\necho 1000\n")
-    (tools / "sudo").write_text(f'#!/bin/sh\nshift\n[ "$1" != -- ] || shift\n{does}\n')
-    for tool in tools.iterdir():
-        tool.chmod(0o755)
-    master.sshd.path = str(tools)
+    _tools(master, does)
     ssh = SshTransport(master.cluster(become=become))
     try:
         assert (await ssh.run("m1", TRUE)).ok
         assert ("exec sudo -n -- timeout" in master.sshd.ran[-1]) is (expected == "sudo")
         error = ssh.link("m1")[1]
         assert (error.code if error else None) == (None if expected else "no-privilege")
+    finally:
+        await ssh.close()
+
+
+def _tools(master: Fixture, sudo_does: str) -> None:
+    """``id`` and ``sudo`` of the master are ours: who we are there does not depend on who runs the tests."""
+    tools = master.directory / "bin"
+    tools.mkdir()
+    (tools / "id").write_text("#!/bin/sh\necho 1000\n")
+    (tools / "sudo").write_text(f'#!/bin/sh\nshift\n[ "$1" != -- ] || shift\n{sudo_does}\n')
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+    master.sshd.path = str(tools)
+
+
+async def test_a_sudo_that_was_slow_once_is_not_known_and_is_asked_again_by_itself(
+    master: Fixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sudo, "SUDO_S", 1.0)
+    slow = master.directory / "slow"
+    slow.touch()
+    _tools(master, f'[ ! -e {slow} ] || exec sleep 30\nexec "$@"')
+    ssh = SshTransport(master.cluster(become="auto"))
+    try:
+        outcome = await ssh.run("m1", TRUE)
+        error = ssh.link("m1")[1]
+        assert outcome.unprivileged is not None
+        assert error is not None and "is not known: sudo did not answer within 1 s" in error.title
+        slow.unlink()
+        async with asyncio.timeout(60):
+            while (await ssh.run("m1", TRUE)).unprivileged is not None:  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+        assert ssh.link("m1")[1] is None
+        assert master.sshd.connections == 1
+    finally:
+        await ssh.close()
+
+
+async def test_a_sudo_that_said_no_is_asked_again_when_a_person_wants_it(master: Fixture) -> None:
+    """Not by itself: each refusal is a line of its log there, and a mail to root."""
+    asked, granted = master.directory / "asked", master.directory / "granted"
+    _tools(master, f'echo >>{asked}\n[ -e {granted} ] || exit 1\nexec "$@"')
+    ssh = SshTransport(master.cluster(become="auto"))
+    try:
+        for _ in range(3):
+            assert (await ssh.run("m1", TRUE)).unprivileged is not None
+        assert asked.read_text() == "\n"
+        granted.touch()
+        ssh.retry()
+        async with asyncio.timeout(60):
+            while (await ssh.run("m1", TRUE)).unprivileged is not None:  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+        assert master.sshd.connections == 1
+    finally:
+        await ssh.close()
+
+
+async def test_a_runner_runs_nothing_but_as_root(master: Fixture) -> None:
+    """A lease or a data directory that only root may see would look gone, and another's."""
+    _tools(master, "exit 1")
+    ssh = SshTransport(master.cluster(become="auto"), rooted=True)
+    try:
+        outcome = await ssh.run("m1", TRUE)
+        assert outcome.status is Status.UNKNOWN and outcome.unprivileged is not None
+        assert "neither root nor may become it" in outcome.error
+        assert not any("exec timeout" in line for line in master.sshd.ran)
+        with pytest.raises(NoPrivilege):
+            await anext(ssh.stream("m1", TRUE))
     finally:
         await ssh.close()
 

@@ -10,6 +10,7 @@ import asyncssh
 import pytest
 
 from novatui.config import NodeConfig
+from novatui.errors import Unreachable
 from novatui.remote import ssh
 from novatui.remote.channel import Exec
 from novatui.remote.login import Entered
@@ -32,6 +33,8 @@ class Conn:
 
 
 class Fake:
+    blame = ""
+
     def __init__(self, room: int) -> None:
         self.conn = Conn(room)
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -65,3 +68,27 @@ async def test_a_connection_that_several_wait_for_is_used_and_ended(monkeypatch:
     assert [one.conn.room for one in made] == [3]
     conn.abort()
     assert all(one.conn.aborted for one in made)
+
+
+async def test_who_waits_for_a_further_connection_is_told_when_the_first_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Giving it up ends the making; that is no cancellation of the callers, whose tasks would end without a word."""
+    monkeypatch.setattr(ssh, "FULL_S", 0.0)
+    asked = asyncio.Event()
+
+    async def enter() -> Entered:
+        asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    first = Fake(0)
+    config = NodeConfig(name="m1", host="127.0.0.1")
+    conn = ssh.SshConnection(config, cast(Any, first), enter, cast(Any, None), lambda _note: None)
+    conn._lines[0].most = conn._lines[0].sessions = 1
+    waiting = asyncio.ensure_future(conn.start("true", Exec("", lambda _: None, lambda _: None)))
+    await asyncio.wait_for(asked.wait(), 30)
+    conn.abort()
+    first.lost.set_result("power off")
+    with pytest.raises(Unreachable, match="the connection was lost"):
+        await asyncio.wait_for(waiting, 30)

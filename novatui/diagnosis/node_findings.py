@@ -23,6 +23,16 @@ _UNASKED = {
         N_("etcd could not be asked: it refuses the certificate that it is shown"),
         N_("renew what ETCDCTL_CERT names, or name one there that a CA of ETCD_TRUSTED_CA_FILE has signed"),
     ),
+    "distrusted": (
+        N_("etcd could not be asked: we do not trust the certificate that it shows"),
+        N_(
+            "look whether ETCDCTL_CACERT names the CA of ETCD_CERT_FILE, and whether that is valid for this endpoint"
+        ),
+    ),
+    "curl": (
+        N_("etcd could not be asked: curl could not do it"),
+        N_("look at curl on that master (7.52 or later), and at ETCDCTL_ENDPOINTS"),
+    ),
     "etcdctl": (
         N_("etcd could not be asked: etcdctl cannot be started"),
         N_("look at etcd.etcdctl in the configuration"),

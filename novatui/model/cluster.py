@@ -65,7 +65,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     answers: bool | None = None  # Status came back
     has_quorum: bool | None = None  # a linearizable read on this endpoint came back
     error: str | None = None  # why it does not answer, could not be asked, or has no quorum
-    unasked: str | None = None  # what kept us from asking: files | refused (our certificate) | etcdctl
+    # what kept us from asking: files | refused (our certificate) | distrusted (its certificate, by us) | curl | etcdctl
+    unasked: str | None = None
     latency_ms: float | None = None
     answered_ms: int | None = None  # last time it answered
     cluster_id: str | None = None

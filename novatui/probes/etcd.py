@@ -44,6 +44,13 @@ _REFUSED = re.compile(
 _REFUSED_GO = re.compile(
     rb"remote error: tls: (?:(?:bad|unsupported|revoked|expired|unknown) certificate|certificate required)[a-z ]*"
 )
+# curl's where etcd's side was silent or broke off, 0 its answer is none; all other codes are curl's own trouble, and the
+# asking's. 60: we do not trust the certificate that etcd shows, which is no word of etcd's state.
+_SILENT = ("0", "7", "28", "35", "52", "55", "56")
+_CURL_DISTRUSTS = "60"
+_DISTRUSTED_GO = re.compile(rb"x509: [\x20-\x7e]+?(?=\\?\"|$)", re.MULTILINE)
+# A certificate that is not of this time nobody trusts: that etcd serves no one. As OpenSSL and GnuTLS word it, and Go.
+_NOT_OF_NOW = re.compile(rb"expired|not yet (?:valid|activated)")
 # What a gateway that is switched off answers.
 _NO_GATEWAY = ("404", "405", "501")
 
@@ -172,33 +179,57 @@ def _quorum(frame: Frame, *, led: bool) -> tuple[bool | None, str | None]:
     if piece is None or (piece.args[:1] != ("etcdctl",) and piece.args[:1] == ("000",)):
         why = _curl_error(frame) or "the read was not answered"
         return False, f"no answer to a linearizable read: {why}"
-    why = _error_text(answer) or piece.said() or f"HTTP {' '.join(piece.args[:1])}"
+    if piece.args[:1] == ("etcdctl",):
+        asked = frame.get("members")
+        before = asked if asked is not None and asked.args[1:2] != ("0",) else None
+        why = _ctl_words(piece) or _ctl_words(before) or _ctl_exit(piece)
+    else:
+        why = _error_text(answer) or piece.said() or f"HTTP {' '.join(piece.args[:1])}"
     return (None if any(word in why for word in _AUTH) else False), why
 
 
 def _unasked(frame: Frame, status: Piece | None) -> str | None:
     """What kept us from asking, as ``Endpoint.unasked``: that says nothing of etcd. None: etcd did not answer."""
     if status is not None and status.args[:1] == ("etcdctl",):
-        code = "".join(status.args[1:2])
-        if code in _NO_CTL:
-            return "etcdctl"
-        refused = _REFUSED_GO.search(status.body)
-    else:
-        code = "".join(frame["curl"].args[:1]) if "curl" in frame else ""
-        refused = _REFUSED.search(_curl_error(frame).encode()) if code in _CURL_TLS else None
+        return _unasked_by_etcdctl("".join(status.args[1:2]), status.body)
+    code = "".join(frame["curl"].args[:1]) if "curl" in frame else "0"
+    said = _curl_error(frame).encode()
     if code in _NO_FILES:
         return "files"
-    return "refused" if refused else None
+    if code == _CURL_DISTRUSTS:
+        return None if _NOT_OF_NOW.search(said) else "distrusted"
+    if code in _CURL_TLS and _REFUSED.search(said):
+        return "refused"
+    return None if code in _SILENT else "curl"
+
+
+def _unasked_by_etcdctl(code: str, said: bytes) -> str | None:
+    if code in _NO_CTL:
+        return "etcdctl"
+    if code in _NO_FILES:
+        return "files"
+    if _REFUSED_GO.search(said):
+        return "refused"
+    distrusted = _DISTRUSTED_GO.search(said)
+    return "distrusted" if distrusted and not _NOT_OF_NOW.search(distrusted[0]) else None
 
 
 def _why_not(frame: Frame, status: Piece | None) -> str:
     if status is not None and status.args[:1] == ("etcdctl",):
-        if refused := _REFUSED_GO.search(status.body):
-            return clean(refused[0], cap=300)
-        log = _LOG_LINE.sub(b"", status.body).split()
-        return clean(b" ".join(log), cap=300) or f"etcdctl: exit {' '.join(status.args[1:])}"
+        if found := _REFUSED_GO.search(status.body) or _DISTRUSTED_GO.search(status.body):
+            return clean(found[0], cap=300)
+        return _ctl_words(status) or _ctl_exit(status)
     answer = _answer(status)
     return _error_text(answer) or _curl_error(frame) or (status.said() if status else "") or "no answer"
+
+
+def _ctl_words(piece: Piece | None) -> str:
+    """etcdctl's last words, without the lines of its log."""
+    return "" if piece is None else clean(b" ".join(_LOG_LINE.sub(b"", piece.body).split()), cap=300)
+
+
+def _ctl_exit(piece: Piece) -> str:
+    return f"etcdctl: exit {' '.join(piece.args[1:2])}"
 
 
 def _curl_error(frame: Frame) -> str:

@@ -48,6 +48,27 @@ def asked(frame: Frame) -> Endpoint:
         (by_curl(56, "curl: (56) x: tlsv13 alert certificate required"), "refused", "required"),
         (by_curl(58, "curl: (58) could not load PEM client certificate from /x"), "files", "/x"),
         (by_curl(77, "curl: (77) error setting certificate file: /x"), "files", "/x"),
+        (
+            by_curl(60, "curl: (60) SSL certificate problem: unable to get local issuer certificate"),
+            "distrusted",
+            "local issuer",
+        ),
+        (
+            by_curl(60, "curl: (60) SSL: no alternative certificate subject name matches target host name"),
+            "distrusted",
+            "no alternative",
+        ),
+        (by_curl(2, ""), "curl", "exit 2"),  # --fail-early is unknown
+        (by_curl(6, "curl: (6) Could not resolve host: etcd.local"), "curl", "resolve"),
+        (by_curl(27, "curl: (27) Out of memory"), "curl", "memory"),
+        (by_curl(127, ""), "curl", "exit 127"),
+        (by_curl(137, ""), "curl", "exit 137"),
+        (by_etcdctl(1, _GRPC % "x509: certificate signed by unknown authority"), "distrusted", "authority"),
+        (
+            by_etcdctl(1, _GRPC % "x509: certificate is valid for 10.0.0.1, not 127.0.0.1"),
+            "distrusted",
+            "not 127.0.0.1",
+        ),
         (by_etcdctl(1, _GRPC % "remote error: tls: bad certificate"), "refused", "tls: bad certificate"),
         (by_etcdctl(1, _GRPC % "remote error: tls: expired certificate"), "refused", "expired"),
         (by_etcdctl(1, _GRPC % "remote error: tls: certificate required"), "refused", "required"),
@@ -69,10 +90,17 @@ def test_what_keeps_us_from_asking_is_named(frame: Frame, why: str, said: str) -
         by_curl(35, "curl: (35) TLS connect error: x::tlsv1 alert internal error"),  # its own is gone
         by_curl(35, "curl: (35) x: tlsv1 alert protocol version"),
         by_curl(60, "curl: (60) SSL certificate problem: certificate has expired"),  # its own: nobody asks it
+        by_curl(60, "curl: (60) SSL certificate problem: certificate is not yet valid"),
+        by_curl(28, "curl: (28) Operation timed out after 2001 milliseconds with 0 bytes received"),
+        by_curl(52, "curl: (52) Empty reply from server"),
+        by_curl(55, "curl: (55) Send failure: Broken pipe"),
+        by_curl(0, "<html>"),
         by_curl(56, "curl: (56) Recv failure: Connection reset by peer"),
         by_curl(7, "curl: (7) Failed to connect to 127.0.0.1 port 2379"),
         by_etcdctl(1, _GRPC % "remote error: tls: internal error"),
-        by_etcdctl(1, _GRPC % "x509: certificate signed by unknown authority"),
+        by_etcdctl(
+            1, _GRPC % "x509: certificate has expired or is not yet valid: current time .. is after .."
+        ),
         by_etcdctl(124, ""),
         by_etcdctl(137, ""),
         # Its gateway asks itself, with its own certificate.
@@ -111,6 +139,8 @@ def unasked(number: int, frame: Frame, *, expired: bool = False) -> NodeSnapshot
         (by_curl(35, _CURL_30), True, "has expired"),
         (by_curl(35, _CURL_30), False, "refuses the certificate"),
         (by_etcdctl(127, "x"), False, "etcd.etcdctl"),
+        (by_curl(60, "curl: (60) SSL: unable to get local issuer certificate"), False, "ETCDCTL_CACERT"),
+        (by_curl(2, ""), False, "7.52"),
     ],
 )
 def test_a_healthy_cluster_that_cannot_be_asked_is_not_known_and_nothing_is_restarted(
@@ -138,3 +168,35 @@ def test_a_failed_unit_is_down_whatever_keeps_us_from_asking() -> None:
     sight.look({"clock": Piece(("1", "1", "-")), "unit": Piece(("0",), b"ActiveState=failed\n")}, NOW)
     sight.look(by_etcdctl(127, "x"), NOW)
     assert diagnose(build.cluster(sight.snapshot), {}, NOW).verdict is Verdict.NO_QUORUM
+
+
+@pytest.mark.parametrize(
+    ("members", "quorum", "has_quorum", "said"),
+    [
+        (b"Error: etcdserver: user name is empty", b"", None, "Error: etcdserver: user name is empty"),
+        (b"Error: context deadline exceeded", b"", False, "Error: context deadline exceeded"),
+        (
+            b'{"level":"warn","error":"' + b"x" * 400 + b'"}\nError: permission denied',
+            b"",
+            None,
+            "Error: permission denied",
+        ),
+        (b"[]", b"Error: context deadline exceeded", False, "Error: context deadline exceeded"),
+        (b"", b"", False, "etcdctl: exit 124"),
+        (None, b"", False, "etcdctl: exit 124"),
+    ],
+)
+def test_a_member_list_that_failed_tells_why_there_is_no_word_of_quorum(
+    members: bytes | None, quorum: bytes, has_quorum: bool | None, said: str
+) -> None:
+    """By etcdctl: the read that proves quorum is not asked after a member list that failed."""
+    answer = b'[{"Status":{"header":{"cluster_id":1,"member_id":2},"leader":2}}]'
+    frame = {
+        "status": Piece(("etcdctl", "0"), answer),
+        "members": Piece(("etcdctl", "124"), members)
+        if members is not None
+        else Piece(("etcdctl", "0"), b'{"members":[]}'),
+        "quorum": Piece(("etcdctl", "124"), quorum),
+    }
+    found = asked(frame)
+    assert (found.answers, found.has_quorum, found.error) == (True, has_quorum, said)

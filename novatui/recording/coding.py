@@ -20,11 +20,14 @@ from novatui.model.recording import Coding, Frame, Header
 from novatui.model.sanitize import clean
 
 _HEAD = struct.Struct(">2sBxIIq")  # mark, kind, length of the piece, CRC-32, at_ms
+_CRC = slice(8, 12)
 _MARK = b"\xf7N"
 _KEY, _MORE, _END = ord("K"), ord("m"), ord("E")
 HEADER_MAX = 64 * 1024
 # Of one frame, unpacked. A batch of a thousand journal lines is 1 MiB; what is longer was not written by us.
 FRAME_MAX = 64 * 1024 * 1024
+# Bytes that are summed up to find a whole frame in a piece of one: what was made up must not take for ever.
+_SOUGHT_MAX = 4 * FRAME_MAX
 _ESCAPED = re.compile(r"(?<!\\)(?:\\\\)*\\u")
 
 
@@ -94,16 +97,34 @@ def _framed(file: BinaryIO) -> Iterator[Place | bool]:
         if mark != _MARK or kind not in (_KEY, _MORE, _END):
             raise damaged(offset)
         piece = file.read(min(length, FRAME_MAX))
-        if len(piece) < length <= FRAME_MAX:
-            yield True
-            return
-        if _head(kind, piece, at_ms) != head:
-            if not (head + piece).endswith(b"\0"):  # a flushed stream never ends so
+        whole = _head(kind, piece, at_ms)
+        if whole != head:
+            if not len(piece) < length <= FRAME_MAX:
+                if not (head + piece).endswith(b"\0"):  # a flushed stream never ends so
+                    raise damaged(offset)
+                _only_zeros(file, offset)
+            # The length itself may be what is damaged: then this is no end.
+            if whole[_CRC] == head[_CRC] or _holds_a_frame(piece):
                 raise damaged(offset)
-            _only_zeros(file, offset)
             yield True
             return
         yield Place(offset, at_ms, kind == _KEY, kind == _END)
+
+
+def _holds_a_frame(piece: bytes) -> bool:
+    """Whether a whole one is in it; also where more looks like one than a tail of ours ever has."""
+    view, left = memoryview(piece), _SOUGHT_MAX
+    at = piece.find(_MARK)
+    while 0 <= at <= len(piece) - _HEAD.size:
+        head, begin = piece[at : at + _HEAD.size], at + _HEAD.size
+        mark, kind, length, crc, at_ms = _HEAD.unpack(head)
+        if kind in (_KEY, _MORE, _END) and length <= len(piece) - begin:
+            blank = _HEAD.pack(mark, kind, length, 0, at_ms)
+            left -= _HEAD.size + length
+            if left < 0 or zlib.crc32(view[begin : begin + length], zlib.crc32(blank)) == crc:
+                return True
+        at = piece.find(_MARK, at + 1)
+    return False
 
 
 def _only_zeros(file: BinaryIO, offset: int) -> bool:

@@ -16,7 +16,7 @@ from novatui.diagnosis.recent import Recent
 from novatui.diagnosis.verdict import diagnose
 from novatui.errors import NovatuiError
 from novatui.model.entries import Level
-from novatui.recording.coding import BadRecording
+from novatui.recording.coding import FRAME_MAX, BadRecording, places, read_header
 from novatui.recording.recorder import Recorder
 from novatui.recording.recording import Moment, Recording, Reel, case_text
 from tests.recording.tapes import DOWN, NODES, Clock, lines, moved, record
@@ -116,6 +116,50 @@ def test_a_damaged_file_is_refused_with_its_place(tmp_path: Path, at: float) -> 
     with pytest.raises(BadRecording, match="damaged") as refused:
         Recording.open(path)
     assert "byte" in refused.value.detail
+
+
+def offsets(path: Path) -> list[int]:
+    """Where each frame of a recording begins."""
+    with path.open("rb") as file:
+        header = read_header(file, path.name)
+        return [one.offset for one in places(file, header.coding) if not isinstance(one, bool)]
+
+
+@pytest.mark.parametrize(
+    "bit", [0x08, 0x40]
+)  # past the end of the file, and past the longest frame there may be
+@pytest.mark.parametrize("tail", [b"", bytes(5000)], ids=["", "zeros"])
+@pytest.mark.parametrize("frame", [0, 40, -2, -1])
+def test_a_length_that_is_damaged_is_no_end(tmp_path: Path, frame: int, tail: bytes, bit: int) -> None:
+    path = tmp_path / "a.nvr"
+    record(path, Clock(), 1).close("told")
+    data, begin = bytearray(path.read_bytes()), offsets(path)[frame]
+    data[begin + 4 if bit == 0x40 else begin + 5] ^= bit  # the highest bytes of the length
+    path.write_bytes(data + tail)
+    if frame == -1 and tail:  # nothing says that this frame was whole
+        assert Recording.open(path).torn
+        return
+    with pytest.raises(BadRecording, match="damaged") as refused:
+        Recording.open(path)
+    assert f"byte {begin} " in refused.value.detail
+
+
+def test_a_long_tail_is_looked_through_quickly(tmp_path: Path) -> None:
+    path = tmp_path / "a.nvr"
+    record(path, Clock(), 1)
+    head = b"\xf7NK\0" + (FRAME_MAX - 1).to_bytes(4) + bytes(12)
+    alike = b"\xf7Nm\0" + (1 << 20).to_bytes(4) + bytes(12)
+    whole = path.read_bytes()
+    tails = {"torn": os.urandom(1 << 20) * 48 + b"\xff", "made up": alike * (1 << 20)}
+    for name, tail in tails.items():
+        path.write_bytes(whole + head + tail)
+        began = time.process_time()
+        if name == "torn":
+            assert Recording.open(path).torn
+        else:
+            with pytest.raises(BadRecording, match="damaged"):
+                Recording.open(path)
+        assert time.process_time() - began < 20
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,13 @@ from novatui.model.sanitize import clean
 LINE_CAP = 16_384  # characters of one line
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+?-----END CERTIFICATE-----")
 _HEAD = "== "
+# What only draws, and colours as JSON writes them: a name that is coloured would hide from the masks. No more than
+# loggers use: a sequence that is broken off must not take a name's first letter with it.
+_DRAWN = re.compile(
+    r"""(?:\x1b\[|\x9b)(?:[HJKm]|[?0-9;:]{1,64}[A-HJKSTfhlmnr])|\x1b[()][0B]
+      |\\{1,16}(?:x|u00)1[bB]\[[0-9;:]{0,64}m""",
+    re.X,
+)
 
 
 def kept(raw: bytes, kind: Kind, secrets: Sequence[str] = ()) -> tuple[str, int]:
@@ -25,7 +32,7 @@ def kept(raw: bytes, kind: Kind, secrets: Sequence[str] = ()) -> tuple[str, int]
         text = certificates(text)
     elif kind is Kind.JOURNAL:
         text = journal(text.split("\n"))  # a message may have other ends of lines in it
-    text, count = struck(text, secrets)
+    text, count = struck(_DRAWN.sub("", text), secrets)
     found = 0
     if kind is Kind.ENV:
         text, found = _env_files(text)
@@ -76,7 +83,7 @@ def _certificate(pem: str) -> str:
         ]
         names = _names(one)
         return "\n".join(words + ([f"   names      {names}"] if names else []))
-    except ValueError as error:
+    except Exception as error:  # what may be wrong in one has many classes, and no base of them
         return f"   a certificate that cannot be read: {error}"
 
 
@@ -85,8 +92,10 @@ def _names(one: Any) -> str:
 
     try:
         found = one.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
+    except x509.ExtensionNotFound:
         return ""
+    except Exception as error:  # as above; subject and dates were read
+        return f"(cannot be read: {error})"
     return ", ".join(str(name.value) for name in found)
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import ssl
+import warnings
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -47,6 +50,27 @@ def test_of_certificates_subjects_and_dates_are_kept_and_no_more() -> None:
     assert "cannot be read" in text(f"== /x\n{broken}", Kind.CERTS)[0]
 
 
+def test_a_certificate_that_is_odd_costs_the_others_nothing() -> None:
+    """As makers of certificates get them wrong: its version, the name of a host."""
+    pem, _key = certificate()
+    good = x509.load_pem_x509_certificate(pem.encode())
+    der = good.public_bytes(serialization.Encoding.DER)
+
+    def spoilt(what: bytes, by: bytes) -> str:
+        assert der.count(what) == 1 and len(what) == len(by)
+        return ssl.DER_cert_to_PEM_cert(der.replace(what, by))
+
+    version = spoilt(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07")
+    name = spoilt(b"\x82\x08m1.local", b"\xa3\x08m1.local")  # an X.400 address
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        said, _masked = text(f"== /a\n{version}== /b\n{name}== /c\n{pem}", Kind.CERTS)
+    first, second, third = said.split("== ")[1:]
+    assert "a certificate that cannot be read: 7" in first
+    assert "not after  2024-07-14" in second and "names      (cannot be read" in second
+    assert "m1.local" in third
+
+
 def record(message: object, **more: str) -> str:
     return json.dumps(
         {
@@ -80,6 +104,30 @@ def test_a_journal_is_lines_of_text_with_its_secrets_out() -> None:
     assert "\x1b" not in said and "\\x1b]52" in said and "\\xff" in said
     assert "(no text)" in said and "it has something to say" in said
     assert masked == 3
+
+
+@pytest.mark.invariant("INV-18")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\x1b[36mpassword \x1b[0m=hunter2hunter",
+        "\x1b[36mpassword\x1b[0m=\x1b[1;31mhunter2hunter\x1b[m",
+        "pass\x1b[38:5:208mword\x1b[0K=hunter2hunter\x1b(B\x1b[m",
+        "--token\x1b[0m hunter2hunter",
+        "\x9b36mpassword\x9b0m=hunter2hunter",
+        "it was ty\x1b[1mped-hun\x1b[mter",
+        '{"log":"\\u001b[36mpassword\\u001b[0m=hunter2hunter\\n","stream":"stderr"}',
+        "\\x1b[36mpassword\\x1b[0m=hunter2hunter",
+        "\x1b[password=hunter2hunter",
+    ],
+)
+@pytest.mark.parametrize("kind", [Kind.TEXT, Kind.JOURNAL, Kind.UNIT, Kind.ENV])
+def test_colours_hide_no_secret(line: str, kind: Kind) -> None:
+    raw = f"{record(list(line.encode()))}\n{record(line)}" if kind is Kind.JOURNAL else f"{line}\nETCD_NAME=a"
+    said, masked = text(raw, kind, "typed-hunter")
+    assert "hun" not in said and "***" in said
+    assert masked >= 1 + (kind is Kind.JOURNAL)
+    assert len(said.splitlines()) == 2, "no line is lost"
 
 
 def test_a_unit_keeps_etcds_variables() -> None:

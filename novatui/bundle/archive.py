@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Sequence
@@ -17,6 +19,8 @@ from novatui.present.i18n import _, translated
 from novatui.present.numbers import grouped
 
 CONTENTS = "CONTENTS.txt"
+# A file system that has no hard links, as vfat, or one of FUSE.
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 def contents(cluster: str, at_s: int, since_s: int, gathered: Gathered) -> str:
@@ -65,7 +69,7 @@ def write(path: Path, root: str, listing: str, items: Sequence[Item], at_s: int)
                     archive.addfile(info, io.BytesIO(data))
             file.flush()
             os.fsync(file.fileno())
-        os.link(part, path)  # unlike a rename it never takes another file's place
+        _place(part, path)
         return path.stat().st_size
     except FileExistsError:
         raise NovatuiError(
@@ -78,6 +82,24 @@ def write(path: Path, root: str, listing: str, items: Sequence[Item], at_s: int)
     finally:
         if part:
             Path(part).unlink(missing_ok=True)
+
+
+def _place(part: str, path: Path) -> None:
+    """Never in another file's place, as a rename would. Raises OSError, and nothing is left at ``path``."""
+    try:
+        os.link(part, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(fd, "wb") as file, Path(part).open("rb") as written:
+                shutil.copyfileobj(written, file)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
 
 
 def _inside(item: Item) -> str:

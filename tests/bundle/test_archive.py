@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tarfile
 from pathlib import Path
 
@@ -30,6 +31,32 @@ def test_it_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(NovatuiError, match="could not be written"):
         write(tmp_path / "b.tar.gz", "b", "list\n", ITEMS, 1000)
     assert [one.name for one in tmp_path.iterdir()] == ["a.tar.gz"]
+
+
+def test_where_there_are_no_hard_links_it_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(part: str, path: Path) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", none)
+    path, mine, link = tmp_path / "a.tar.gz", tmp_path / "mine", tmp_path / "link"
+    assert write(path, "a", "list\n", ITEMS, 1000) == path.stat().st_size
+    assert path.stat().st_mode & 0o777 == 0o600
+    with tarfile.open(path) as archive:
+        assert archive.getnames() == ["a/CONTENTS.txt", "a/status.json", "a/m1/os.txt"]
+    mine.write_text("mine")
+    link.symlink_to(tmp_path / "elsewhere")
+    for there in (mine, link):
+        with pytest.raises(NovatuiError, match="is there already"):
+            write(there, "a", "list\n", ITEMS, 1000)
+
+    def full(source: object, target: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfileobj", full)
+    with pytest.raises(NovatuiError, match="could not be written"):
+        write(tmp_path / "b.tar.gz", "b", "list\n", ITEMS, 1000)
+    assert mine.read_text() == "mine" and link.is_symlink()
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.tar.gz", "link", "mine"]
 
 
 def test_the_list_names_every_file_and_what_is_missing() -> None:

@@ -105,6 +105,8 @@ class Call:
         if status is Status.UNKNOWN:
             by = f"ended by signal {session.signal}" if session.signal else "the connection was lost"
             return status, session.failure or by
+        if status is Status.OK and session.cut:
+            return Status.UNKNOWN, session.failure
         if session.over and not session.whole:
             return Status.UNKNOWN, "the connection was lost before all of the output came"
         if status is Status.OK and not session.began:

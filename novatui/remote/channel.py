@@ -82,6 +82,7 @@ class Exec:
         self.exit: int | None = None
         self.signal: str | None = None
         self.failure = ""
+        self.cut = False  # its output could not be taken to the end
         self._pieces = 0  # how often something came
 
     @property
@@ -110,6 +111,7 @@ class Exec:
             (self._stdout if datatype is None else self._stderr).feed(data)
         except Exception as exc:
             self.failure = self.failure or clean(f"{type(exc).__name__}: {exc}", cap=400)
+            self.cut = True
             self.stop()
 
     def eof_received(self) -> bool:

@@ -13,9 +13,11 @@ def unknown(hop: Hop, fingerprint: str) -> HostKeyUnknown:
     """``fingerprint``: ``TYPE SHA256:..``, or empty when the host showed nothing that could be compared."""
     path = hop.known_hosts[0] if hop.known_hosts else "known_hosts"
     option = f" -o UserKnownHostsFile={shlex.quote(path)}" if hop.known_hosts else ""
+    wanted = "; ssh_config wants it to be (StrictHostKeyChecking yes)" if hop.strict else ""
+    option += " -o StrictHostKeyChecking=ask" if hop.strict else ""
     return HostKeyUnknown(
         "the host key is not known",
-        f"{hop.known_as} shows {fingerprint}; {', '.join(hop.known_hosts) or 'no file'} has no entry for it",
+        f"{hop.known_as} shows {fingerprint}; {', '.join(hop.known_hosts) or 'no file'} has no entry for it{wanted}",
         "compare the fingerprint on the host's console, then let ssh write it down:"
         f" ssh{option} -p {hop.port} {shlex.quote(f'{hop.user}@{hop.host}')} true",
     )

@@ -58,7 +58,7 @@ class Login:
         try:
             return await self._enter(hop, through, say)
         except _Unknown as exc:
-            if self._new_host_keys is None:
+            if self._new_host_keys is None or hop.strict:
                 raise exc.refusal from None
             if not await self._accepted(hop, exc.key, say):
                 raise hostkeys.declined(hop, shown(exc.key)) from None

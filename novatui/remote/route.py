@@ -45,6 +45,7 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
     revoked_by: tuple[str, ...]
     revoked_keys: str
     hash_new: bool
+    strict: bool  # StrictHostKeyChecking yes: nobody is asked about a key that is not known
     alias: str
     family: str  # any | inet | inet6
     timeout_s: float
@@ -151,6 +152,7 @@ def _hop(name: str, found: Found) -> Hop:
         revoked_by=(),
         revoked_keys=found.expand(found.first("revokedhostkeys")),
         hash_new=found.yes("hashknownhosts"),
+        strict=found.yes("stricthostkeychecking"),
         alias=found.first("hostkeyalias").lower(),
         family=found.first("addressfamily", "any").lower(),
         timeout_s=_seconds(found.first("connecttimeout")),

@@ -9,7 +9,7 @@ _CARD = "put its keys into the ssh-agent"
 
 # What a person may count on and would not get. Keyword -> (values that change nothing, words).
 _IGNORED: dict[str, tuple[tuple[str, ...], str]] = {
-    "stricthostkeychecking": (("yes", "ask"), "novatui always checks host keys"),
+    "stricthostkeychecking": (("yes", "true", "ask"), "novatui always checks host keys"),
     "nohostauthenticationforlocalhost": (("no",), "novatui always checks host keys"),
     "knownhostscommand": (("none",), "novatui reads known_hosts files only"),
     "controlmaster": (("no", "false"), "novatui keeps connections of its own"),

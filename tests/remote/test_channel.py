@@ -7,7 +7,9 @@ import asyncio
 import pytest
 
 from novatui.remote import channel
+from novatui.remote.call import Call
 from novatui.remote.channel import Exec
+from novatui.remote.command import Command, Status
 
 
 async def test_output_that_comes_after_the_exit_status_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,3 +40,17 @@ async def test_a_child_that_keeps_the_pipe_is_not_waited_for(monkeypatch: pytest
     async with asyncio.timeout(60):
         await session.wait()
     assert not session.over
+
+
+def test_an_output_that_could_not_be_taken_after_the_exit_is_no_success() -> None:
+    def full(_data: bytes) -> None:
+        raise OverflowError("more than 32 MiB of output")
+
+    call = Call(Command(argv=("true",)), full)
+    call.session.data_received(b"x\n", None)  # chatter before the marker is dropped
+    call.session.exit_status_received(0)
+    call.session.data_received(f"{call._nonce}\nword\n".encode(), None)
+    call.session.eof_received()
+    call.session.connection_lost(None)
+    outcome = call.outcome()
+    assert outcome.status is Status.UNKNOWN and "more than 32 MiB" in outcome.error

@@ -65,6 +65,20 @@ async def test_a_key_that_is_declined_is_not_written(
     assert server.fingerprint in error.title and not (home / ".ssh/known_hosts").exists()
 
 
+@pytest.mark.invariant("INV-8")
+async def test_nobody_is_asked_where_ssh_would_ask_nobody(
+    server: Server, user: str, key: Path, home: Path
+) -> None:
+    ssh_config(home, "Host *\n  StrictHostKeyChecking yes\n")
+    decides = Decides(True)
+    state, error = await ends(server, user, key, decides)
+    assert state is Link.REFUSED and error is not None and error.code == "host-key-unknown"
+    assert "StrictHostKeyChecking yes" in error.title and "StrictHostKeyChecking=ask" in error.hint
+    assert not decides.shown and not (home / ".ssh/known_hosts").exists()
+    know(home, server)
+    assert (await ends(server, user, key, decides))[0] is Link.LIVE
+
+
 @pytest.mark.parametrize("by", ["file", "option"])
 async def test_hashed_files_are_read_and_stay_hashed(
     ground: Ground, server: Server, user: str, key: Path, home: Path, by: str

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 
 import msgspec
 
 from novatui.bundle.keeping import kept
-from novatui.bundle.pieces import NOT_THERE, Piece, pieces
+from novatui.bundle.pieces import END, NOT_THERE, Piece, pieces
 from novatui.config import ClusterConfig, NodeConfig
 from novatui.model.cluster import ClusterSnapshot, Link, NodeSnapshot
 from novatui.model.masking import mask, struck
 from novatui.model.sanitize import clean
 from novatui.probes.envfile import values
-from novatui.remote.command import Command, Status
+from novatui.remote.command import Command, Outcome, Status
 from novatui.remote.fleet import Fleet
 
 # Of the env file: whose certificates have dates that matter.
@@ -23,6 +24,7 @@ _CERT_KEYS = (
     *("ETCDCTL_CERT", "ETCDCTL_CACERT", "ETCDCTL_CERT_FILE", "ETCDCTL_CA_FILE"),
 )
 _ENV_MAX = 262_144
+_log = logging.getLogger(__name__)
 
 # node, how many of its pieces are done, of how many, and what is asked now
 OnProgress = Callable[[str, int, int, str], None]
@@ -43,7 +45,7 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Missing(msgspec.Struct, frozen=True):
-    """What is not in the archive, and why; without ``file`` all of a master."""
+    """What is not in the archive, and why; without ``file`` said of a master as a whole."""
 
     node: str
     file: str
@@ -90,6 +92,7 @@ class _Master:
         self._secrets, self._progress = secrets, progress
         self.items: list[Item] = []
         self.missing: list[Missing] = []
+        self._is_lesser = False  # not root there, and it was said
 
     async def ask(self) -> None:
         name = self._node.name
@@ -106,24 +109,44 @@ class _Master:
         self._progress(name, len(wanted), len(wanted), "")
 
     async def _one(self, piece: Piece) -> None:
-        outcome = await self._fleet.run(self._node.name, piece.command)
+        outcome = await self._run(piece.command)
         if outcome.status is Status.FAILED and outcome.exit == NOT_THERE:
             if not piece.if_there:
                 self.missing.append(Missing(self._node.name, piece.file, "there is no such thing there"))
             return
-        if not outcome.ok:
-            said = outcome.error or clean(outcome.stderr[-300:].strip(), cap=200) or f"exit {outcome.exit}"
-            why, _count = mask(struck(f"{outcome.status}: {said}", self._secrets)[0])
+        came = outcome.stdout.removesuffix(END)
+        if why := self._lacking(outcome):
             self.missing.append(Missing(self._node.name, piece.file, why))
-            if not outcome.stdout:
+            if not came:
                 return
-        text, masked = await asyncio.to_thread(kept, outcome.stdout, piece.kind, self._secrets)
+        try:
+            text, masked = await asyncio.to_thread(kept, came, piece.kind, self._secrets)
+        except Exception as error:  # what a master says must not cost the others theirs
+            _log.exception("%s: %s", self._node.name, piece.file)
+            why = f"a bug of novatui ({type(error).__name__}): left out, for it could not be masked"
+            self.missing.append(Missing(self._node.name, piece.file, why))
+            return
         self.items.append(Item(self._node.name, piece.file, piece.what, text, masked))
+
+    def _lacking(self, outcome: Outcome) -> str:
+        """Why this is not all there is; nothing where it is."""
+        if outcome.ok:
+            return "" if outcome.stdout.endswith(END) else "cut off: its end did not come"
+        said = outcome.error or clean(outcome.stderr[-300:].strip(), cap=200) or f"exit {outcome.exit}"
+        return mask(struck(f"{outcome.status}: {said}", self._secrets)[0])[0]
+
+    async def _run(self, command: Command) -> Outcome:
+        outcome = await self._fleet.run(self._node.name, command)
+        if (lacks := outcome.unprivileged) and not self._is_lesser:
+            self._is_lesser = True
+            why = f"not root there: {lacks.title}; what only root may read is not in it"
+            self.missing.append(Missing(self._node.name, "", why))
+        return outcome
 
     async def _certificates(self) -> tuple[str, ...]:
         """The paths that the env file names; the file itself is a piece of its own."""
         argv = ("head", "-c", str(_ENV_MAX), "--", self._node.etcd.env_file)
-        outcome = await self._fleet.run(self._node.name, Command(argv=argv, timeout_s=10))
+        outcome = await self._run(Command(argv=argv, timeout_s=10))
         found, _problems = values(outcome.stdout)
         paths = (found.get(key, "") for key in _CERT_KEYS)
         return tuple(dict.fromkeys(path for path in paths if path.startswith("/") and len(path) < 1024))

@@ -11,6 +11,7 @@ from novatui.model.cluster import EtcdEnv
 from novatui.remote.command import Command
 
 NOT_THERE = 66  # the script's exit for what this master does not have
+END = b"\nnv:end\n"  # its last words: what came without them was cut off on its way
 
 
 class Kind(StrEnum):

@@ -1,12 +1,12 @@
 # One piece of a support bundle: what it prints goes into an archive for the vendor. Read-only, and nothing but what is named here.
 # usage: bundle.sh os | clock | disk | env ENV_FILE UNIT | unit UNIT | state UNIT | journal UNIT SINCE_S | pods NAME
 #        | versions ETCDCTL | etcd ETCDCTL ENDPOINT CACERT CERT KEY | files DIR .. | certs FILE ..
-# exit: 66 there is no such thing on this master
+# exit: 66 there is no such thing on this master, 69 systemd does not answer
 set -u
 LC_ALL=C ETCDCTL_API=3
 export LC_ALL ETCDCTL_API
 unset ETCDCTL_WRITE_OUT ETCDCTL_DISCOVERY_SRV # a login shell's own would end every call
-piece=$1
+piece=$1 code=0
 shift
 
 head_of() { printf '== %s\n' "$*"; }
@@ -27,7 +27,6 @@ cat_of() { # FILE MOST
     head -c "$2" -- "$1" 2>&1
     echo
 }
-property() { systemctl show "$1" -p "$2" --value 2>/dev/null; }
 
 case $piece in
     os)
@@ -57,17 +56,24 @@ case $piece in
             done
         ;;
     unit)
-        timeout -k 1 5 systemctl cat "$1" --no-pager 2>&1 | head -c 262144
+        { timeout -k 1 5 systemctl cat "$1" --no-pager 2>&1 || printf '(exit %s)\n' "$?"; } | head -c 262144
         ;;
     state)
         say systemctl status "$1" --no-pager --full -n 0
         say systemctl show "$1"
         ;;
     journal)
-        [ "$(property "$1" LoadState)" = loaded ] || exit 66
+        # A unit that is masked, broken or gone may have a journal all the same; so may one of which systemd says nothing.
+        load=$(timeout -k 1 20 systemctl show "$1" -p LoadState --value)
+        if [ "$load" = not-found ] && newest=$(journalctl -u "$1" -n 1 -o json --no-pager --quiet); then
+            [ -n "$newest" ] || exit 66
+        fi
         # More than 16 MiB: the newest, and the reader is told by the size.
-        journalctl -u "$1" --since "@$2" -o json --all --no-pager --output-fields=MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_PID 2>&1 |
-            tail -c 16777216
+        {
+            journalctl -u "$1" --since "@$2" -o json --all --no-pager --output-fields=MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_PID 2>&1 ||
+                printf '(exit %s)\n' "$?"
+        } | tail -c 16777216
+        [ -n "$load" ] || { echo 'systemd did not say whether there is such a unit' >&2 && code=69; }
         ;;
     pods)
         found=
@@ -116,3 +122,5 @@ case $piece in
         ;;
     *) exit 64 ;;
 esac
+printf '\nnv:end\n' # without it the rest was lost on its way
+exit "$code"

@@ -51,7 +51,8 @@ def main(args: argparse.Namespace) -> int:
 
     reply = asyncio.run(ask())
     if reply is None:
-        asyncio.run(client.abandon(run))
+        if not follow.begun(run, client.abandon(run)):
+            return 130
     elif reply.code == "unknown":
         raise NovatuiError(f"Whether run {run} is aborted is not known", reply.why, f"novatui attach {run}")
     elif not reply.taken:

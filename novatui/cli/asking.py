@@ -14,22 +14,10 @@ if TYPE_CHECKING:
     from novatui.model.plan import Plan, Request
     from novatui.runbooks.step import Runbook
 
-# Field of the request -> its option: none is passed over in silence by a runbook that does not take it.
-_OPTIONS = {
-    "node": "--node",
-    "snapshot": "--snapshot",
-    "from_node": "--from",
-    "survivor": "--survivor",
-    "upload": "--upload",
-    "without": "--without",
-    "token": "--token",
-    "bump_revision": "--bump-revision",
-    "no_fence": "--no-fence",
-}
-
 
 def books() -> list[tuple[str, str]]:
     """Of each recovery: its name, what it does, its options and what of it can be overruled."""
+    from novatui.model.plan import OPTIONS
     from novatui.present.guides import GUIDES
     from novatui.runbooks.registry import RUNBOOKS
 
@@ -37,7 +25,7 @@ def books() -> list[tuple[str, str]]:
     for name, book in RUNBOOKS.items():
         found.append((name, _(GUIDES[name].does)))
         if book.takes:
-            options = ", ".join(_OPTIONS[field] for field in book.takes)
+            options = ", ".join(OPTIONS[field] for field in book.takes)
             found.append(("", _("takes {options}").format(options=options)))
         if book.guards:
             found.append(("", _("can be overruled: {guards}").format(guards=", ".join(book.guards))))
@@ -142,9 +130,12 @@ def request(args: argparse.Namespace) -> Request:
 
 def _understood(args: argparse.Namespace, book: Runbook) -> None:
     """Raises UsageError for what this runbook would pass over: an option, a guard."""
-    given = [option for name, option in _OPTIONS.items() if getattr(args, name) and name not in book.takes]
+    from novatui.model.plan import OPTIONS
+
+    # None is passed over in silence by a runbook that does not take it.
+    given = [option for name, option in OPTIONS.items() if getattr(args, name) and name not in book.takes]
     if given:
-        taken = ", ".join(_OPTIONS[name] for name in book.takes)
+        taken = ", ".join(OPTIONS[name] for name in book.takes)
         raise UsageError(
             f"{book.name} does not take {', '.join(given)}", f"it takes {taken or 'none of these options'}"
         )

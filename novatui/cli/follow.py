@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from datetime import datetime
+from typing import Any
 
 from novatui.cli.follow_needs import Answering
 from novatui.cli.people import People
@@ -60,6 +61,24 @@ def left(run: str) -> str:
     return _(
         "The run goes on without you.\n  follow it:  novatui attach {run}\n  stop it:    novatui abort {run}"
     ).format(run=run)
+
+
+def begun(run: str, beginning: Coroutine[Any, Any, str]) -> bool:
+    """Wait for ``beginning`` (of ``runner.client``) to start a runner of ``run``. False: Ctrl-C, and it is said what became of the
+    runner, which does not end by that."""
+    try:
+        asyncio.run(beginning)
+    except KeyboardInterrupt:
+        place = next((place for place in places.every() if place.run == run), None)
+        if place is None:
+            raise  # nothing was begun
+        if not place.alive():
+            words = _("Whether a runner of run {run} began is not known: novatui runs")
+            print(f"\n{words.format(run=run)}", flush=True)
+        else:
+            print(f"\n{left(run)}", flush=True)
+        return False
+    return True
 
 
 def follow(run: str, people: People, *, after: int = 0) -> int:

@@ -1,5 +1,6 @@
 """``novatui locks [--break RUN --yes RUN]``: which run has which master, since when, whether it lives, and what can be done.
-Exit 0: all are free, or what was to be broken is; 2 refused, nothing changed; 4 some master is held; 1 broken in part."""
+Exit 0: all are free, or what was to be broken is; 2 refused, nothing changed; 4 some master is held; 1 none is known to be held,
+but not all could be asked; or broken in part."""
 
 from __future__ import annotations
 
@@ -39,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         ),
         exits={
             "0": _("all masters are free, or what was to be broken is"),
-            "1": _("broken in part: a master could not be asked"),
+            "1": _("a master could not be asked, so that not all is known; or broken in part"),
             "2": _("refused, nothing was changed"),
             "4": _("a master is held"),
         },
@@ -62,7 +63,7 @@ def main(args: argparse.Namespace) -> int:
     snapshot = asyncio.run(_look(cluster, people))
     runs = _taken(snapshot)
     print(locks_text(_seen(snapshot), runs, time.time_ns() // 1_000_000), end="")
-    return HELD if runs else 0
+    return HELD if runs else 1 if _unasked(snapshot) else 0
 
 
 def _break(cluster: ClusterConfig, people: People, run: str, yes: str | None) -> int:

@@ -39,8 +39,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    import asyncio
-
     from novatui.cli import bringing, follow
     from novatui.cli.people import People
     from novatui.runner import client
@@ -52,5 +50,6 @@ def main(args: argparse.Namespace) -> int:
         run = follow.chosen(args.run, args.cluster)
         follow.confirmed(run, args.yes)
     seen = follow.seen(run)
-    asyncio.run(client.resume(run, answers=(args.yes,), secrets=people.wallet.known()))
+    if not follow.begun(run, client.resume(run, answers=(args.yes,), secrets=people.wallet.known())):
+        return 130
     return follow.follow(run, people, after=seen)

@@ -52,8 +52,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    import asyncio
-
     from novatui import paths
     from novatui.cli import asking, follow
     from novatui.cli.main import open_cluster
@@ -70,17 +68,17 @@ def main(args: argparse.Namespace) -> int:
         raise Refused(
             f"{plan.runbook} has no undo", "--on-failure undo would have nothing to do; nothing was changed"
         )
-    run = asyncio.run(
-        client.start(
-            args.config or paths.config_file(),
-            cluster.name,
-            plan,
-            answers=(args.yes,),
-            on_failure=args.on_failure,
-            secrets=people.wallet.known(),
-        )
+    beginning = client.start(
+        args.config or paths.config_file(),
+        cluster.name,
+        plan,
+        answers=(args.yes,),
+        on_failure=args.on_failure,
+        secrets=people.wallet.known(),
     )
+    if not follow.begun(plan.run, beginning):
+        return 130
     if args.detach:
-        print(follow.left(run))
+        print(follow.left(plan.run))
         return 0
-    return follow.follow(run, people)
+    return follow.follow(plan.run, people)

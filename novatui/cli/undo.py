@@ -39,8 +39,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    import asyncio
-
     from novatui.cli import bringing, follow
     from novatui.cli.people import People
     from novatui.runner import client
@@ -53,5 +51,6 @@ def main(args: argparse.Namespace) -> int:
         follow.confirmed(run, args.yes)
     bringing.surely_changed_nothing(run, people)
     seen = follow.seen(run)
-    asyncio.run(client.undo(run, secrets=people.wallet.known()))
+    if not follow.begun(run, client.undo(run, secrets=people.wallet.known())):
+        return 130
     return follow.follow(run, people, after=seen)

@@ -37,6 +37,20 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     overrule: tuple[str, ...] = ()
 
 
+# Field of the request that a runbook may take -> its option.
+OPTIONS = {
+    "node": "--node",
+    "snapshot": "--snapshot",
+    "from_node": "--from",
+    "survivor": "--survivor",
+    "upload": "--upload",
+    "without": "--without",
+    "token": "--token",
+    "bump_revision": "--bump-revision",
+    "no_fence": "--no-fence",
+}
+
+
 class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
     """One step as shown: ``commands`` per node are the exact words, secrets masked; names born in the run are ``<name>``."""
 

@@ -135,7 +135,7 @@ def _subject(plan: Plan) -> list[tuple[str, str]]:
     found = []
     if plan.request.node:
         found.append((_("master"), clean(plan.request.node)))
-    if plan.request.snapshot or plan.request.survivor:
+    if plan.request.snapshot or plan.request.survivor or plan.request.upload:
         found.append((_("source"), source_words(plan)))
     numbers = [number for step in plan.steps for number in seed.numbers(step.seed)]
     sections = dict.fromkeys(number.partition("/")[0] for number in numbers)
@@ -161,7 +161,10 @@ def source_words(plan: Plan) -> str:
     asked = plan.request
     if asked.survivor:
         return _("the data {node} itself still has, read in the run").format(node=asked.survivor)
-    words = clean(asked.snapshot)
+    if asked.upload:
+        words = _("{path} of this machine, sent to every master").format(path=clean(asked.upload.path))
+    else:
+        words = clean(asked.snapshot)
     source = plan.params.get("source")
     if isinstance(source, dict) and source.get("revision") is not None:
         words += _(", revision {n}").format(n=grouped(int(source["revision"])))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from novatui.model import records as rec
-from novatui.model.plan import Plan
+from novatui.model.plan import OPTIONS, Plan, Upload
 from novatui.model.run import RunState, fold
 from novatui.model.sanitize import clean
 from novatui.present import record_words, seed
@@ -87,16 +87,21 @@ def build(plan: Plan, records: Sequence[rec.Record]) -> Report:
 
 def asked_words(plan: Plan) -> str:
     """The command line that asks for the same."""
-    asked = plan.request
-    options = (
-        ("--node", asked.node),
-        ("--snapshot", asked.snapshot),
-        ("--from", asked.from_node),
-        ("--survivor", asked.survivor),
-        *(("--overrule", guard) for guard in asked.overrule),
-    )
-    said = [word for name, value in options if value for word in (name, value)]
+    options = {**OPTIONS, "overrule": "--overrule"}
+    said = [word for field, name in options.items() for word in _option(name, getattr(plan.request, field))]
     return clean(shlex.join(["novatui", "run", plan.runbook, *said]), cap=WHOLE)
+
+
+def _option(name: str, value: str | bool | tuple[str, ...] | Upload | None) -> list[str]:
+    """As it is typed; nothing where it was not."""
+    match value:
+        case Upload():
+            return [name, value.path]
+        case tuple():
+            return [word for one in value for word in (name, one)]
+        case str():
+            return [name, value] if value else []
+    return [name] if value else []
 
 
 def _facts(plan: Plan, state: RunState) -> Pairs:

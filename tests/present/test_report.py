@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from novatui.cli.main import parser_of
 from novatui.cli.report import render
 from novatui.model import records as rec
-from novatui.model.plan import Plan
+from novatui.model.plan import Plan, Request, Upload
 from novatui.model.run import fold
 from novatui.model.sanitize import clean
+from novatui.present.numbers import grouped
+from novatui.present.plan import plan_rows
 from novatui.present.report import build
+from novatui.present.rows import text_of
 from novatui.present.status_json import instant
 from tests.present.report_cases import WHOLE, expected, from_html, from_json, from_markdown, recorded, told
 from tests.tui.run_cases import HOSTILE, NODES, Journal, failed, happy, plan
@@ -128,6 +135,47 @@ def test_what_was_kept_where_and_the_way_back() -> None:
     restarted = build(*recorded("member-down"))
     assert "no data and no file is touched" in restarted.way_back[0]
     assert any("evidence" in words for words in restarted.kept_words)
+
+
+ASKED: dict[str, Any] = {
+    "runbook": "restore-cluster",
+    "node": "m1",
+    "snapshot": "/tmp/a b.db",
+    "from_node": "m2",
+    "survivor": "m3",
+    "upload": Upload(path="/home/ops/s.db", sha256="ab" * 32, size=1, taken_ms=1, dated_by="name"),
+    "without": ("m4", "m5"),
+    "token": "fresh",
+    "no_fence": True,
+    "bump_revision": True,
+    "overrule": ("newer-survivor", "left-out-quorum"),
+}
+
+
+def test_what_was_asked_for_is_the_whole_command_line() -> None:
+    """Read back by the command line's own parser, every field of the request is as it was."""
+    assert set(ASKED) == set(Request.__struct_fields__)
+    said = dict(build(replace(plan(), request=Request(**ASKED)), happy()).facts)["Asked for"]
+    begun, command, *words = shlex.split(said)
+    args = parser_of(command).parse_args([*words, "--yes", "nova-prod"])
+    read = {field: getattr(args, field) for field in ASKED}
+    meant = {
+        **ASKED,
+        "upload": "/home/ops/s.db",
+        "without": ["m4", "m5"],
+        "overrule": list(ASKED["overrule"]),
+    }
+    assert (begun, read) == ("novatui", meant)
+    nothing = dict(build(replace(plan(), request=Request(runbook="start-cluster")), happy()).facts)
+    assert nothing["Asked for"] == f"novatui run {plan().runbook}"
+
+
+def test_the_source_of_a_restore_is_told_whatever_it_is() -> None:
+    asked = Request(runbook="restore-cluster", upload=ASKED["upload"])
+    sent = replace(plan(), request=asked, params={"source": {"revision": 376_222}})
+    rows = [text_of(row) for row in plan_rows(sent, NODES, 160)]
+    said = f"/home/ops/s.db of this machine, sent to every master, revision {grouped(376_222)}"
+    assert f"source    {said}" in rows
 
 
 def test_the_evidence_of_the_checks_is_there() -> None:

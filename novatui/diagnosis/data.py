@@ -3,6 +3,7 @@ good one."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
@@ -24,9 +25,19 @@ LAST_WORDS_MS = 60_000
 # With less on its file system etcd cannot write, and what it says of its data may come from that.
 DISK_OUT_BYTES = 256 * 1024**2
 
-_SERVES = ("ready to serve client requests", "serving client traffic", "published local member to cluster")
+# What stands before etcd's words where they are no zap JSON: capnslog's date and letter, or the columns of zap's console
+# (date, level, logger, caller), and capnslog's package.
+_FRONT = (
+    r"(?:\d{4}-\d\d-\d\d \S+ [A-Z] \| |\d{4}-\d\d-\d\dT\S+ +[A-Za-z]+ +(?:[\w./-]+(?::\d+)? +){0,2}?)?"
+    r"(?:[a-z][\w/]*: )?"
+)
+# "published {" and "etcd Version:" are those of 3.4's capnslog.
+_SERVES = re.compile(
+    _FRONT
+    + r"(?:ready to serve client requests|serving client traffic|published local member to cluster|published \{Name:)"
+)
 # The first word of a process, and what follows when its listeners are up: it may fail between the two.
-_STARTS = ("Running:", "starting an etcd server")
+_STARTS = re.compile(_FRONT + r"(?:Running:|etcd Version:|starting an etcd server)")
 _RUNNING = ("active", "activating", "reloading")
 UNMOUNTED = "unmounted"  # of ``log_seen``: what is in its data directory is not its data
 
@@ -172,5 +183,5 @@ def _got_past(node: NodeSnapshot, since: Sequence[Entry], damage_ms: int) -> boo
     return bool(starts) and starts[-1] > damage_ms and their_now - starts[-1] > SETTLED_MS
 
 
-def _says(entry: Entry, words: tuple[str, ...]) -> bool:
-    return not entry.unit_line and entry.text.startswith(words)
+def _says(entry: Entry, words: re.Pattern[str]) -> bool:
+    return not entry.unit_line and words.match(entry.text) is not None

@@ -102,7 +102,7 @@ PATTERNS: tuple[Pattern, ...] = (
     recover(
         "wal-damaged",
         (
-            r"(walpb|wal|snap): crc mismatch|failed to read WAL, cannot be repaired"
+            r"(walpb|wal): crc mismatch|failed to read WAL, cannot be repaired"
             r"|wal: file not found",
         ),
         N_("its write-ahead log is damaged"),
@@ -110,6 +110,13 @@ PATTERNS: tuple[Pattern, ...] = (
             "never edit it; recover-member gives the member a fresh copy of the cluster's data; with no quorum left, "
             "restore-cluster"
         ),
+    ),
+    look(
+        "snapshot-skipped",
+        (r"snap: crc mismatch|snap file is corrupt",),
+        N_("it skipped a damaged snapshot file"),
+        N_("it goes on from the next older one and its log, and says so if that is too short; look at its disk"),
+        Severity.WARN,
     ),
     recover(
         "database-corrupt",

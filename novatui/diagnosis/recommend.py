@@ -12,6 +12,7 @@ from novatui.diagnosis.held_findings import HOLD_LEFT, LEFT_BEHIND, UNDER_WAY
 from novatui.diagnosis.list_findings import UNSTARTED
 from novatui.diagnosis.membership import FRESH_MS, Membership, fresh
 from novatui.diagnosis.node_findings import has_a_chance
+from novatui.diagnosis.outside import unclear
 from novatui.diagnosis.pattern import Remedy
 from novatui.diagnosis.patterns import BY_ID
 from novatui.diagnosis.quorum import reads
@@ -64,6 +65,13 @@ def advise(seen: Judged) -> Advice:
         return Advice(runbook="wait" if run.id == UNDER_WAY else "", why=said)
     if seen.verdict is Verdict.UNKNOWN or _has(seen, "clusters-differ"):
         return _unjudged(seen)
+    if stands(seen) and (out := unclear(seen.snapshot, seen.group, seen.data, seen.now_ms)):
+        said = N_(
+            "the member list has {n} of {total} masters, and {names} may be of another cluster: find out which one is meant "
+            "before anything is changed"
+        )
+        n, total = len(seen.group.members), len(seen.snapshot.nodes)
+        return Advice(why=Words(said, n=n, total=total, names=_names(out)))
     bad, stopped, hung, blocked = sort_out(seen)
     if seen.verdict is Verdict.NO_QUORUM and (lost := data_lost(seen, bad)):
         why = Words(

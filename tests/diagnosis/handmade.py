@@ -299,6 +299,25 @@ def disk_full_at_a_start(case: Case) -> Changed:
     return nodes(case, m2=lambda one: down(case, one, 1)), lines
 
 
+@made("healthy")
+def snapshot_file_skipped(case: Case) -> Changed:
+    """one member starts; its newest snapshot file is damaged, and it goes on from the next older one."""
+    lines = said(
+        case,
+        M2,
+        (Level.INFO, "starting an etcd server", ""),
+        (Level.WARN, "failed to read a snap file", "snap: crc mismatch"),
+        ago_ms=4_000,
+    )
+
+    def starts(one: NodeSnapshot) -> NodeSnapshot:
+        down_now = down(case, one, 1)
+        unit = replace(down_now.unit, sub="start", restarts=0, exit_status=None, result="success", main_pid=1)
+        return replace(down_now, unit=unit)
+
+    return nodes(case, m2=starts), lines
+
+
 def main() -> None:
     for name, (base, note, change) in MADE.items():
         case = cases.read(cases.PLACE / f"{base}.case")

@@ -37,6 +37,8 @@ LINES = [
     ("failed to read WAL, cannot be repaired", "walpb: crc mismatch", "wal-damaged"),
     ("walpb: crc mismatch", "", "wal-damaged"),
     ("failed to open WAL", "wal: file not found", "wal-damaged"),
+    ("failed to read a snap file", "snap: crc mismatch", "snapshot-skipped"),
+    ("snap file is corrupt", "", "snapshot-skipped"),
     ("panic: freepages: failed to get all reachable pages (page 12: multiple references)", "", "database-corrupt"),
     ("panic: assertion failed: Page expected to be: 3, but self identifies as 0", "", "database-corrupt"),
     ("etcd1 found data inconsistency with peers", "", "data-differs"),

@@ -8,10 +8,23 @@ import pytest
 from msgspec.structs import replace
 
 from novatui.diagnosis.verdict import diagnose
-from novatui.model.cluster import Alarm, ClusterSnapshot, Disk, EtcdEnv, NodeSnapshot, Upkeep
+from novatui.model.cluster import Alarm, ClusterSnapshot, Disk, Endpoint, EtcdEnv, NodeSnapshot, Upkeep
 from novatui.model.entries import Entry, Level
 from novatui.model.findings import Diagnosis, Verdict
-from tests.diagnosis.build import NOW, alone, cluster, damage, down, healthy, line, member, node, put, unseen
+from tests.diagnosis.build import (
+    CLUSTER_ID,
+    NOW,
+    alone,
+    cluster,
+    damage,
+    down,
+    healthy,
+    line,
+    member,
+    node,
+    put,
+    unseen,
+)
 
 PANIC = "tocommit(376222) is out of range [lastIndex(0)]. Was the raft log corrupted, truncated, or lost?"
 
@@ -173,6 +186,26 @@ def test_a_list_without_quorum_proves_nothing() -> None:
     alone_with_it = without_third()
     nodes = [alone(alone_with_it.nodes[0]), down(alone_with_it.nodes[1]), alone_with_it.nodes[2]]
     assert judge(cluster(*nodes)).recommend not in ("recover-member", "restore-cluster")
+
+
+@pytest.mark.invariant("INV-10", "INV-15")
+@pytest.mark.parametrize("log", ["yes", "no"])
+def test_a_lone_new_cluster_makes_nobody_an_outsider(log: str) -> None:
+    """m3 was wiped and founded a cluster of its own; what the others were of was never seen."""
+    own = node(3, members=(member(3),), endpoint=replace(node(3).endpoint, leader_id=f"{3:016x}"))
+    gone = [
+        replace(
+            down(node(n, members=()), "inactive", "dead"),
+            endpoint=Endpoint(answers=False),
+            upkeep=Upkeep(at_ms=NOW - 9_000, log=log),
+        )
+        for n in (1, 2)
+    ]
+    found = judge(cluster(*gone, own))
+    assert advised(found) == ("", "")
+    assert "1 of 3 masters" in found.recommend_why and "find out which one is meant" in found.recommend_why
+    known = [replace(one, endpoint=replace(one.endpoint, cluster_id=CLUSTER_ID)) for one in gone]
+    assert judge(cluster(*known, own)).recommend == "recover-member", "they were seen in this very cluster"
 
 
 # fewer than the quorum have usable data -> restore-cluster, with certificates, disk, ports and clock excluded

@@ -169,7 +169,7 @@ def unstarted(**more: Any) -> dict[str, Any]:
     return entry("m2", ID=0x99, name="", clientURLs=[], **more)
 
 
-def wal(member: int) -> str:
+def wal(member: int, of: int = CLUSTER_ID) -> str:
     """The first records of a log, as etcd writes them."""
 
     def field(number: int, value: int) -> bytes:
@@ -188,7 +188,7 @@ def wal(member: int) -> str:
             + bytes(padding)
         )
 
-    metadata = field(1, member) + field(2, CLUSTER_ID)
+    metadata = field(1, member) + field(2, of)
     first = frame(field(1, 4) + field(2, 0))
     second = frame(field(1, 1) + field(2, 77) + bytes([3 << 3 | 2, len(metadata)]) + metadata)
     return base64.b64encode(first + second).decode()
@@ -471,6 +471,22 @@ def test_wiped_data_is_lost() -> None:
     found["m2"].journal = []
     found["m2"].host |= {"data_wal": "0", "data_db": "0"}
     assert "no log and no database" in params(found).why
+
+
+@pytest.mark.invariant("INV-15")
+@pytest.mark.parametrize("way", ["add", "join"])
+def test_whole_data_of_another_cluster_is_not_put_aside_without_a_word(way: str) -> None:
+    """The others were wiped and came up as a cluster of their own; m2 is stopped, and has all that there was."""
+    found = masters() | {"m2": Master("m2")}
+    told(found, [entry("m1"), entry("m3"), *([unstarted()] if way == "join" else [])])
+    found["m2"].journal = []
+    found["m2"].host["wal64"] = wal(0x22, of=0xBEEF)
+    said = reasons(found)
+    assert "of another cluster, beef; it would join 3d9" in said["data-intact"]
+    assert "find out which one is meant" in said["data-intact"]
+    assert recover_params(draft(found, overrule=("data-intact",))).overruled == ("data-intact",)
+    found["m2"].host["wal64"] = wal(0x22)
+    assert params(found).way == way, "its own entry was removed: nothing is left to start"
 
 
 def bend(key: str, value: str, node: str = "m2") -> Callable[[dict[str, Master]], None]:

@@ -335,11 +335,17 @@ def _serves(look: Look) -> Iterator[Finding]:
 
 
 def _data_intact(look: Look) -> Iterator[Finding]:
-    """Down is not lost: its own data is started first. An entry that is removed already leaves nothing to start."""
+    """Down is not lost: its own data is started first. An entry that is removed already leaves nothing to start, in the same
+    cluster."""
     host, data = look.host, look.seen.data[look.target]
-    if standing.serves(host) or look.way != REMOVE or look.seat is None or not look.seat.name:
+    if standing.serves(host) or standing.lost(host, data) or not host.data.complete:
         return
-    if standing.lost(host, data) or (not host.data.complete) or data.state is Usability.UNUSABLE:
+    if data.state is Usability.UNUSABLE:
+        return
+    if look.way != REMOVE:
+        yield from _of_another_cluster(look)
+        return
+    if look.seat is None or not look.seat.name:
         return
     owner = look.said[look.target].data_of
     if owner and owner != look.seat.id:
@@ -352,3 +358,17 @@ def _data_intact(look: Look) -> Iterator[Finding]:
         node=look.target,
         guard=DATA_INTACT,
     )
+
+
+def _of_another_cluster(look: Look) -> Iterator[Finding]:
+    """What serves without it may be a blank cluster that somebody founded beside the one that is meant."""
+    own, theirs = look.said[look.target].data_cluster, look.roster.cluster_ids
+    if own and own not in theirs:
+        yield reason(
+            DATA_INTACT,
+            f"its data is whole and of another cluster, {own}; it would join {', '.join(sorted(theirs))}",
+            "find out which one is meant before anything is changed. Where it is the one to join (a restore left this master "
+            "out), overrule this",
+            node=look.target,
+            guard=DATA_INTACT,
+        )

@@ -142,7 +142,7 @@ def _why(found: Look) -> str:
     host, data = found.host, found.seen.data[found.target]
     seat = found.seat
     if seat is None:
-        return "it is in no member list: removed already"
+        return "it is in no member list"
     if found.way == JOIN:
         return f"it is in the list as {seat.id}, added and never started: an earlier try is finished"
     if not seat.name:

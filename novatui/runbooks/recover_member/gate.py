@@ -16,12 +16,12 @@ from novatui.runbooks.step import Brief, Context, Gate, Word
 
 _WAYS = {
     REMOVE: "its entry is removed, it is added anew under a new ID, and copies the data of the others",
-    ADD: "its entry is removed already: it is added under a new ID, and copies the data of the others",
+    ADD: "it is in no member list: it is added under a new ID, and copies the data of the others",
     JOIN: "it was added already and never started: it joins under that ID, and copies the data of the others",
 }
 _NO_RETURN = {
     REMOVE: "the removal: its ID is banned for good, the old data can never serve again. After it the way is forward",
-    ADD: "the adding: what is there now belongs to an ID that was removed. After it the way is forward",
+    ADD: "the adding: what is there now belongs to no member of the list. After it the way is forward",
     JOIN: "the archiving: what is there now belongs to an ID that was removed. After it the way is forward",
 }
 

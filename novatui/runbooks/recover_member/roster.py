@@ -28,11 +28,12 @@ class Hash(msgspec.Struct, frozen=True):
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
     """What survey.sh tells of one master when it is asked for the roster. ``data_of``: the member whose data is on its disk,
-    empty when there is none or that cannot be read."""
+    ``data_cluster`` the cluster of that; empty when there is none or that cannot be read."""
 
     members: tuple[Listed, ...] | None = None
     hashes: tuple[Hash, ...] = ()
     data_of: str = ""
+    data_cluster: str = ""
 
 
 def said(outcome: Outcome | None) -> Said:
@@ -41,10 +42,12 @@ def said(outcome: Outcome | None) -> Said:
     if not reading.whole:
         return Said()
     hashes = [_hash(reading, "hashkv", None), _hash(reading, "hashkv_floor", reading.number("floor"))]
+    member, cluster = wal.owner(_bytes(reading, "wal64"))
     return Said(
         members=answer.members(reading.json("members")),
         hashes=tuple(one for one in hashes if one is not None),
-        data_of=wal.owner(_bytes(reading, "wal64")),
+        data_of=member,
+        data_cluster=cluster,
     )
 
 

@@ -6,19 +6,24 @@ _CRC_TYPE = 4
 _METADATA_TYPE = 1
 
 
-def owner(head: bytes) -> str:
-    """The ID of the member whose log begins with ``head``, lower-case hex; empty when it cannot be read. Total.
+def owner(head: bytes) -> tuple[str, str]:
+    """The IDs of the member whose log begins with ``head`` and of its cluster, lower-case hex; empty where one cannot be
+    read. Total.
 
     Every file of a log begins with a record of its checksum, then one of its metadata: member and cluster.
     """
     first = _record(head)
     if first is None or first[0].get(1) != _CRC_TYPE:
-        return ""
+        return "", ""
     second = _record(head[first[1] :])
     content = second[0].get(3) if second is not None and second[0].get(1) == _METADATA_TYPE else None
     metadata = _fields(content) if isinstance(content, bytes) else None
-    member = metadata.get(1) if metadata else None
-    return f"{member:x}" if isinstance(member, int) and member else ""
+    member, cluster = ((metadata or {}).get(field) for field in (1, 2))
+    return _hex(member), _hex(cluster)
+
+
+def _hex(id: int | bytes | None) -> str:
+    return f"{id:x}" if isinstance(id, int) and id else ""
 
 
 def _record(frame: bytes) -> tuple[dict[int, int | bytes], int] | None:

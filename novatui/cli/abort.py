@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         exits={
             "0": _("aborted"),
             "1": _("it failed, or there is no such run"),
-            "2": _("refused: past the point where it can stop, say; it goes on"),
+            "2": _("not aborted: past the point where it can stop, say; it goes on, or went on to its end"),
         },
         examples=[
             ("novatui abort", _("the run under way, else the newest")),
@@ -36,10 +36,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     import asyncio
+    import sys
 
     from novatui.cli import follow
     from novatui.cli.people import People
     from novatui.errors import NovatuiError, Refused
+    from novatui.present import record_words
     from novatui.runner import client
 
     run = follow.chosen(args.run, args.cluster)
@@ -58,4 +60,9 @@ def main(args: argparse.Namespace) -> int:
     elif not reply.taken:
         raise Refused(f"Run {run} was not aborted", reply.why)
     code = follow.follow(run, People.of(args), after=seen)
+    if reply is not None and code == 0:
+        result = record_words.result(client.load(run)[1].result)
+        words = _("Run {run} was not aborted: past its last safe point it went on to its end: {result}")
+        print(f"novatui: {words.format(run=run, result=result)}", file=sys.stderr)
+        return 2
     return 0 if code == 3 else code  # aborted is what was wanted

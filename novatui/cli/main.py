@@ -69,7 +69,7 @@ def run(words: Sequence[str]) -> int:
         return code
     except NovatuiError as error:
         print(f"novatui: {i18n.translated(str(error))}", file=sys.stderr)
-        return error.exit_code
+        return _failed(words, error.exit_code)
     except KeyboardInterrupt:
         print(f"novatui: {_('interrupted')}", file=sys.stderr)
         return 130
@@ -82,11 +82,16 @@ def run(words: Sequence[str]) -> int:
 
         if error.filename is None:
             _print_no_more()
-        return of_the_machine(error)
+        return _failed(words, of_the_machine(error))
     except Exception as error:
         from novatui.cli.crash import report
 
         return report(error)
+
+
+def _failed(words: Sequence[str], code: int) -> int:
+    """Of ``status`` a low number is a verdict: where it could not look, or say what it saw, that is "unknown"."""
+    return 3 if _split(words)[1] == "status" and code < 64 else code
 
 
 def _print_no_more() -> None:
@@ -252,7 +257,7 @@ def _open_screen(args: argparse.Namespace) -> int:
         print(f"novatui {__version__}")
         return 0
     if not _can_draw():
-        return _dispatch([*_as_words(args), "status"])
+        return run([*_as_words(args), "status"])
     config = open_config(args)
     cluster: ClusterConfig | None
     if config.names_none(args.cluster):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             "0": _("healthy"),
             "1": _("degraded: quorum stands, something is wrong"),
             "2": _("no quorum"),
-            "3": _("unknown: too few masters could be asked"),
+            "3": _("unknown: too few masters could be asked, or it failed on this machine"),
         },
         examples=[
             ("novatui status", ""),
@@ -171,8 +171,8 @@ def _print(snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int) -> None
 
     from novatui.present.status_text import STYLES, status_rows
 
-    console = Console(highlight=False, soft_wrap=True)
-    width = console.width if console.is_terminal else int(os.environ.get("COLUMNS", PIPE_WIDTH))
+    width = shutil.get_terminal_size((PIPE_WIDTH, 0)).columns
+    console = Console(highlight=False, soft_wrap=True, width=width)
     for row in status_rows(snapshot, diagnosis, now_ms, width):
         line = Text.assemble(*((text, STYLES[role]) for text, role in row))
         line.rstrip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from novatui.cli import main as cli
-from novatui.errors import HeldByAnother, Refused
+from novatui.errors import ConfigError, HeldByAnother, NovatuiError, Refused
 
 
 @pytest.fixture
@@ -146,6 +147,35 @@ def test_an_expected_failure_is_title_detail_hint_and_its_code(
     command(body)
     assert cli.run(["try"]) == code
     assert capsys.readouterr().err == f"novatui: {error}\n"
+
+
+@pytest.mark.parametrize("words", [["status"], ["--cluster", "prod", "status"], []])
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (NovatuiError("the log may be read by others"), 3),
+        (OSError(errno.ENOSPC, "No space left on device"), 3),
+        (Refused("no"), 3),
+        (ConfigError("no"), 78),
+        (ZeroDivisionError(), 70),
+    ],
+)
+def test_a_status_that_could_not_look_is_no_verdict(
+    error: Exception,
+    code: int,
+    words: list[str],
+    command: Callable[[Callable[[argparse.Namespace], int]], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """1 would be "degraded: quorum stands", 2 "no quorum"."""
+
+    def body(args: argparse.Namespace) -> int:
+        raise error
+
+    command(body)
+    monkeypatch.setattr(cli, "_print_no_more", lambda: None)
+    monkeypatch.setitem(cli.COMMANDS, "status", cli.COMMANDS["try"])
+    assert cli.run(words) == code
 
 
 def test_ctrl_c_ends_with_130(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from novatui.cli.status import exit_code
+from novatui.cli.status import _print, exit_code
 from novatui.diagnosis.verdict import diagnose
 from novatui.model.cluster import Alarm, ClusterSnapshot, NodeSnapshot
 from novatui.model.findings import Verdict
@@ -120,6 +120,17 @@ def test_the_words_say_what_is_wrong_and_what_to_do(width: int) -> None:
     assert "DEGRADED" in text
     assert "its database is damaged" in " ".join(text.split())
     assert "recover-member m2" in text
+
+
+@pytest.mark.parametrize(("columns", "width"), [("", 120), ("wide", 120), ("0", 120), ("90", 90)])
+def test_into_a_pipe_it_is_as_wide_as_columns_says(
+    columns: str, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr("sys.__stdout__", None)  # there is no terminal to ask, whoever runs this
+    _print(healthy(), diagnose(healthy(), {}, NOW), NOW)
+    rows = status_rows(healthy(), diagnose(healthy(), {}, NOW), NOW, width)
+    assert capsys.readouterr().out.splitlines() == [text_of(row).rstrip() for row in rows]
 
 
 def test_a_healthy_cluster_has_no_advice() -> None:

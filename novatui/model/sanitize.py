@@ -39,9 +39,11 @@ def clean(raw: bytes | str, *, cap: int = CAP) -> str:
     plain text as plain.
     """
     text = raw.decode("utf-8", "backslashreplace") if isinstance(raw, bytes) else raw
-    text = masked(text.rstrip("\r\n"))
-    if not (text.isascii() and text.isprintable()):
-        text = _COLOUR.sub("", text).translate(_ESCAPES).expandtabs(_TAB)
+    text = text.rstrip("\r\n")
+    plain = text.isascii() and text.isprintable()
+    text = masked(text if plain else _COLOUR.sub("", text))  # a coloured name would hide from the mask
+    if not plain:
+        text = text.translate(_ESCAPES).expandtabs(_TAB)
         text = _MARKS.sub(lambda found: "".join(map(escaped, found.group())), text)
     return text if len(text) <= cap else _cut(text, cap)
 

@@ -115,3 +115,8 @@ def test_no_line_makes_it_slow() -> None:
     """A search that goes back over what it read would take an hour here, and the test's own limit ends it."""
     clean("passwd" * 100_000)
     clean("secret_" * 100_000)
+
+
+def test_a_coloured_name_hides_no_password() -> None:
+    assert clean("\x1b[36mpassword\x1b[0m=hunter2hunter") == "password=***"
+    assert clean(b"\x1b[1mETCD_ROOT_PASSWORD\x1b[0m=\x1b[31mpl4nted\x1b[0m\n") == "ETCD_ROOT_PASSWORD=***"

@@ -22,6 +22,8 @@ WINDOW = 600
 SETTLED_MS = 30_000
 # What a member logged this long before its end belongs to the end; what is older was said while it served.
 LAST_WORDS_MS = 60_000
+# It is looked for once a minute.
+LOOKED_MS = 180_000
 # With less on its file system etcd cannot write, and what it says of its data may come from that.
 DISK_OUT_BYTES = 256 * 1024**2
 
@@ -93,9 +95,13 @@ def data_state(node: NodeSnapshot, entries: Sequence[Entry]) -> DataState:
 
 
 def log_seen(node: NodeSnapshot) -> str:
-    """``Upkeep.log``; "unknown" also where ETCD_WAL_DIR says that the log is elsewhere: nobody looks there."""
+    """``Upkeep.log``; "unknown" also where ETCD_WAL_DIR says that the log is elsewhere: nobody looks there; and where it was
+    not there at a look that is too old to give up data for."""
     log = node.upkeep.log if node.upkeep is not None else "unknown"
-    return "unknown" if log == "no" and node.env.wal_dir else log
+    if node.upkeep is not None and log in ("no", "missing"):
+        old = (node.at_ms or 0) - node.upkeep.at_ms > LOOKED_MS
+        return "unknown" if old or (log == "no" and node.env.wal_dir) else log
+    return log
 
 
 def _unknown(words: Words, evidence: tuple[Evidence, ...] = ()) -> DataState:

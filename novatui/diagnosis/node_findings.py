@@ -95,7 +95,13 @@ def _unit(node: NodeSnapshot, now_ms: int) -> Iterator[Finding]:
     unit = node.unit
     value = f"{unit.load}, {unit.active} ({unit.sub})"
     about = partial(of_node, node=node.name, source="unit", value=value, at_ms=unit.since_ms or node.at_ms)
-    if unit.load not in (None, "loaded"):
+    if unit.unread is not None:
+        title = Words(N_("the state of its etcd unit could not be read: {why}"), why=unit.unread)
+        hint = Words(
+            N_("look at systemctl and systemd on that master: until they answer, nothing is said of the unit")
+        )
+        yield about("unit-unread", Severity.WARN, title, hint, value=unit.unread, at_ms=node.at_ms)
+    elif unit.load not in (None, "loaded"):
         title = Words(N_("its etcd unit is {state}"), state=str(unit.load))
         yield about("unit-missing", Severity.BAD, title, Words(N_("look at etcd.unit in the configuration")))
     elif node.endpoint.answers and unit.active in ("inactive", "failed"):

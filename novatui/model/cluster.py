@@ -36,6 +36,7 @@ class NodeError(msgspec.Struct, frozen=True):
 class UnitState(msgspec.Struct, frozen=True, kw_only=True):
     """``systemctl show`` of the etcd unit."""
 
+    unread: str | None = None  # why it could not be read; then nothing else is known
     load: str | None = None
     active: str | None = None
     sub: str | None = None
@@ -69,6 +70,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     unasked: str | None = None
     latency_ms: float | None = None
     answered_ms: int | None = None  # last time it answered
+    silent_since_ms: int | None = None  # the first of the looks in a row that it did not answer
     cluster_id: str | None = None
     member_id: str | None = None
     leader_id: str | None = None

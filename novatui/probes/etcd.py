@@ -70,7 +70,14 @@ def endpoint(frame: Frame, before: Endpoint, *, now_ms: int) -> Endpoint:
     if answer is None or not isinstance(answer.get("header"), Mapping):
         unasked = _unasked(frame, status)
         answers = None if unasked else False
-        return replace(forgotten(before), answers=answers, unasked=unasked, error=_why_not(frame, status))
+        silent = None if unasked else before.silent_since_ms or now_ms
+        return replace(
+            forgotten(before),
+            answers=answers,
+            silent_since_ms=silent,
+            unasked=unasked,
+            error=_why_not(frame, status),
+        )
     header = answer["header"]
     errors = tuple(clean(str(error), cap=300) for error in _rows(answer, "errors"))
     leader_id = _id(answer.get("leader", 0))
@@ -105,7 +112,14 @@ def endpoint(frame: Frame, before: Endpoint, *, now_ms: int) -> Endpoint:
 def forgotten(before: Endpoint) -> Endpoint:
     """Nothing is known of now. What it said of itself stays, dated by ``answered_ms``."""
     return replace(
-        before, answers=None, has_quorum=None, error=None, unasked=None, latency_ms=None, errors=()
+        before,
+        answers=None,
+        silent_since_ms=None,
+        has_quorum=None,
+        error=None,
+        unasked=None,
+        latency_ms=None,
+        errors=(),
     )
 
 

@@ -35,6 +35,7 @@ class Sight:
         self._buckets: dict[float, float] = {}
         self._pasts = Pasts()
         self._live_from: int | None = None
+        self._unit = UnitState()  # as it was read last
         self.snapshot = NodeSnapshot(name=node.name, host=node.host)
         self.gateway = True
         self.trouble: NodeError | None = None  # why the samples do not come though the link is live
@@ -53,6 +54,8 @@ class Sight:
         unit = frame.get("unit")
         problems = systemd.env_file_problems(unit.body, file) if unit is not None else ()
         changes["env"] = replace(parsed, problems=parsed.problems + problems)
+        if not _same_file(parsed, self.snapshot.env):
+            changes["upkeep"] = None  # it is of the places that the other one named
         self.snapshot = replace(_unheard(self.snapshot), **changes)
 
     def look(self, frame: Frame, now_ms: int) -> None:
@@ -66,7 +69,9 @@ class Sight:
         self.snapshot = seen
 
     def upkeep(self, frame: Frame, env: EtcdEnv, directories: Sequence[str], now_ms: int) -> None:
-        """One frame of ``upkeep.sh``, asked with this env file."""
+        """One frame of ``upkeep.sh``, asked with this env file: of no use where it has become another one meanwhile."""
+        if not _same_file(env, self.snapshot.env):
+            return
         self.snapshot = replace(self.snapshot, upkeep=upkeep(frame, env, directories, now_ms=now_ms))
 
     def hashed(self, found: KeyHash | None) -> None:
@@ -103,9 +108,13 @@ class Sight:
         if unit is not None and unit.exit == 0:
             at_ms = now_ms if their_ms is None else their_ms
             found_unit = systemd.unit_state(unit.body, now_ms=at_ms, uptime_s=fraction(uptime))
-            if _overtaken(seen.endpoint, seen.unit, found_unit):
+            if _overtaken(seen.endpoint, self._unit, found_unit):
                 seen = _unheard(seen)
+            self._unit = found_unit
             seen = replace(seen, unit=found_unit)
+        elif unit is not None:  # what was so before is not told as of now
+            why = unit.said() or f"systemctl show: exit {' '.join(unit.args[:1])}"
+            seen = replace(seen, unit=UnitState(unread=why))
         if "held" in frame:
             seen = replace(seen, held=held.held(frame["held"]))
         df = frame.get("disk")
@@ -153,6 +162,10 @@ def _overtaken(endpoint: Endpoint, before: UnitState, now: UnitState) -> bool:
     if endpoint.answers:
         return not same or (now.active != before.active and now.active not in _UP)
     return endpoint.answers is False and now.active == "active" and not (same and before.active == "active")
+
+
+def _same_file(one: EtcdEnv, other: EtcdEnv) -> bool:
+    return (one.cksum, one.data_dir) == (other.cksum, other.data_dir)
 
 
 def cksum(frame: Frame) -> str:

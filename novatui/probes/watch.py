@@ -180,10 +180,11 @@ class Watch:
             why = outcome.error or clean(outcome.stderr[-300:].strip()) or f"exit {outcome.exit}"
             raise RemoteError("the master could not be looked at", why)
         self.sight.facts(found[0], etcd_config.env_file)
+        self._stirred.set()  # the env file may be another one, and what was seen of its places old
 
     async def _slowly(self) -> None:
-        """Certificates, snapshots and the like, after the first look, when the unit has changed, else once a minute; on a
-        channel of its own."""
+        """Certificates, snapshots and the like, when a loop of looks begins, when the unit has changed, else once a minute; on
+        a channel of its own."""
         while True:
             await self._live.wait()
             await self.complete.wait()

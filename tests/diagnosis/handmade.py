@@ -10,7 +10,16 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from novatui.model.cluster import Certificate, ClusterSnapshot, Endpoint, Held, Link, NodeError, NodeSnapshot
+from novatui.model.cluster import (
+    Certificate,
+    ClusterSnapshot,
+    Endpoint,
+    Held,
+    Link,
+    NodeError,
+    NodeSnapshot,
+    UnitState,
+)
 from novatui.model.entries import Entry, Level
 from tests.diagnosis import cases
 from tests.diagnosis.cases import Case
@@ -85,6 +94,13 @@ def databases_too_large(case: Case) -> Changed:
         return replace(endpoint(one, db_size=640_000_000, db_in_use=611_000_000), hash=None)
 
     return nodes(case, m1=large, m2=large, m3=large), case.entries
+
+
+@made("healthy")
+def unit_cannot_be_read(case: Case) -> Changed:
+    """systemd on one master does not answer; etcd does."""
+    unread = UnitState(unread="Failed to get properties: Connection timed out")
+    return nodes(case, m2=lambda one: replace(one, unit=unread)), case.entries
 
 
 @made("healthy")

@@ -9,8 +9,8 @@ from novatui.diagnosis.membership import membership
 from novatui.diagnosis.quorum import Vote, vote
 from novatui.diagnosis.rights import blind
 from novatui.diagnosis.verdict import diagnose
-from novatui.model.cluster import Link, NodeError, NodeSnapshot
-from novatui.model.findings import Verdict
+from novatui.model.cluster import Link, NodeError, NodeSnapshot, UnitState
+from novatui.model.findings import Severity, Verdict
 from novatui.probes.frames import Frame, Piece
 from novatui.probes.sight import Sight
 from tests.diagnosis import build
@@ -163,3 +163,36 @@ def test_one_that_somebody_runs_by_hand_answers_on() -> None:
     sight = watched(unit("inactive"), ANSWERS, unit("inactive"), since=NOW)
     assert said(sight) == (True, True)
     assert sight.snapshot.unit.active == "inactive"
+
+
+UNREAD: Frame = {
+    "clock": Piece(("1", "1", "-")),
+    "unit": Piece(("1",), b"Failed to connect to bus: timed out"),
+}
+SILENT: Frame = {"clock": Piece(("1", "1", "-")), "unit": Piece(("124",))}
+
+
+@pytest.mark.parametrize("before", ["failed", "inactive", "active"])
+@pytest.mark.parametrize(
+    ("unread", "why"), [(UNREAD, "Failed to connect to bus: timed out"), (SILENT, "systemctl show: exit 124")]
+)
+@pytest.mark.parametrize("etcd", [ANSWERS, REFUSED])
+def test_a_unit_that_cannot_be_read_is_not_known_whatever_it_was(
+    before: str, unread: Frame, why: str, etcd: Frame
+) -> None:
+    """A stale "failed" beside an etcd that answers was "started by hand: stop that one"; a stale "active", hung."""
+    sight = watched(unit(before), REFUSED, unread, etcd, since=NOW)
+    assert sight.snapshot.unit == UnitState(unread=why)
+    found = diagnose(build.cluster(sight.snapshot, build.node(2), build.node(3)), {}, NOW)
+    about = {one.id: one for one in found.findings if one.node == "m1"}
+    assert about["unit-unread"].severity is Severity.WARN and why in about["unit-unread"].title
+    assert not {"unit-elsewhere", "unit-failed", "unit-stopped", "no-answer"} & set(about)
+    assert found.recommend == ""
+
+
+def test_a_look_that_systemctl_missed_takes_nothing_from_what_etcd_said() -> None:
+    sight = watched(UNREAD, unit("active", 7), since=NOW)
+    assert said(sight) == (True, True) and sight.snapshot.unit.active == "active"
+    sight.look(UNREAD, NOW)
+    sight.look(unit("failed"), NOW)
+    assert said(sight) == (None, None)

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from novatui.config import NodeConfig
 from novatui.demo import certs
 from novatui.demo.certs import Authority
+from novatui.diagnosis.verdict import diagnose
 from novatui.model.cluster import HASHED_MAX_BYTES, Disk, Endpoint, EtcdEnv, Held, Link, NodeSnapshot, Upkeep
 from novatui.probes import keyhash, upkeep
 from novatui.probes.agreement import askable
@@ -24,17 +25,19 @@ from novatui.probes.frames import Frame, Frames, Piece
 from novatui.probes.metrics import Past, Pasts, counters
 from novatui.probes.sight import Sight
 from novatui.remote.command import script_text
-from tests.diagnosis.build import node
+from tests.diagnosis.build import NOW as BUILT
+from tests.diagnosis.build import cluster, down, node
 
 NOW = 1_800_000_000_000
 DAY = 86_400_000
 
 
-def frame_of(script: str, *words: str, timeout_s: float = 20) -> Frame:
+def frame_of(script: str, *words: str, timeout_s: float = 20, fstab: Path | None = None) -> Frame:
     """What the script says, run here by sh."""
+    text = script_text(script)
     done = subprocess.run(
         ["sh", "-s", "--", "NONCE", *words],
-        input=script_text(script).encode(),
+        input=(text if fstab is None else text.replace("/etc/fstab", str(fstab))).encode(),
         capture_output=True,
         timeout=timeout_s,
     )
@@ -191,6 +194,84 @@ def test_whether_there_is_a_log(tmp_path: Path) -> None:
     assert log(tmp_path) == "no"
     (tmp_path / "member/wal/0.wal").touch()
     assert log(tmp_path) == "yes"
+
+
+@pytest.mark.invariant("INV-4")
+@pytest.mark.skipif(not Path("/proc/self/mountinfo").exists(), reason="tells mounts by /proc")
+@pytest.mark.parametrize("left", ["nothing", "empty", "a log"])
+@pytest.mark.parametrize(
+    ("line", "unmounted"),
+    [
+        ("/dev/vdb1 {data} ext4 defaults,nofail 0 2", True),
+        ("nfs:/x {data}/ nfs rw 0 0", True),
+        ("/dev/vdb1 {above} ext4 defaults 0 2", True),
+        ("/dev/vdb1 {data}/member/wal ext4 defaults 0 2", True),
+        ("proc /proc proc defaults 0 0\n/dev/vdb1 {data} ext4 defaults 0 2", True),
+        ("/dev/vdb1 {data} ext4 noauto,nofail 0 2", False),
+        ("#/dev/vdb1 {data} ext4 defaults 0 2", False),
+        ("# /dev/vdb1 {data} ext4 defaults 0 2", False),
+        ("/dev/vdb1 {data}-too ext4 defaults 0 2", False),
+        ("/dev/vda1 / ext4 defaults 0 1\nproc /proc proc defaults 0 0\nswap none swap sw 0 0", False),
+    ],
+)
+def test_data_that_is_only_not_mounted_is_not_called_gone(
+    tmp_path: Path, left: str, line: str, unmounted: bool
+) -> None:
+    """Whatever lies on the mount point meanwhile, and however the path is written: as before a restore."""
+    data = tmp_path / "a disk" / "etcd"
+    data.parent.mkdir()
+    if left != "nothing":
+        (data / "member/wal").mkdir(parents=True)
+    if left == "a log":
+        (data / "member/wal/0.wal").touch()
+    fstab = tmp_path / "fstab"
+    places = {key: str(path).replace(" ", "\\040") for key, path in (("data", data), ("above", data.parent))}
+    fstab.write_text(f"# <file system> <mount point>\n\n{line.format(**places)}\n")
+    told = "unmounted" if unmounted else {"nothing": "missing", "empty": "no", "a log": "yes"}[left]
+    for written in (str(data), f"{data}/"):
+        assert frame_of("upkeep", written, "0", fstab=fstab)["log"].said() == told
+
+
+ENV = b"ETCD_DATA_DIR=%b\nETCD_NAME=etcd1\n"
+
+
+def facts(directory: bytes) -> Frame:
+    return {"env": Piece(("0",), ENV % directory), "cksum": Piece(("0",), b"%d 9" % len(directory))}
+
+
+def test_what_was_seen_by_another_env_file_is_not_told_of_this_one() -> None:
+    sight = Sight(NodeConfig(name="m1", host="h"))
+    sight.facts(facts(b"/var/lib/etdc"), "/etc/etcd.env")
+    before = sight.snapshot.env
+
+    def looked(env: EtcdEnv) -> Upkeep | None:
+        sight.upkeep({"log": Piece(("0",), b"missing")}, env, (), NOW)
+        return sight.snapshot.upkeep
+
+    def read(directory: bytes) -> Upkeep | None:
+        sight.facts(facts(directory), "/etc/etcd.env")
+        return sight.snapshot.upkeep
+
+    seen = looked(before)
+    assert seen is not None and seen.log == "missing"
+    assert read(b"/var/lib/etdc") == seen  # after a reconnect
+    assert read(b"/var/lib/etcd/") is None
+    assert looked(before) is None  # a look that was under way
+    assert looked(sight.snapshot.env) == seen
+
+
+@pytest.mark.parametrize("log", ["no", "missing"])
+def test_a_log_that_was_not_there_long_ago_is_not_known_to_be_gone(log: str) -> None:
+    def judged(ago_ms: int) -> tuple[set[str], str]:
+        ended = down(node(2))
+        ended = replace(ended, upkeep=Upkeep(at_ms=(ended.at_ms or 0) - ago_ms, log=log))
+        found = diagnose(cluster(node(1), ended, node(3)), {}, BUILT)
+        return {one.id for one in found.findings}, found.recommend
+
+    ids, recommend = judged(70_000)
+    assert "no-log" in ids and recommend == "recover-member"
+    ids, recommend = judged(7_200_000)
+    assert "no-log" not in ids and recommend != "recover-member"
 
 
 PIECES = st.sampled_from(

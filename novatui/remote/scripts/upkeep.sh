@@ -12,24 +12,46 @@ shift 3
 mark() { printf '\n%s %s\n' "$nonce" "$*"; }
 briefly() { timeout -k 1 3 sh -c "$@"; }
 
+# As survey.sh: by /etc/fstab a file system belongs at, above or below the directory that is not mounted: whatever is there,
+# or is not, is not the data. A list of mounts is read whole, and no path of a mounted one is touched: it may not answer.
 # shellcheck disable=SC2016 # the inner shells expand these
 look_at_log='
-    if [ ! -e "$1" ]; then
-        [ -x "${1%/*}/" ] && echo missing || echo unknown
-    elif [ ! -r "$1" ] || [ ! -x "$1" ]; then
+    nl="
+"
+    unmounted() {
+        [ -r /proc/self/mountinfo ] && [ -r /etc/fstab ] || return 1
+        mounted=$nl$(printf %b "$(cut -d" " -f5 /proc/self/mountinfo)")$nl
+        while read -r device place _ options _; do
+            case $device in ""|"#"*) continue ;; esac
+            case ,$options, in *,noauto,*) continue ;; esac
+            place=$(printf %b "$place")
+            case $mounted in *"$nl$place$nl"*) continue ;; esac
+            place=$(readlink -f -- "$place" || printf %s "$place")
+            case $place in /?*) : ;; *) continue ;; esac
+            case $1/ in
+                "$place"/*) : ;;
+                *) case $place in "$1"/*) : ;; *) continue ;; esac ;;
+            esac
+            case $mounted in *"$nl$place$nl"*) : ;; *) return 0 ;; esac
+        done </etc/fstab
+        return 1
+    }
+    data=${1%/} data=${data:-/}
+    real=$(readlink -f -- "$data")
+    if unmounted "${real:-$data}"; then
+        echo unmounted
+    elif [ ! -e "$data" ]; then
+        [ -x "${data%/*}/" ] && echo missing || echo unknown
+    elif [ ! -r "$data" ] || [ ! -x "$data" ]; then
         echo unknown
-    elif [ -d "$1/member" ] && { [ ! -r "$1/member" ] || [ ! -x "$1/member" ]; }; then
+    elif [ -d "$data/member" ] && { [ ! -r "$data/member" ] || [ ! -x "$data/member" ]; }; then
         echo unknown
-    elif [ -d "$1/member/wal" ] && [ ! -r "$1/member/wal" ]; then
+    elif [ -d "$data/member/wal" ] && [ ! -r "$data/member/wal" ]; then
         echo unknown
     else
-        for file in "$1"/member/wal/*.wal; do
+        for file in "$data"/member/wal/*.wal; do
             [ ! -f "$file" ] || { echo yes; exit; }
         done
-        while read -r _ place _; do
-            [ "$place" = "$1" ] || continue
-            [ "$(stat -c %d -- "$1")" != "$(stat -c %d -- "$1/..")" ] || { echo unmounted; exit; }
-        done 2>/dev/null </etc/fstab
         echo no
     fi'
 # shellcheck disable=SC2016

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from novatui.cli.people import People
 from novatui.model.sanitize import clean
-from novatui.present.asking import secret_title
-from novatui.present.i18n import _, translated
+from novatui.present.asking import not_taken, secret_title
+from novatui.present.i18n import _
 from novatui.remote.secrets import SecretAsk, SecretKind
 from novatui.runner.client import Follower, Met, Need
 
@@ -60,5 +60,4 @@ class Answering:
             return
         reply = await self._follower.give(need, answer)
         if not reply.taken and reply.code != "already_answered":
-            why = clean(translated(reply.why) or reply.code)
-            self._say("    " + _("not taken: {why}").format(why=why))
+            self._say("    " + not_taken(reply.code, reply.why))

@@ -57,7 +57,7 @@ class StepRun(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     nodes: dict[str, NodeStep] = {}
-    effect: str = ""  # of its acts, as the intents say
+    effect: str = ""  # of its acts, as the intents say; empty while it only looked
     undoing: bool = False  # a step of the undo
     passed: bool | None = None
     findings: tuple[dict[str, Any], ...] = ()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from novatui.present.i18n import _
+from novatui.model.sanitize import clean
+from novatui.present.i18n import _, translated
 
 TRIES = 3
 
@@ -43,6 +44,12 @@ def wrong_answer(attempt: int) -> str:
 def kept_where() -> str:
     """What becomes of the answer."""
     return _("kept in memory only, gone when novatui ends")
+
+
+def not_taken(code: str, why: str) -> str:
+    """A runner's reply that is no yes. Where none came (``unknown``) it may have taken it all the same."""
+    words = _("not known: {why}") if code == "unknown" else _("not taken: {why}")
+    return words.format(why=clean(translated(why) or code))
 
 
 def host_key_facts(node: str, host: str, port: int, key_type: str, fingerprint: str) -> list[tuple[str, str]]:

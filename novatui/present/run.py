@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -156,20 +157,31 @@ def _frozen_at(watch: Watch) -> int:
     return watch.state.last_ms if watch.link is Link.GONE else watch.now_ms
 
 
-def down(watch: Watch) -> tuple[int, bool] | None:
-    """For how long this run has kept etcd stopped, in ms, and whether it still does; None while it stopped none."""
+class Down(NamedTuple):
+    """For how long a run kept etcd stopped. ``left_ms``: it was when the run ended, and nobody has looked since."""
+
+    ms: int
+    still: bool = False  # it is, and the run works on it
+    left_ms: int | None = None
+
+
+def down(watch: Watch) -> Down | None:
+    """None while it stopped none."""
     spans, since = 0, None
     for step, stops in (("stop", True), ("start", False), ("undo-stop", True), ("undo-start", False)):
         run = watch.state.steps.get(step)
         if run is None:
             continue
-        if stops and since is None:
+        if stops and since is None and (run.effect or run.passed):
             since = run.started_ms
         elif not stops and since is not None and run.passed and run.ended_ms is not None:
             spans, since = spans + run.ended_ms - since, None
     if since is not None and watch.state.result not in ("verified", "undone"):
-        return spans + watch.now_ms - since, True
-    return (spans, False) if spans else None
+        if watch.link in (Link.LIVE, Link.OPENING) and not watch.state.ended:
+            return Down(spans + watch.now_ms - since, still=True)
+        until = watch.state.last_ms if watch.state.ended_ms is None else watch.state.ended_ms
+        return Down(spans + until - since, left_ms=until)
+    return Down(spans) if spans else None
 
 
 def result_word(result: str, *, verified: bool = False) -> Row:

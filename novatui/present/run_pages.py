@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ from novatui.model.sanitize import clean
 from novatui.present.gate import pair_rows
 from novatui.present.guides import guide
 from novatui.present.i18n import _, translated
-from novatui.present.numbers import grouped
+from novatui.present.numbers import dated, grouped
 from novatui.present.rows import BLANK, Role, Row, cells_of, joined, row, text_of, wrap
 from novatui.present.run import (
     GATE,
@@ -82,14 +82,17 @@ def _times(watch: Watch, width: int) -> list[Row]:
     span = down(watch)
     words = minutes(elapsed(watch))
     if span is not None:
-        how = _("etcd still down, {time} so far") if span[1] else _("etcd was down {time}")
+        how = _("etcd still down, {time} so far") if span.still else _("etcd was down {time}")
         if watch.plan.request.node:
             how = (
                 _("etcd on {node} still down, {time} so far")
-                if span[1]
+                if span.still
                 else _("etcd on {node} was down {time}")
             )
-        words += "   " + how.format(time=minutes(span[0]), node=clean(watch.plan.request.node))
+        words += "   " + how.format(time=minutes(span.ms), node=clean(watch.plan.request.node))
+        if span.left_ms is not None:
+            left = _("and down when the run ended, {when}; not looked at since")
+            words += ", " + left.format(when=dated(span.left_ms, watch.now_ms))
     rows = pair_rows(_("Took"), words, width)
     gate = next((g for g in watch.state.gates.values() if g.answered_ms is not None), None)
     if gate is not None:
@@ -224,7 +227,12 @@ def _kept(watch: Watch, width: int) -> list[Row]:
     kept = kept_paths(watch.plan, watch.state)
     if not kept:
         return []
-    what = _("the restored data") if watch.state.result == "undone" else _("the data from before")
+    before = returning_paths(watch.plan, watch.state)
+    what = _("the data from before")
+    if before != kept:
+        what = _("the restored data where it was taken back, else the data from before")
+    if not before:
+        what = _("the restored data")
     rows = [BLANK, *_headed(_("Kept"), _("{what}, until a person purges it").format(what=what), width)]
     for node, path in kept.items():
         rows += pair_rows(f"{node_number(watch.plan, node)} {node}", path, width)
@@ -232,11 +240,23 @@ def _kept(watch: Watch, width: int) -> list[Row]:
 
 
 def kept_paths(plan: Plan, state: RunState) -> dict[str, str]:
-    """Per node where the data that was swapped out lies: the path its own swap command names for it."""
-    undone = state.result == "undone"
-    steps, part = (
-        (plan.undo, f"novatui-undone-{plan.run}") if undone else (plan.steps, f"novatui-old-{plan.run}")
-    )
+    """Per node where the data that was swapped out lies: the restored data where it was taken back, else that from before."""
+    found = returning_paths(plan, state)
+    for node, path in _swapped_out(plan.undo, f"novatui-undone-{plan.run}", state).items():
+        if any("aside" in state.facts.get(step.id, {}).get(node, {}) for step in plan.undo):
+            found[node] = path  # where nothing had been swapped an undo puts nothing aside
+    return {node: found[node] for node in plan.nodes if node in found}
+
+
+def returning_paths(plan: Plan, state: RunState) -> dict[str, str]:
+    """Per node where the data from before lies that an undo puts back; none where one has done so."""
+    back = _swapped_out(plan.undo, f"novatui-undone-{plan.run}", state)
+    before = _swapped_out(plan.steps, f"novatui-old-{plan.run}", state)
+    return {node: path for node, path in before.items() if node not in back}
+
+
+def _swapped_out(steps: Iterable[PlannedStep], part: str, state: RunState) -> dict[str, str]:
+    """Per node that has swapped: the path its own swap command names for what it puts aside."""
     found: dict[str, str] = {}
     for step in steps:
         for node, commands in step.commands.items():

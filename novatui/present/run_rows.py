@@ -72,14 +72,17 @@ def _down_row(watch: Watch, width: int) -> Row:
     span = down(watch)
     if span is None:
         return BLANK
-    time, node = minutes(span[0]), clean(watch.plan.request.node)
+    time, node = minutes(span.ms), clean(watch.plan.request.node)
+    if span.left_ms is not None:
+        words = _("{node} left down").format(node=node) if node and width >= 100 else _("left down")
+        return row((words if node else _("etcd left down"), Role.WARN))
     if node and width < 100:
-        words = _("down {time}") if span[1] else _("was down {time}")
-        return row((words.format(time=time), Role.WARN if span[1] else Role.DIM))
+        words = _("down {time}") if span.still else _("was down {time}")
+        return row((words.format(time=time), Role.WARN if span.still else Role.DIM))
     if node:  # of one master: the cluster's etcd serves
-        words = _("{node} down {time}") if span[1] else _("{node} was down {time}")
-        return row((words.format(node=node, time=time), Role.WARN if span[1] else Role.DIM))
-    if span[1]:
+        words = _("{node} down {time}") if span.still else _("{node} was down {time}")
+        return row((words.format(node=node, time=time), Role.WARN if span.still else Role.DIM))
+    if span.still:
         return row((_("etcd down {time}").format(time=time), Role.WARN))
     return row((_("etcd was down {time}").format(time=time), Role.DIM))
 

@@ -16,6 +16,7 @@ from novatui.present.plan import plan_rows, plan_text, scripts
 from novatui.present.preflight import check_rows, overrulable, refusal_rows
 from novatui.present.rows import Row, text_of, width_of
 from novatui.present.run import (
+    Down,
     Link,
     Mark,
     Watch,
@@ -26,7 +27,7 @@ from novatui.present.run import (
     no_return,
 )
 from novatui.present.run_log import Kind, Log, all_rows, tail_rows
-from novatui.present.run_pages import kept_paths, result_rows
+from novatui.present.run_pages import kept_paths, result_rows, returning_paths
 from novatui.present.run_rows import (
     header,
     phase_words,
@@ -87,13 +88,30 @@ def test_time_down_runs_from_the_stop_to_the_start_and_stays() -> None:
     span = down(seen)
     stop = seen.state.steps["stop"].started_ms
     start = seen.state.steps["start"].ended_ms
-    assert stop and start and span == (start - stop, False)
+    assert stop and start and span == Down(start - stop)
     assert elapsed(seen) == records[-1].at - T0 - 400
 
 
-def test_etcd_is_still_down_after_a_failure_between_stop_and_start() -> None:
-    first, later = down(watch(failed(), Link.PAST)), down(watch(failed(), Link.PAST, after_ms=60_000))
-    assert first and later and first[1] and later[0] - first[0] == 60_000
+@pytest.mark.parametrize("link", [Link.PAST, Link.GONE])
+def test_that_etcd_was_left_down_is_said_as_of_the_runs_end(link: Link) -> None:
+    """Days later nobody knows whether it still is: it may have been finished elsewhere."""
+    records = failed() if link is Link.PAST else failed()[:-1]
+    first, later = (watch(records, link, after_ms=ms) for ms in (0, 4 * 86_400_000))
+    span = down(later)
+    assert span == down(first) and span and not span.still and span.left_ms == records[-1].at
+    said = "\n".join(lines(result_rows(later, 200, {})))
+    assert "etcd was down 00:0" in said and ", and down when the run ended, 2024-06-14 " in said
+    assert "not looked at since" in said and "so far" not in said
+    assert "etcd left down" in text_of(header(later, 120))
+
+
+def test_etcd_is_not_down_before_the_first_act_of_the_stop() -> None:
+    journal = Journal()
+    journal.records, journal.at = failed(), failed()[-1].at
+    before = next(n for n, one in enumerate(journal.records) if getattr(one, "step", "") == "stop")
+    assert down(watch(journal.records[: before + 1])) is None, "it was only looked at"
+    seen = down(watch(journal.records[: before + 2], after_ms=3_000))
+    assert seen == Down(3_400, still=True), "from where the stop began to look"
 
 
 def test_nothing_is_down_before_the_gate() -> None:
@@ -306,6 +324,25 @@ def test_refusals_tell_what_to_do_and_what_overruling_means() -> None:
 def test_what_was_kept_is_named_once_it_is_there() -> None:
     assert kept_paths(plan(), fold(happy())) == {node: f"{LIVE}.novatui-old-7f3a" for node in NODES}
     assert list(kept_paths(plan(), fold(failed()))) == [NODES[0]], "only the first master has swapped"
+
+
+def test_after_an_undo_that_failed_each_directory_is_named_that_is_there() -> None:
+    """The first master has its data back, the second still has what it was swapped for, the third was never swapped."""
+    journal = Journal()
+    journal.records, journal.at = failed(), failed()[-1].at
+    journal.verify("swap", NODES[1], old="254:11")
+    journal.write(rec.Resumed, by="o")
+    journal.write(rec.Requested, what="undo", by="o")
+    journal.verify("undo-swap", NODES[0], live="254:10", aside="254:12")
+    journal.verify("undo-swap", NODES[1], ok=False)
+    journal.verify("undo-swap", NODES[2], live="254:14")
+    journal.write(rec.RunEnded, result="failed")
+    state = fold(journal.records)
+    old = {NODES[1]: f"{LIVE}.novatui-old-7f3a"}
+    assert kept_paths(plan(), state) == {NODES[0]: f"{LIVE}.novatui-undone-7f3a", **old}
+    assert returning_paths(plan(), state) == old
+    said = "\n".join(lines(result_rows(watch(journal.records, Link.PAST), 100, {})))
+    assert "Kept  the restored data where it was taken back, else the data from before" in said
 
 
 def test_a_failed_run_says_what_stands_on_each_master() -> None:

@@ -274,7 +274,7 @@ async def test_a_failure_says_where_why_and_what_next_and_resumes() -> None:
         said = text(app)
         assert "2 nova-master-2: failed: live data without this run's marker: somebody else's" in said
         assert "/var/lib/novatui/7f3a/FINISH.txt" in said
-        assert "etcd still down" in said
+        assert "and down when the run ended" in said
         await pilot.press("r")
         await until(pilot, lambda: ("resume", RUN) in client.asked)
         await until(pilot, lambda: screen._follower is not None, "it follows the new runner")
@@ -418,13 +418,17 @@ async def test_p_pauses_c_goes_on_and_the_screen_says_where_it_waits() -> None:
         await until(pilot, lambda: "Paused after" not in text(app))
 
 
-async def test_a_pause_that_cannot_be_had_says_why() -> None:
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("refused", "not taken: there is no place left"), ("unknown", "not known: there is no place left")],
+)
+async def test_a_pause_that_cannot_be_had_says_why(code: str, said: str) -> None:
     journal = Journal()
     journal.begin()
     follower = FakeFollower(journal.records, live=True)
-    follower.reply = Reply(id=1, code="refused", why="there is no place left where it may wait")
+    follower.reply = Reply(id=1, code=code, why="there is no place left where it may wait")
     app = app_with(FakeClient(follower))
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(pilot, FakeClient(follower))
         await pilot.press("p")
-        await until(pilot, lambda: "not taken: there is no place left where it may wait" in text(app))
+        await until(pilot, lambda: said in text(app))

@@ -12,6 +12,7 @@ from novatui.errors import NovatuiError
 from novatui.model.records import Record
 from novatui.model.run import RunState
 from novatui.model.sanitize import clean
+from novatui.present.asking import not_taken
 from novatui.present.gate import answered_words
 from novatui.present.i18n import _, translated
 from novatui.present.run import (
@@ -169,7 +170,7 @@ class RunFollow(RunView):
         if reply.taken:
             self.say(taken_words(what, translated(reply.why)))
         else:
-            self.say(_("not taken: {why}").format(why=clean(translated(reply.why) or reply.code)))
+            self.say(not_taken(reply.code, reply.why))
 
 
 def _said(error: Exception) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from novatui.model.sanitize import clean
-from novatui.present.asking import secret_title
-from novatui.present.i18n import _, translated
+from novatui.present.asking import not_taken, secret_title
+from novatui.present.i18n import _
 from novatui.remote.secrets import SecretAsk, SecretKind
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Answering:
             return
         reply = await follower.give(need, answer)
         if not reply.taken and reply.code != "already_answered":
-            self._say(_("not taken: {why}").format(why=clean(translated(reply.why) or reply.code)))
+            self._say(not_taken(reply.code, reply.why))
 
 
 def asked(need: Need) -> SecretAsk:

@@ -8,7 +8,7 @@ from novatui.present.gate import Typed, pair_rows
 from novatui.present.i18n import _
 from novatui.present.rows import Row
 from novatui.present.run import confirm_word, short_title
-from novatui.present.run_pages import kept_paths
+from novatui.present.run_pages import kept_paths, returning_paths
 from novatui.tui.screens.run_pages import PlanPage
 from novatui.tui.screens.run_words import WordsModal
 
@@ -25,14 +25,13 @@ class UndoModal(WordsModal[bool]):
         self.plan, self.state = plan, state
 
     def rows(self, width: int) -> list[Row]:
-        kept = kept_paths(self.plan, self.state)
         rows: list[Row] = []
-        if kept:
+        if kept_paths(self.plan, self.state):
             rows += pair_rows(_("What is lost"), _("every write since this run put its data in place"), width)
             words = _("the data that is taken out again is set aside beside the live data, not removed")
             rows += pair_rows(_("What is kept"), words, width)
         label = _("What returns")
-        for node, path in kept.items():
+        for node, path in returning_paths(self.plan, self.state).items():
             rows += pair_rows(label, f"{node}: {path}", width)
             label = ""
         steps = " → ".join(short_title(step) for step in self.plan.undo)

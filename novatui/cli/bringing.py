@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shlex
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -62,6 +63,7 @@ def surely_changed_nothing(run: str, people: People) -> None:
     from pathlib import Path
 
     from novatui import config
+    from novatui.present.run import confirm_word
     from novatui.runner import client, copies, places
 
     plan, state = client.load(run)
@@ -81,7 +83,7 @@ def surely_changed_nothing(run: str, people: People) -> None:
         raise NovatuiError(
             f"Run {run} did change something: the journal here has lost its end",
             f"it went past its gate, say {', '.join(ahead)}; etcd may be held down there",
-            f"take it back with what they know: novatui undo {run} --from {ahead[0]} --yes ..",
+            f"take it back with what they know: novatui undo {run} --from {ahead[0]} --yes {shlex.quote(confirm_word(plan))}",
         )
     if silent := [copy for copy in found if not copy.known]:
         raise NovatuiError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 import time
 from collections.abc import Coroutine, Iterator
@@ -11,27 +12,37 @@ from typing import Any
 
 from novatui.cli.follow_needs import Answering
 from novatui.cli.people import People
-from novatui.errors import UsageError
+from novatui.errors import Refused, UsageError
 from novatui.model import records as rec
 from novatui.model.plan import Plan
 from novatui.model.run import CLEANUP, RunState, apply
 from novatui.model.sanitize import clean
 from novatui.present import record_words
 from novatui.present.i18n import _, translated
+from novatui.present.run import confirm_word
 from novatui.present.run_log import outcome_words
 from novatui.runner import client, places
 from novatui.runner.client import Follower, Met, Need
 
 
 def chosen(run: str, cluster: str | None) -> str:
-    """The named run, or the newest: the one under way before all others. With ``--cluster`` of that cluster alone."""
+    """The named run, or the newest: the one under way before all others. With ``--cluster`` of that cluster alone. Raises Refused
+    where none is named and one cannot be read: it may be the one that is meant."""
     if run:
         place = places.find(run)
         of = place.plan().cluster
         if cluster and of != cluster:
             raise UsageError(f"run {place.run} is of cluster {of}, not of {cluster}")
         return place.run
-    found = [one for one in client.runs() if not cluster or one.cluster == cluster]
+    unread = list[str]()
+    runs = client.runs(lambda run, why: unread.append(f"{run}: {why}"))
+    if unread:
+        raise Refused(
+            "Which run is meant is not known: not every run can be read",
+            "\n".join(unread),
+            "name the one that is meant; novatui runs lists them",
+        )
+    found = [one for one in runs if not cluster or one.cluster == cluster]
     if not found:
         raise UsageError(
             f"There are no runs of cluster {cluster} here" if cluster else "There are no runs here yet"
@@ -110,27 +121,27 @@ async def _follow(run: str, people: People, after: int) -> int:
                         answering.met(event)
         finally:
             await answering.close()
-        state = one.state
-    return _ending(run, state)
+        state, plan = one.state, one.plan
+    return _ending(plan, state)
 
 
 def _say_now(words: str) -> None:
     print(f"{stamp(time.time_ns() // 1_000_000)}{words}", flush=True)
 
 
-def _ending(run: str, state: RunState) -> int:
+def _ending(plan: Plan, state: RunState) -> int:
     if not state.ended:
         print(
             "novatui: "
             + _(
                 "the runner of {run} is gone and has not finished\n"
-                "  go on:      novatui resume {run}\n  take back:  novatui undo {run}"
-            ).format(run=run),
+                "  go on:      novatui resume {run} --yes {word}\n  take back:  novatui undo {run} --yes {word}"
+            ).format(run=plan.run, word=shlex.quote(confirm_word(plan))),
             file=sys.stderr,
         )
         return 1
     if state.result in ("failed", "aborted") and state.committed:
-        place = places.find(run)
+        place = places.find(plan.run)
         text = place.path / ("UNDO.txt" if state.undoing else "FINISH.txt")
         if text.exists():
             head = _("By hand, if no novatui can ({path}, and on each master):").format(path=text)
@@ -152,9 +163,10 @@ def stamp(ms: int, *, date: bool = False) -> str:
 
 
 class Telling:
-    """Records in, lines out."""
+    """Records in, lines out. ``dated``: each with its date and how far the local time is from UTC."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, dated: bool = False) -> None:
+        self._dated = dated
         self._titles = {step.id: translated(step.title) for step in (*plan.steps, *plan.undo)}
         self._barriers = {step.id: translated(step.barrier) for step in (*plan.steps, *plan.undo)}
         self._state = RunState()
@@ -165,6 +177,8 @@ class Telling:
         before = self._state
         self._state = apply(before, record)
         at = stamp(record.at)
+        if self._dated:
+            at = datetime.fromtimestamp(record.at / 1000).astimezone().isoformat(" ", "seconds")
         match record:
             case rec.RunStarted():
                 words = _("run {run}: {runbook} on {cluster}, by {who}").format(

@@ -68,7 +68,7 @@ def main(args: argparse.Namespace) -> int:
 
 def _break(cluster: ClusterConfig, people: People, run: str, yes: str | None) -> int:
     """Looked at first: what must not be broken is refused before anything is sent."""
-    from novatui.present.locks import who, why_not_break
+    from novatui.present.locks import ways, who, why_not_break
 
     snapshot = asyncio.run(_look(cluster, people))
     found = next((one for one in _taken(snapshot) if one.run == run), None)
@@ -89,11 +89,9 @@ def _break(cluster: ClusterConfig, people: People, run: str, yes: str | None) ->
             "it is stopped where it was begun: novatui abort; nothing was changed",
         )
     if why := why_not_break(found):
-        raise Refused(
-            f"Run {run} is not broken",
-            why,
-            f"novatui resume {run} --from {found.nodes[0]} or novatui undo {run} --from {found.nodes[0]}; nothing was changed",
-        )
+        others = ways(found)[: 2 if found.leased else 1]
+        told = [f"{command}: {meaning}" if command else meaning for command, meaning in others]
+        raise Refused(f"Run {run} is not broken", why, "\n".join([*told, _("nothing was changed")]))
     if yes != run:
         raise Refused(
             f"Breaking run {run} must be typed",

@@ -86,12 +86,12 @@ def render(wanted: str, plan: Plan, records: Sequence[Record]) -> str:
 
 
 def as_text(plan: Plan, records: Sequence[Record]) -> str:
-    """As ``run`` and ``attach`` tell it."""
+    """As ``run`` and ``attach`` tell it, but for the date of each line."""
     from novatui.cli import follow
     from novatui.model.run import fold
     from novatui.present.plan import plan_text
 
-    telling = follow.Telling(plan)
+    telling = follow.Telling(plan, dated=True)
     lines = [plan_text(plan), _("What was done")]
     lines += [line for record in records for line in telling.lines(record)]
     if not fold(records).ended:

@@ -17,7 +17,7 @@ from novatui.model.words import N_, Words
 from novatui.present.i18n import _, translated
 
 if TYPE_CHECKING:
-    from novatui.bundle.gathering import Gathered, Item
+    from novatui.bundle.gathering import Gathered, Item, Missing
     from novatui.cli.people import People
     from novatui.config import ClusterConfig
     from novatui.model.cluster import ClusterSnapshot
@@ -150,9 +150,8 @@ async def _gather(cluster: ClusterConfig, people: People, since_s: int) -> Gathe
     finally:
         telling.end()
         await transport.close()
-    return Gathered(
-        (*_seen(snapshot, entries, secrets), *_reports(cluster, secrets), *found.items), found.missing
-    )
+    reports, untold = _reports(cluster, secrets)
+    return Gathered((*_seen(snapshot, entries, secrets), *reports, *found.items), (*untold, *found.missing))
 
 
 def _seen(
@@ -187,16 +186,24 @@ def _seen(
     ]
 
 
-def _reports(cluster: ClusterConfig, secrets: Sequence[str]) -> list[Item]:
-    """Of this cluster's runs on this machine, the newest."""
-    from novatui.bundle.gathering import Item
+def _reports(cluster: ClusterConfig, secrets: Sequence[str]) -> tuple[list[Item], list[Missing]]:
+    """Of this cluster's runs on this machine, the newest; and which of them there is none of. Of which cluster one is that cannot
+    be read is not known."""
+    from novatui.bundle.gathering import Item, Missing
     from novatui.cli.report import render
     from novatui.errors import NovatuiError
     from novatui.model.masking import mask, struck
     from novatui.runner import client, journal, places
 
-    items = []
-    for run in [one for one in client.runs() if one.cluster == cluster.name][:REPORTS_MAX]:
+    items, missing = list[Item](), list[Missing]()
+
+    def unread(run: str, why: str) -> None:
+        missing.append(Missing(_("(here)"), f"reports/{run}.md", why))
+
+    runs = [one for one in client.runs(unread) if one.cluster == cluster.name]
+    said = _("only those of the newest {n} runs are in it").format(n=REPORTS_MAX)
+    missing += [Missing(_("(here)"), f"reports/{run.run}.md", said) for run in runs[REPORTS_MAX:]]
+    for run in runs[:REPORTS_MAX]:
         try:
             place = places.find(run.run)
             told, count = struck(render("md", place.plan(), journal.read(place.journal)), secrets)
@@ -213,7 +220,7 @@ def _reports(cluster: ClusterConfig, secrets: Sequence[str]) -> list[Item]:
                 count + more,
             )
         )
-    return items
+    return items, missing
 
 
 class _Telling:

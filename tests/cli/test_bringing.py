@@ -74,7 +74,7 @@ async def test_a_journal_that_lost_its_end_is_not_believed(stage: Stage, unreach
     with pytest.raises(NovatuiError, match="did change something") as told:
         await undone(stage)
     assert told.value.exit_code == 1 and "m1, m2, m3" in told.value.detail
-    assert "undo r1 --from m1" in told.value.hint
+    assert "undo r1 --from m1 --yes tiny" in told.value.hint
 
 
 async def test_a_master_that_is_silent_leaves_it_unknown(stage: Stage, unreachable: set[str]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
 
 from novatui.cli import follow
-from novatui.errors import UsageError
+from novatui.errors import Refused, UsageError
 from novatui.runner import client, places
 
 
@@ -19,7 +20,7 @@ def _runs(monkeypatch: pytest.MonkeyPatch) -> None:
         SimpleNamespace(run="a1", cluster="test", alive=False),
     ]
     found = {one.run: SimpleNamespace(run=one.run, plan=lambda one=one: one) for one in runs}
-    monkeypatch.setattr(client, "runs", lambda: runs)
+    monkeypatch.setattr(client, "runs", lambda unread: runs)
     monkeypatch.setattr(places, "find", lambda run: found[run])
 
 
@@ -47,3 +48,19 @@ def test_the_run_that_is_meant(run: str, cluster: str | None, meant: str) -> Non
 def test_one_of_another_cluster_is_refused(run: str, cluster: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         follow.chosen(run, cluster)
+
+
+def test_the_newest_of_runs_that_cannot_all_be_read_is_nobodys_guess(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An older run would be undone in place of the one that is meant."""
+    told = client.runs
+
+    def runs(unread: Callable[[str, str], None]) -> object:
+        unread("d4", "The journal is damaged")
+        return told(unread)
+
+    monkeypatch.setattr(client, "runs", runs)
+    with pytest.raises(Refused, match="d4: The journal is damaged"):
+        follow.chosen("", "prod")
+    assert follow.chosen("a1", None) == "a1"

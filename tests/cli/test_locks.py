@@ -47,3 +47,13 @@ def test_free_is_said_only_of_masters_that_could_be_asked(
 ) -> None:
     seen(monkeypatch, *held)
     assert cli.run(["locks"]) == code
+
+
+def test_the_ways_that_a_refused_break_names_can_be_typed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen(monkeypatch, FREE, HOLDING, FREE)
+    assert cli.run(["locks", "--break", "7f3a", "--yes", "7f3a"]) == 2
+    said = capsys.readouterr().err
+    assert "novatui resume 7f3a --from m2 --yes NAME: " in said and "NAME is what confirmed it" in said
+    assert "novatui undo 7f3a --from m2 --yes NAME: " in said and "nothing was changed" in said

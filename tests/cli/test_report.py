@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
+import time
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -36,6 +39,21 @@ def test_to_the_terminal(run: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["report", run]) == 0
     said = capsys.readouterr().out
     assert "What was done" in said and "verified" in said
+
+
+def test_each_line_of_the_text_has_its_date_and_its_zone(
+    run: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _plan, records = recorded("member-down")
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "Etc/GMT-3")
+        time.tzset()
+        assert cli.run(["report", run]) == 0
+    time.tzset()
+    done = capsys.readouterr().out.partition("What was done\n")[2].splitlines()
+    first = datetime.fromtimestamp(records[0].at // 1000, timezone(timedelta(hours=3)))
+    assert done[0].startswith(f"{first.isoformat(sep=' ')}  run {run}")
+    assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+03:00 ", line) for line in done)
 
 
 @pytest.mark.invariant("INV-8")

@@ -170,6 +170,8 @@ def _held(node: NodeSnapshot, entries: Sequence[Entry]) -> Iterator[Finding]:
     started = next((e for e in reversed(said) if e.text.startswith(_STARTED)), None)
     if refused is None or node.unit.active not in _DOWN:
         return
+    if node.held is not None and not node.held.hold:
+        return  # the hold is gone; an assertion of somebody else's would refuse the next start, and be told by that run
     if started is not None and started.at_ms > refused.at_ms:
         return
     yield of_node(

@@ -103,7 +103,10 @@ def _unit(node: NodeSnapshot, now_ms: int) -> Iterator[Finding]:
         yield about("unit-unread", Severity.WARN, title, hint, value=unit.unread, at_ms=node.at_ms)
     elif unit.load not in (None, "loaded"):
         title = Words(N_("its etcd unit is {state}"), state=str(unit.load))
-        yield about("unit-missing", Severity.BAD, title, Words(N_("look at etcd.unit in the configuration")))
+        hint = Words(N_("look at etcd.unit in the configuration"))
+        if unit.load == "masked":
+            hint = Words(N_("somebody did that on purpose: find out why, then systemctl unmask and start it"))
+        yield about("unit-missing", Severity.BAD, title, hint)
     elif node.endpoint.answers and unit.active in ("inactive", "failed"):
         title = Words(
             N_("etcd answers, and its unit is {state}: somebody started it by hand"), state=unit.active

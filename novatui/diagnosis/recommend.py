@@ -28,7 +28,7 @@ HUNG_MS = 10_000
 
 _CERTIFICATE = (EXPIRED, PROBLEM)
 # Why one that is seen is not asked.
-_NOT_ASKED = (*_CERTIFICATE, "unasked", "env-problem")
+_NOT_ASKED = (*_CERTIFICATE, "unasked", "unit-missing", "env-problem")
 # What recover-member writes anew in the env file is no obstacle to it.
 _WRITTEN_NEW = ("journal-initial-cluster-differs", "journal-no-peer-answers")
 # One that compares its keys with the others' before it starts, and ends over them, would end so again.
@@ -205,12 +205,12 @@ def _patience(seen: Judged) -> Advice:
     if silent:
         said = N_("etcd on {names} does not answer for the moment: slow or hung, {n} s will tell")
         return Advice(runbook="wait", why=Words(said, names=_names(silent), n=HUNG_MS // 1000))
-    if seen.verdict is Verdict.NO_QUORUM:
+    if seen.verdict is Verdict.NO_QUORUM and any(node.endpoint.answers for node in live):
         said = N_("no quorum for the moment: an election or slow disks; the data is up, leave it")
         return Advice(runbook="wait", why=Words(said))
     worst = next((f for f in seen.findings if f.severity in (Severity.BAD, Severity.WARN)), None)
     if worst is None:
-        return Advice()
+        return _reach(seen) if _unseen(seen) else Advice()
     if any(evidence.source == "ssh" for evidence in worst.evidence) and _unseen(seen):
         return _reach(seen)
     said = cause_of(worst)
@@ -262,7 +262,8 @@ def _added(node: NodeSnapshot, seen: Judged) -> Finding | None:
 def _hung(node: NodeSnapshot, now_ms: int) -> bool:
     if node.unit.active != "active" or node.endpoint.answers is not False:
         return False
-    return now_ms - max(node.endpoint.answered_ms or 0, node.unit_since_ms or 0) > HUNG_MS
+    since_ms = node.endpoint.silent_since_ms or node.endpoint.answered_ms or 0
+    return now_ms - max(since_ms, node.unit_since_ms or 0) > HUNG_MS
 
 
 def _blocker(node: NodeSnapshot, findings: Sequence[Finding]) -> Finding | None:

@@ -22,6 +22,7 @@ PROBLEM = "certificate-problem"
 NO_LOG = "no-log"
 
 _RENEW = N_("renew it, as on every master whose certificates end, and restart etcd on one after the other")
+_RENEW_OURS = N_("renew it: etcdctl and novatui ask this etcd with it; etcd itself does not need it")
 _PROBLEMS = {
     "missing": N_("its env file names {file}, which is missing"),
     "odd": N_("its env file names {file}, which is no regular file"),
@@ -53,9 +54,14 @@ def _certificates(node: NodeSnapshot, upkeep: Upkeep, their_now_ms: int) -> Iter
     over = [one for one in dated if (one.ends_ms or 0) <= their_now_ms]
     early = [one for one in dated if (one.begins_ms or 0) > their_now_ms]
     soon = [one for one in dated if one not in over and (one.ends_ms or 0) - their_now_ms < ENDS_SOON_MS]
-    if over:
-        title = Words(N_("its certificate {file} has expired"), file=over[0].file)
-        yield _of(EXPIRED, Severity.BAD, title, Words(_RENEW), node, over, upkeep)
+    asking = [one for one in over if _asks_only(one)]
+    for files, severity, hint in (
+        ([one for one in over if one not in asking], Severity.BAD, _RENEW),
+        (asking, Severity.WARN, _RENEW_OURS),
+    ):
+        if files:
+            title = Words(N_("its certificate {file} has expired"), file=files[0].file)
+            yield _of(EXPIRED, severity, title, Words(hint), node, files, upkeep)
     if early:
         title = Words(N_("its certificate {file} is not valid yet"), file=early[0].file)
         hint = Words(N_("look at the clock of this master, and of the one where the certificate was made"))
@@ -79,11 +85,16 @@ def _ends(file: str, left_ms: int) -> Words:
 def _problem(node: NodeSnapshot, one: Certificate, upkeep: Upkeep) -> Finding:
     """Its own certificate etcd reads anew for each connection: one that runs is cut off, and one that ends stays down."""
     title = Words(_PROBLEMS[one.problem], file=one.file)
-    if all(key.startswith("ETCDCTL_") for key in one.keys):
+    if _asks_only(one):
         hint = Words(N_("etcdctl and novatui cannot ask this etcd without it; etcd itself does not need it"))
         return _of(PROBLEM, Severity.WARN, title, hint, node, [one], upkeep)
     hint = Words(N_("etcd takes no new connection without it and would not start again: put it back first"))
     return _of(PROBLEM, Severity.BAD, title, hint, node, [one], upkeep)
+
+
+def _asks_only(one: Certificate) -> bool:
+    """Whether etcdctl and novatui alone have a use for it."""
+    return bool(one.keys) and all(key.startswith("ETCDCTL_") for key in one.keys)
 
 
 def _of(

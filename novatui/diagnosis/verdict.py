@@ -112,6 +112,7 @@ def _verdict(
 ) -> Verdict:
     if proven(snapshot, group, now_ms):
         calm = all(f.severity in (Severity.INFO, Severity.OK) or f.id in _AHEAD for f in findings)
+        calm = calm and all(fresh(node, now_ms) for node in snapshot.nodes)
         return Verdict.HEALTHY if calm and quorum.healthy == quorum.total else Verdict.DEGRADED
     # A member of another cluster reads: that is no proof for ours, and no proof against it either.
     if any(node.endpoint.has_quorum for node in answering(snapshot, now_ms)):

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from novatui.diagnosis.membership import membership
 from novatui.diagnosis.quorum import count, needed, proven
-from novatui.model.cluster import Alarm, ClusterSnapshot, Link
+from novatui.model.cluster import Alarm, ClusterSnapshot, Endpoint, Link, NodeSnapshot
 from novatui.model.findings import Quorum
 from tests.diagnosis.build import NOW, alone, cluster, down, healthy, member, node, put, unseen
 
@@ -88,3 +88,21 @@ def test_one_read_proves_quorum_whatever_else_is_seen() -> None:
     snapshot = put(healthy(), unseen(node(2)), unseen(node(3)))
     assert proven(snapshot, membership(snapshot, NOW), NOW)
     assert votes(snapshot) == Quorum(healthy=1, unknown=2, needed=2, total=3)
+
+
+def elsewhere(number: int, load: str, *listening: int) -> NodeSnapshot:
+    """Its unit does not run, and there is no endpoint to ask: as where etcd.unit and etcd.env_file name what is not there."""
+    stopped = down(node(number), "inactive", "dead", load=load)
+    return replace(stopped, endpoint=Endpoint(error="no endpoint"), listening=listening)
+
+
+@pytest.mark.parametrize(
+    ("load", "ports"), [("not-found", ()), ("not-found", (2379,)), ("loaded", (2379, 2380))]
+)
+def test_a_unit_that_is_not_its_etcd_disproves_nothing(load: str, ports: tuple[int, ...]) -> None:
+    snapshot = cluster(*(elsewhere(n, load, *ports) for n in (1, 2, 3)))
+    assert votes(snapshot) == Quorum(healthy=0, unknown=3, needed=2, total=3)
+
+
+def test_a_stopped_unit_where_nobody_listens_is_down_though_it_cannot_be_asked() -> None:
+    assert votes(put(healthy(), elsewhere(2, "loaded"))) == Quorum(healthy=2, unknown=0, needed=2, total=3)

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from novatui.diagnosis.verdict import diagnose
-from novatui.model.cluster import Alarm, ClusterSnapshot, Disk, Endpoint, EtcdEnv, NodeSnapshot, Upkeep
+from novatui.model.cluster import Alarm, ClusterSnapshot, Disk, Endpoint, EtcdEnv, Held, NodeSnapshot, Upkeep
 from novatui.model.entries import Entry, Level
 from novatui.model.findings import Diagnosis, Verdict
 from tests.diagnosis.build import (
@@ -101,6 +101,17 @@ def test_a_master_whose_clock_is_ahead_is_no_hung_one() -> None:
     one = silent(2, answered_s=900, started_s=2)
     ahead = replace(one, clock_skew_ms=3_600_000, unit=replace(one.unit, since_ms=NOW - 2_000 + 3_600_000))
     assert judge(put(healthy(), ahead)).recommend == "wait"
+
+
+@pytest.mark.parametrize("answered_s", [900, None])
+def test_one_that_was_not_asked_for_long_is_not_hung(answered_s: int | None) -> None:
+    """The first look after a start or a reconnect came to nothing: how long it is silent counts from there."""
+    one = silent(2, answered_s=answered_s or 0)
+    if answered_s is None:
+        one = replace(one, endpoint=Endpoint(answers=False))
+    for ago_s, advice in ((3, "wait"), (12, "restart-member")):
+        asked = replace(one, endpoint=replace(one.endpoint, silent_since_ms=NOW - ago_s * 1000))
+        assert judge(put(healthy(), asked)).recommend == advice
 
 
 def test_one_hung_and_one_stopped_without_quorum_start_the_stopped_first() -> None:
@@ -392,6 +403,16 @@ def test_a_unit_that_a_run_holds_is_not_told_to_start() -> None:
     assert found.recommend == "" and "novatui runs" in found.recommend_why
 
 
+@pytest.mark.parametrize(("hold", "advice"), [("7f3a", ("", "")), ("", ("restart-member", "m2"))])
+def test_a_hold_that_is_gone_keeps_nobody_from_starting_it(hold: str, advice: tuple[str, str]) -> None:
+    """A start was refused by it; then the run was taken back, and etcd was left stopped."""
+    refused = unit_line("etcd.service: Starting requested but asserts failed.", 20)
+    stopped = replace(down(node(2), "inactive", "dead"), held=Held(hold=hold))
+    found = judge(put(healthy(), stopped), {"m2": [refused]})
+    assert ("unit-held" in {finding.id for finding in found.findings}) is bool(hold)
+    assert advised(found) == advice
+
+
 def test_a_start_that_was_let_through_after_the_hold_makes_it_history() -> None:
     said = [unit_line("Assertion failed for etcd.", 20), unit_line("Starting etcd...", 10)]
     found = judge(put(healthy(), down(node(2), "inactive", "dead")), {"m2": said})
@@ -450,6 +471,21 @@ def test_one_without_data_is_never_told_to_start(error: str, advice: tuple[str, 
 def test_all_up_and_no_leader_is_waited_for() -> None:
     found = judge(cluster(*(alone(node(i)) for i in (1, 2, 3))))
     assert (found.verdict, found.recommend) == (Verdict.NO_QUORUM, "wait")
+
+
+@pytest.mark.parametrize(
+    ("load", "verdict", "said"),
+    [("masked", Verdict.NO_QUORUM, "systemctl unmask"), ("not-found", Verdict.UNKNOWN, "look at etcd.unit")],
+)
+def test_units_that_cannot_start_are_no_election(load: str, verdict: Verdict, said: str) -> None:
+    """Nobody answers: there is nothing to wait for."""
+    gone = [
+        replace(down(node(n), "inactive", "dead", load=load), endpoint=Endpoint(), listening=())
+        for n in (1, 2, 3)
+    ]
+    found = judge(cluster(*gone))
+    assert (found.verdict, found.recommend) == (verdict, "")
+    assert "m1" in found.recommend_why and said in found.recommend_why
 
 
 def test_a_lone_start_is_waited_for() -> None:

@@ -71,6 +71,17 @@ def test_a_certificate_that_has_expired_is_bad_and_in_the_way_of_a_start() -> No
         assert "Its data is not in question" in found.recommend_why
 
 
+def test_a_certificate_that_only_etcdctl_asks_with_is_in_nobodys_way() -> None:
+    ours = Certificate(file="/c.pem", keys=("ETCDCTL_CERT",), begins_ms=NOW - DAY, ends_ms=NOW - 1)
+    own = replace(ours, file=PEM, keys=("ETCD_CERT_FILE", "ETCDCTL_CACERT"))
+    found = judge(put(healthy(), down(kept(certificates=(ours,)))))
+    assert found.recommend == "restart-member"
+    (told,) = [one for one in found.findings if one.id == "certificate-expired"]
+    assert told.severity is Severity.WARN and "etcd itself does not need it" in told.hint
+    both = judge(put(healthy(), down(kept(certificates=(ours, own)))))
+    assert both.recommend == "" and PEM in both.recommend_why
+
+
 def test_the_masters_own_clock_judges_its_certificates() -> None:
     late = certified(NOW + DAY // 2, clock_skew_ms=DAY)
     assert "certificate-expired" in findings(put(healthy(), late))

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from novatui.diagnosis.verdict import diagnose
-from novatui.model.cluster import Alarm, ClusterSnapshot, Disk, EtcdEnv, Link, NodeError, UnitState
+from novatui.model.cluster import Alarm, ClusterSnapshot, Disk, Endpoint, EtcdEnv, Link, NodeError, UnitState
 from novatui.model.entries import Entry, Level
 from novatui.model.findings import Diagnosis, Severity, Verdict
 from tests.diagnosis.build import (
@@ -281,3 +281,13 @@ def test_healthy_means_all_of_them() -> None:
     found = judge(put(healthy(), replace(node(3), link=Link.CONNECTING)))
     assert [finding.severity for finding in found.findings] == [Severity.INFO]
     assert (found.verdict, found.quorum.healthy) == (Verdict.DEGRADED, 2)
+
+
+def test_healthy_means_every_master_that_is_configured() -> None:
+    """One that is in no list may run all the same: while it was never seen nothing is said of it."""
+    listed = (member(1), member(2))
+    two = [node(i, members=listed) for i in (1, 2)]
+    never = replace(node(3), link=Link.CONNECTING, at_ms=None, members=(), env=EtcdEnv(), endpoint=Endpoint())
+    found = judge(cluster(*two, never))
+    assert (found.verdict, found.quorum.healthy, found.quorum.total) == (Verdict.DEGRADED, 2, 2)
+    assert found.recommend == "wait" and "m3: connecting" in found.recommend_why

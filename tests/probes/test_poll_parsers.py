@@ -106,6 +106,16 @@ def test_a_member_that_does_not_answer_says_why_and_keeps_its_last_values(case: 
     assert after.answered_ms == 1_000
 
 
+def test_how_long_it_is_silent_counts_from_the_first_look_in_a_row() -> None:
+    sight = Sight(NODE)
+    assert seen("hung-gateway", sight, now_ms=1_000).endpoint.silent_since_ms == 1_000
+    again = seen("hung-gateway", sight, now_ms=4_000).endpoint
+    assert again.silent_since_ms == 1_000
+    assert etcd.forgotten(again).silent_since_ms is None
+    assert seen("healthy-gateway", sight, now_ms=7_000).endpoint.silent_since_ms is None
+    assert seen("hung-gateway", sight, now_ms=9_000).endpoint.silent_since_ms == 9_000
+
+
 def test_a_stopped_unit_shows_how_it_ended() -> None:
     unit = seen("stopped-gateway").unit
     assert (unit.active, unit.sub, unit.main_pid) == ("inactive", "dead", None)

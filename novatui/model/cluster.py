@@ -157,6 +157,8 @@ class Upkeep(msgspec.Struct, frozen=True, kw_only=True):
 
 # Of a larger database the watch has no hash made: for that a member reads all of it, and commits nothing meanwhile.
 HASHED_MAX_BYTES = 128 * 1024**2
+# Nor of one whose disk takes this long for an fsync, milliseconds at the 99th percentile.
+HASHED_SLOW_MS = 50.0
 
 
 class KeyHash(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,7 +233,7 @@ class NodeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     )
     held: Held | None = None  # None: not known
     upkeep: Upkeep | None = None
-    hash: KeyHash | None = None  # of the last comparison of all members, while it answers
+    hash: KeyHash | None = None  # of the last comparison that this member was in
 
     @property
     def reachable(self) -> bool:

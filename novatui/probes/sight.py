@@ -74,8 +74,8 @@ class Sight:
             return
         self.snapshot = replace(self.snapshot, upkeep=upkeep(frame, env, directories, now_ms=now_ms))
 
-    def hashed(self, found: KeyHash | None) -> None:
-        """What its keys hash to; None when that could not be had."""
+    def hashed(self, found: KeyHash) -> None:
+        """What its keys hash to."""
         self.snapshot = replace(self.snapshot, hash=found)
 
     def notes(self, notes: tuple[str, ...]) -> None:
@@ -127,12 +127,13 @@ class Sight:
             return seen
         said = map(whole, frame["listening"].args) if "listening" in frame else None
         ports = tuple(port for port in said if port is not None) if said is not None else None
-        seen = replace(seen, listening=ports, endpoint=etcd.endpoint(frame, seen.endpoint, now_ms=now_ms))
+        before, now = seen.endpoint, etcd.endpoint(frame, seen.endpoint, now_ms=now_ms)
+        seen = replace(seen, listening=ports, endpoint=now)
+        if now.answers and _other_data(before, now, seen.hash):
+            seen = replace(seen, hash=None)
         found = etcd.members(frame.get("members"))
         if found is not None:
             seen = replace(seen, members=found, members_at_ms=now_ms)
-        if not seen.endpoint.answers:
-            seen = replace(seen, hash=None)  # what it serves when it is back is not known
         metrics = frame.get("metrics")
         if metrics is not None:
             seen = replace(seen, endpoint=self._by_metrics(seen.endpoint, metrics, now_ms))
@@ -152,7 +153,14 @@ class Sight:
 
 def _unheard(seen: NodeSnapshot) -> NodeSnapshot:
     """As long as etcd has said nothing of now."""
-    return replace(seen, endpoint=etcd.forgotten(seen.endpoint), hash=None, listening=None)
+    return replace(seen, endpoint=etcd.forgotten(seen.endpoint), listening=None)
+
+
+def _other_data(before: Endpoint, now: Endpoint, hash: KeyHash | None) -> bool:
+    """Whether what it serves is not what was hashed: another member's, or of before that. Silence alone changes no key."""
+    if (before.cluster_id, before.member_id) != (now.cluster_id, now.member_id):
+        return True
+    return hash is not None and (now.revision or 0) < hash.revision
 
 
 def _overtaken(endpoint: Endpoint, before: UnitState, now: UnitState) -> bool:

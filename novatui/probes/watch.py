@@ -211,16 +211,21 @@ class Watch:
                 self._changed()
 
     async def hashed(self, revision: int) -> KeyHash | None:
-        """What this member's keys hash to at ``revision``, kept in the snapshot too; None when that cannot be had soon."""
+        """What this member's keys hash to at ``revision``; None when that cannot be had soon."""
         env = self.sight.snapshot.env
         tls = (env.endpoint, env.cacert, env.cert, env.key)
         words = (*tls, self.node.etcd.etcdctl, str(revision), str(HASH_S))
         command = Command(script="hash", argv=words, timeout_s=HASH_S + 15)
-        outcome = await self._transport.run(self.node.name, command)
-        found = keyhash.read(outcome.stdout, revision, now_ms())
+        try:
+            outcome = await self._transport.run(self.node.name, command)
+        except RemoteError:
+            return None
+        return keyhash.read(outcome.stdout, revision, now_ms())
+
+    def keep(self, found: KeyHash) -> None:
+        """What this member's keys hash to, of a round that is worth keeping."""
         self.sight.hashed(found)
         self._changed()
-        return found
 
     def _poll_command(self, nonce: str) -> Command:
         env, config = self.sight.snapshot.env, self.node.etcd

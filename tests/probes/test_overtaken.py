@@ -9,7 +9,7 @@ from novatui.diagnosis.membership import membership
 from novatui.diagnosis.quorum import Vote, vote
 from novatui.diagnosis.rights import blind
 from novatui.diagnosis.verdict import diagnose
-from novatui.model.cluster import Link, NodeError, NodeSnapshot, UnitState
+from novatui.model.cluster import KeyHash, Link, NodeError, NodeSnapshot, UnitState
 from novatui.model.findings import Severity, Verdict
 from novatui.probes.frames import Frame, Piece
 from novatui.probes.sight import Sight
@@ -61,7 +61,7 @@ def test_where_the_env_file_is_gone_the_last_answer_is_no_answer() -> None:
     sight.facts(FACTS, "/etc/etcd.env")
     for frame in (unit("failed"), NO_ENDPOINT):
         sight.look(frame, NOW)
-    assert said(sight) == (None, None) and sight.snapshot.hash is None
+    assert said(sight) == (None, None)
     assert sight.snapshot.endpoint.answered_ms == NOW - HOURS and sight.snapshot.listening == (2379, 2380)
     found = diagnose(build.cluster(*three(sight.snapshot)), {}, NOW)
     assert found.verdict is not Verdict.DEGRADED
@@ -85,11 +85,11 @@ def test_root_lost_at_a_reconnect_is_told_as_such() -> None:
 
 def test_a_reconnect_proves_nothing_before_etcd_has_spoken() -> None:
     sight = watched()
-    sight.hashed(build.node(1).hash)
+    sight.hashed(KeyHash(revision=9, compacted=1, hash=7, at_ms=NOW - HOURS))
     sight.connection(Link.LOST, None, "", NOW - 9_000)
     assert said(sight) == (True, True)  # dated, beside a link that is lost
     sight.connection(Link.LIVE, None, "", NOW)
-    assert said(sight) == (None, None) and sight.snapshot.hash is None
+    assert said(sight) == (None, None)
     sight.look(unit("active", 7), NOW)
     assert its_vote(sight.snapshot) is Vote.UNKNOWN
     found = diagnose(build.cluster(*three(sight.snapshot)), {}, NOW)
@@ -97,6 +97,22 @@ def test_a_reconnect_proves_nothing_before_etcd_has_spoken() -> None:
     assert sight.snapshot.endpoint.answered_ms == NOW - HOURS and sight.snapshot.endpoint.revision == 9
     sight.look(ANSWERS, NOW)
     assert its_vote(sight.snapshot) is Vote.HEALTHY
+
+
+OTHER_MEMBER = ANSWER.replace(b'"member_id":"2"', b'"member_id":"3"')
+TAKEN_BACK = ANSWER.replace(b'"revision":"9"', b'"revision":"8"')
+
+
+@pytest.mark.parametrize(("answer", "kept"), [(ANSWER, True), (OTHER_MEMBER, False), (TAKEN_BACK, False)])
+def test_silence_changes_no_key_and_another_member_has_others(answer: bytes, kept: bool) -> None:
+    """A difference of keys that is known does not go with one look that was not answered."""
+    sight = watched(since=NOW)
+    found = KeyHash(revision=9, compacted=1, hash=7, at_ms=NOW)
+    sight.hashed(found)
+    for frame in (REFUSED, unit("active", 8), {**ANSWERS, "status": Piece(("200", "0", "0.01"), answer)}):
+        sight.look(frame, NOW)
+    assert said(sight) == (True, True)
+    assert sight.snapshot.hash == (found if kept else None)
 
 
 def test_a_loop_begun_anew_on_a_link_that_stood_proves_nothing_either() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from operator import itemgetter
 
 from novatui.diagnosis.held_findings import UNDER_WAY
@@ -113,9 +114,10 @@ def _unreachable(snapshot: ClusterSnapshot) -> str:
 
 
 def verdict_bar(
-    snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int, width: int, mark: Row = BLANK
+    snapshot: ClusterSnapshot, diagnosis: Diagnosis, now_ms: int, width: int, marks: Sequence[Row] = ()
 ) -> Row:
-    """Cluster in its environment's colour, verdict, quorum and its meaning, unreachable, ``mark``, age of the data, clock."""
+    """Cluster in its environment's colour, verdict, quorum and its meaning, unreachable, the first of ``marks`` that leaves
+    the verdict whole, age of the data, clock."""
     badge, short = badges(snapshot.cluster, snapshot.environment)
     glyph, role = verdict_mark(diagnosis.verdict)
     word = row((f"{glyph} {verdict_word(diagnosis.verdict)}", role))
@@ -129,12 +131,17 @@ def verdict_bar(
         joined([badge, word, row((figure.split(" ")[-1], Role.BRIGHT))]),
         joined([short, word, row((figure.split(" ")[-1], Role.BRIGHT))]),
     ]
-    rights = [joined([mark, old, time], "   "), joined([mark, old_short, time]), joined([mark, old_short])]
-    for left in lefts:
-        for right in rights:
-            if width_of(left) + width_of(right) + 4 <= width:
-                return spread(left, (*right, (" ", Role.NORMAL)), width)
-    return spread(lefts[-1], rights[-1], width)
+    for mark in (*marks, BLANK):
+        rights = [
+            joined([mark, old, time], "   "),
+            joined([mark, old_short, time]),
+            joined([mark, old_short]),
+        ]
+        for left in lefts:
+            for right in rights:
+                if width_of(left) + width_of(right) + 4 <= width:
+                    return spread(left, (*right, (" ", Role.NORMAL)), width)
+    return spread(lefts[-1], old_short, width)
 
 
 def about(finding: Finding) -> str:

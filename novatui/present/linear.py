@@ -159,7 +159,9 @@ class Linear:
             for _ in range(int(most) - least):
                 then = self._node([then, self._sequence(inside, then, small)])
         for _ in range(least):
-            then = self._sequence(inside, then, small)
+            before, then = then, self._sequence(inside, then, small)
+            if then == before:  # it takes nothing, as ``()``: the same however often
+                break
         return then
 
 

@@ -11,7 +11,7 @@ from novatui.present.i18n import _
 from novatui.present.members import Line, lines, listing
 from novatui.present.node import lag, newest_index
 from novatui.present.numbers import NONE, grouped, size
-from novatui.present.rows import Role, Row, Seg, fit, row, width_of
+from novatui.present.rows import Role, Row, Seg, fit, row, text_of, width_of
 from novatui.present.standing import BAD, FOLLOWER, LEADER, LEARNER, WARN, current, standing
 from novatui.present.strip import short_name
 
@@ -69,8 +69,9 @@ def columns_for(width: int, names: int = 0) -> tuple[Column, ...]:
 
 
 def table(snapshot: ClusterSnapshot, width: int) -> list[Row]:
-    """Header and one row a member. Missing values are a dash; what the lists disagree on is marked ▲."""
-    found = lines(snapshot)[:MAX_ROWS]
+    """Header and one row a member; the last names those for whom there is none. Missing values are a dash; what the lists disagree on is marked ▲."""
+    every = lines(snapshot)
+    found = every[: _room(every)]
     names = max((width_of(_name(line, snapshot, None)) for line in found), default=0)
     columns = columns_for(width, names)
     header: list[Seg] = []
@@ -80,12 +81,21 @@ def table(snapshot: ClusterSnapshot, width: int) -> list[Row]:
     body = [_row(line, columns, snapshot, newest) for line in found]
     if not any(node.members for node in snapshot.nodes):
         body.append(row((" " + _("no member list seen yet"), Role.DIM)))
+    if others := every[len(found) :]:
+        said = ", ".join(text_of(_name(line, snapshot, None)) for line in others)
+        body.append(row((f" {WARN} " + _("+{n} more").format(n=len(others)) + f": {said}", Role.WARN)))
     return [fit(line, width) for line in (tuple(header), *body)]
+
+
+def _room(every: Sequence[Line]) -> int:
+    """Rows of members; what says that there are more takes one, too."""
+    return len(every) if len(every) <= MAX_ROWS + 1 else MAX_ROWS
 
 
 def node_at(snapshot: ClusterSnapshot, y: int) -> int | None:
     """The number of the master whose member row ``y`` of the table shows; the header is row 0."""
-    found = lines(snapshot)[:MAX_ROWS]
+    every = lines(snapshot)
+    found = every[: _room(every)]
     node = found[y - 1].node if 1 <= y <= len(found) else None
     return snapshot.nodes.index(node) + 1 if node is not None else None
 

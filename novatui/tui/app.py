@@ -317,8 +317,8 @@ class NovatuiApp(App[None], inherit_bindings=False):
         """Always to be had: what speaks against it, the wizard says."""
         self.open_wizard("restore-cluster")
 
-    def mark(self) -> Row:
-        """What is to be said of the screen itself, in the line of the verdict: that it is being recorded."""
+    def mark(self) -> tuple[Row, ...]:
+        """From the fullest to the shortest: what is to be said of the screen itself, in the line of the verdict: that it is being recorded."""
         return self.tape.mark()
 
     def act_record(self) -> None:

@@ -27,6 +27,7 @@ class Journals:
         self.tails = {name: Tail() for name in nodes}
         self.merged: Tail | None = None
         self.recent = {name: Recent() for name in nodes}
+        self._stopped: list[Tail] = []  # tails that followed before somebody looked back in all of them
         self._older = {name: LookBack(name, tail, feed) for name, tail in self.tails.items()}
         self._work = work
         for name, tail in self.tails.items():
@@ -70,6 +71,9 @@ class Journals:
 
     def close_merged(self) -> None:
         self.merged = None
+        for tail in self._stopped:
+            tail.follow()
+        self._stopped.clear()
         for tail in self.tails.values():
             tail.touch()
 
@@ -89,7 +93,9 @@ class Journals:
         """Ask every master for older lines; whether anything came."""
         before = sum(tail.fetched for tail in self.tails.values())
         for tail in self.tails.values():
-            tail.pause()
+            if tail.following:
+                tail.pause()
+                self._stopped.append(tail)
         await asyncio.gather(*(one.ask() for one in self._older.values()))
         return sum(tail.fetched for tail in self.tails.values()) > before
 

@@ -12,9 +12,9 @@ from novatui.errors import NovatuiError
 from novatui.model.cluster import ClusterSnapshot
 from novatui.model.entries import Entry
 from novatui.model.sanitize import clean
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.numbers import age, size
-from novatui.present.rows import BLANK, Role, Row, row
+from novatui.present.rows import Role, Row, row
 from novatui.recording.masking import Secrets
 from novatui.recording.recorder import TOLD, Recorder
 
@@ -53,14 +53,16 @@ class Tape:
         if self._recorder is not None:
             self._recorder.entries(node, entries)
 
-    def mark(self) -> Row:
+    def mark(self) -> tuple[Row, ...]:
+        """From the fullest to the shortest; empty where nothing is recorded."""
         recorder = self._recorder
         if recorder is None:
-            return BLANK
+            return ()
         if recorder.ended:
-            return row((_("▲ recording stopped: {why}").format(why=recorder.ended), Role.WARN))
+            why = _("▲ recording stopped: {why}").format(why=translated(recorder.ended))
+            return row((why, Role.WARN)), row((_("▲ recording stopped"), Role.WARN))
         for_ms = self._clock() - recorder.start_ms
-        return row((f"◉ {_('recording')} {age(for_ms)} {size(recorder.size)}", Role.ACCENT))
+        return (row((f"◉ {_('recording')} {age(for_ms)} {size(recorder.size)}", Role.ACCENT)),)
 
     def close(self) -> None:
         if self._recorder is not None:

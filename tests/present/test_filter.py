@@ -90,6 +90,11 @@ def test_what_hangs_python_takes_no_time(pattern: str) -> None:
     assert time.process_time() - began < 1.0
 
 
+@pytest.mark.parametrize("pattern", ["(){4294967294}", "((){4294967294}){4294967294}a"])
+def test_what_takes_nothing_is_repeated_once(pattern: str) -> None:
+    assert Linear(pattern).search("a")
+
+
 def test_states_are_bounded() -> None:
     found = Linear("(a|b)*a(a|b){12}c")
     line = "".join("ab"[n * n % 7 % 2 ^ n // 3 % 2] for n in range(50_000))

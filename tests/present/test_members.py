@@ -89,6 +89,18 @@ def test_unstarted_learner_and_foreign_members() -> None:
     assert rows[3]["member"] == "stranger" and rows[3]["status"] == "▲ elsewhere"
 
 
+def test_a_member_too_many_is_seen_and_of_more_there_is_a_word() -> None:
+    """Seven masters and members elsewhere, which come last."""
+
+    def seen(*strangers: str) -> list[str]:
+        extra = [Member(id=name, name=name, peer_urls=(f"https://{name}:2380",)) for name in strangers]
+        nodes = [with_members(cases.node(n, 7), *cases.member_list(7), *extra) for n in range(1, 8)]
+        return [text_of(line).strip() for line in table(cases.cluster(*nodes), 119)]
+
+    assert seen("odd")[-1].startswith("odd") and len(seen("odd")) == 9
+    assert seen("odd", "even")[-1] == "▲ +2 more: odd, even" and len(seen("odd", "even")) == 9
+
+
 def test_a_removed_member_is_no_member() -> None:
     left = (cases.member_list(3)[0], cases.member_list(3)[2])
     snapshot = cases.cluster(

@@ -358,6 +358,9 @@ async def test_all_masters_look_back_together() -> None:
             while len(merged.held) < 3 * 63 + 1_500:
                 await s.pilot.pause(0.05)
         assert merged.current()[0].text == "raft 0"
+        assert not any(tail.following for tail in s.app.journals.tails.values())
+        await s.press("M")
+        assert all(tail.following for tail in s.app.journals.tails.values())
 
 
 async def test_where_one_masters_lines_begin_later_a_row_says_so() -> None:

@@ -378,6 +378,19 @@ async def test_history_lists_runs_and_opens_one() -> None:
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
 
 
+async def test_a_run_stays_chosen_where_a_newer_one_came_before_it() -> None:
+    client = FakeClient(FakeFollower(happy(), live=False))
+    client.listed = [summary(run="11aa", alive=False, result="failed")]
+    app = app_with(client)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("H")
+        await until(pilot, lambda: isinstance(app.screen, HistoryScreen) and "› 11aa" in text(app))
+        client.listed.insert(0, summary(alive=False, result="verified", ended_ms=NOW))
+        await pilot.press("r")
+        await until(pilot, lambda: "done and verified" in text(app))
+        assert "› 11aa" in text(app)
+
+
 @pytest.mark.parametrize(("key", "shown"), [("a", RunScreen), ("escape", Dashboard)])
 async def test_a_living_run_is_offered_on_start_and_escape_puts_it_off(key: str, shown: type) -> None:
     client = FakeClient(FakeFollower(failed(), live=True))

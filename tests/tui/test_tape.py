@@ -12,6 +12,7 @@ from novatui.present.headline import verdict_bar
 from novatui.present.rows import Role, row, text_of, width_of
 from novatui.recording.recording import Recording
 from novatui.tui.app import NovatuiApp
+from novatui.tui.tape import Tape
 from novatui.tui.widgets.rows_view import RowsView
 from tests.tui import screen_cases as cases
 from tests.tui.waiting import until
@@ -104,5 +105,16 @@ async def test_where_there_is_no_place_for_it_the_screen_goes_on() -> None:
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
 def test_the_mark_stays_at_every_width(width: int) -> None:
     mark = row(("◉ recording 3m 12s 1.2 MB", Role.ACCENT))
-    line = verdict_bar(DOWN, cases.diagnosis_of(DOWN), cases.NOW, width, mark)
+    line = verdict_bar(DOWN, cases.diagnosis_of(DOWN), cases.NOW, width, (mark,))
     assert "recording 3m 12s" in text_of(line) and width_of(line) <= width
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+def test_a_recording_that_stopped_leaves_the_verdict_whole(width: int) -> None:
+    tape = Tape(cases.config(), lambda: cases.NOW)
+    tape.toggle(DOWN, {})
+    assert tape._recorder is not None
+    tape._recorder.ended = "it could not be written: No space left on device"
+    said = text_of(verdict_bar(DOWN, cases.diagnosis_of(DOWN), cases.NOW, width, tape.mark()))
+    assert "▲ DEGRADED" in said and "2/3" in said
+    assert ("recording stopped" in said) == (width > 40) and ("No space left" in said) == (width >= 120)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from novatui.present.i18n import _, translated
 from novatui.present.numbers import dated
-from novatui.present.rows import BLANK, Role, Row, row
+from novatui.present.rows import Role, Row, row
 from novatui.recording.player import Player
 from novatui.recording.recording import Recording
 from novatui.tui.actions import no_masters
@@ -38,11 +38,11 @@ class ReplayApp(NovatuiApp):
     async def on_unmount(self) -> None:
         self.changes.give_up()
 
-    def mark(self) -> Row:
+    def mark(self) -> tuple[Row, ...]:
         """Where the line over the dashboard is not to be seen."""
         if isinstance(self.screen, ReplayDashboard):
-            return BLANK
-        return row((f" {_('RECORDING')} ", Role.ENV_OTHER), (f" {dated(self.clock(), 0)}", Role.BRIGHT))
+            return ()
+        return (row((f" {_('RECORDING')} ", Role.ENV_OTHER), (f" {dated(self.clock(), 0)}", Role.BRIGHT)),)
 
     def open_wizard(self, runbook: str, node: str = "") -> None:
         """Whichever screen asks for it: what is seen here may be long over."""

@@ -67,7 +67,11 @@ class HistoryScreen(NovaScreen):
         self.run_worker(self._read(), name="read", exclusive=True, exit_on_error=False)
 
     async def _read(self) -> None:
+        before = self._run
         self.runs = await self.client.runs()
+        names = [one.run for one in self.runs]
+        if before is not None and before.run in names:  # newer ones have moved it
+            self.chosen = names.index(before.run)
         self.chosen = max(0, min(self.chosen, len(self.runs) - 1))
         self.paint()
 

@@ -63,11 +63,10 @@ def vote(seat: Seat, cluster_id: str, now_ms: int) -> Vote:
         if reads(node, cluster_id, now_ms):
             return Vote.HEALTHY
         return Vote.UNKNOWN if endpoint.has_quorum is None else Vote.DOWN
+    # That unit is not its etcd: one under another name, or in a container, may well serve.
     elsewhere = node.unit.load == "not-found" or bool(node.listening)
     if endpoint.answers is None and elsewhere:
-        return (
-            Vote.UNKNOWN
-        )  # that unit is not its etcd: one under another name, or in a container, may well serve
+        return Vote.UNKNOWN
     ended = node.unit.active in _DOWN_UNITS or node.unit.sub == "auto-restart"
     if endpoint.answers is False or ended:
         return Vote.DOWN

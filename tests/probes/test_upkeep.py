@@ -8,6 +8,7 @@ import os
 import subprocess
 import time
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,8 @@ from novatui.probes.agreement import askable
 from novatui.probes.frames import Frame, Frames, Piece
 from novatui.probes.metrics import Past, Pasts, counters
 from novatui.probes.sight import Sight
-from novatui.remote.command import script_text
+from novatui.probes.watch import Watch, Watchable
+from novatui.remote.command import Command, Outcome, Status, script_text
 from tests.diagnosis.build import NOW as BUILT
 from tests.diagnosis.build import cluster, down, node
 
@@ -258,6 +260,20 @@ def test_what_was_seen_by_another_env_file_is_not_told_of_this_one() -> None:
     assert read(b"/var/lib/etcd/") is None
     assert looked(before) is None  # a look that was under way
     assert looked(sight.snapshot.env) == seen
+
+
+async def test_a_new_loop_of_looks_has_all_looked_at_again() -> None:
+    """The env file may be another one then: nobody waits a minute for what is in the directory that it names."""
+
+    class Master:
+        async def run(self, node: str, command: Command) -> Outcome:
+            nonce = command.argv[0].encode()
+            return Outcome(status=Status.OK, exit=0, stdout=nonce + b" env missing\n" + nonce + b" end\n")
+
+    watch = Watch(NodeConfig(name="m1", host="h"), cast(Watchable, Master()), lambda: None, lambda _: None)
+    assert not watch._stirred.is_set()
+    await watch._facts()
+    assert watch._stirred.is_set()
 
 
 @pytest.mark.parametrize("log", ["no", "missing"])

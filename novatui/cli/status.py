@@ -137,7 +137,8 @@ async def gather(
             silent = [node for node in latest.nodes if _has_spoken(node) and not _explained(node)]
             for node in silent:
                 seen_at.setdefault(node.name, now())
-            if not waiting and all(now() - seen_at[node.name] > JOURNAL_WAIT_S for node in silent):
+            heard = all(now() - seen_at[node.name] > JOURNAL_WAIT_S for node in silent)
+            if not waiting and heard and not _will_tell(latest, end - now()):
                 break
             await asyncio.wait({polling}, timeout=0.05)
     finally:
@@ -146,6 +147,15 @@ async def gather(
     if polling.done() and not polling.cancelled() and (error := polling.exception()):
         raise error
     return latest, lines
+
+
+def _will_tell(latest: ClusterSnapshot, left_s: float) -> bool:
+    """Whether in the time that is left it shows that a silent member is hung, and not slow."""
+    from novatui.diagnosis.silence import hung_from_ms
+
+    now_ms = int(time.time() * 1000)
+    tells = [at_ms for node in latest.nodes if (at_ms := hung_from_ms(node)) is not None]
+    return any(now_ms <= at_ms < now_ms + left_s * 1000 for at_ms in tells)
 
 
 def _has_spoken(node: NodeSnapshot) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from novatui.diagnosis import silence
 from novatui.diagnosis.data import UNMOUNTED, DataState, Usability, log_seen
 from novatui.diagnosis.env_findings import NAMED_ONLY
 from novatui.diagnosis.held_findings import HOLD_LEFT, LEFT_BEHIND, UNDER_WAY
@@ -21,10 +22,6 @@ from novatui.diagnosis.upkeep_findings import EXPIRED, NO_LOG, PROBLEM
 from novatui.model.cluster import ClusterSnapshot, Link, NodeSnapshot
 from novatui.model.findings import Finding, Quorum, Severity, Verdict
 from novatui.model.words import N_, Words
-
-# A process that has not answered for this long is taken for hung, not for slow.
-HUNG_MS = 10_000
-
 
 _CERTIFICATE = (EXPIRED, PROBLEM)
 # Why one that is seen is not asked.
@@ -66,12 +63,12 @@ def advise(seen: Judged) -> Advice:
     if seen.verdict is Verdict.UNKNOWN or _has(seen, "clusters-differ"):
         return _unjudged(seen)
     if stands(seen) and (out := unclear(seen.snapshot, seen.group, seen.data, seen.now_ms)):
-        said = N_(
+        why = N_(
             "the member list has {n} of {total} masters, and {names} may be of another cluster: find out which one is meant "
             "before anything is changed"
         )
         n, total = len(seen.group.members), len(seen.snapshot.nodes)
-        return Advice(why=Words(said, n=n, total=total, names=_names(out)))
+        return Advice(why=Words(why, n=n, total=total, names=_names(out)))
     bad, stopped, hung, blocked = sort_out(seen)
     if seen.verdict is Verdict.NO_QUORUM and (lost := data_lost(seen, bad)):
         why = Words(
@@ -204,7 +201,7 @@ def _patience(seen: Judged) -> Advice:
     silent = [node for node in live if node.unit.active == "active" and node.endpoint.answers is False]
     if silent:
         said = N_("etcd on {names} does not answer for the moment: slow or hung, {n} s will tell")
-        return Advice(runbook="wait", why=Words(said, names=_names(silent), n=HUNG_MS // 1000))
+        return Advice(runbook="wait", why=Words(said, names=_names(silent), n=silence.HUNG_MS // 1000))
     if seen.verdict is Verdict.NO_QUORUM and any(node.endpoint.answers for node in live):
         said = N_("no quorum for the moment: an election or slow disks; the data is up, leave it")
         return Advice(runbook="wait", why=Words(said))
@@ -236,7 +233,7 @@ def sort_out(
             blocked.append((node, added))
         elif _stopped(node):
             stopped.append(node)
-        elif _hung(node, seen.now_ms):
+        elif silence.hung(node, seen.now_ms):
             hung.append(node)
     return bad, stopped, hung, blocked
 
@@ -257,13 +254,6 @@ def _added(node: NodeSnapshot, seen: Judged) -> Finding | None:
     ends at once. Where the others have quorum recover-member goes on from there, whatever is on the disk."""
     never = (one for one in seen.findings if one.id == UNSTARTED and one.node == node.name)
     return next(never, None) if stands(seen) else None
-
-
-def _hung(node: NodeSnapshot, now_ms: int) -> bool:
-    if node.unit.active != "active" or node.endpoint.answers is not False:
-        return False
-    since_ms = node.endpoint.silent_since_ms or node.endpoint.answered_ms or 0
-    return now_ms - max(since_ms, node.unit_since_ms or 0) > HUNG_MS
 
 
 def _blocker(node: NodeSnapshot, findings: Sequence[Finding]) -> Finding | None:

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from novatui.cli import status
 from novatui.cli.status import gather
 from novatui.config import ClusterConfig, NodeConfig
+from novatui.diagnosis import silence
 from novatui.model.cluster import ClusterSnapshot, Endpoint, Link
 from novatui.model.entries import Entry
 from tests.diagnosis.build import damage, down, healthy, node, put, unseen
@@ -107,3 +109,18 @@ async def test_a_bug_of_the_collector_is_not_hidden() -> None:
 
     with pytest.raises(ZeroDivisionError):
         await gather(Broken(), CLUSTER, 30)
+
+
+@pytest.mark.parametrize(("hung_ms", "told"), [(2_000, True), (600_000, False)])
+async def test_a_silent_member_is_looked_at_until_it_is_hung_where_there_is_time(
+    hung_ms: int, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is none nobody waits in vain."""
+    monkeypatch.setattr(silence, "HUNG_MS", hung_ms)
+    monkeypatch.setattr(status, "JOURNAL_WAIT_S", 0.1)
+    endpoint = Endpoint(answers=False, silent_since_ms=int(time.time() * 1000))
+    slow = put(healthy(), replace(node(2), endpoint=endpoint))
+    began = time.monotonic()
+    snapshot, _lines = await gather(Played((0, slow)), CLUSTER, 60)
+    assert silence.hung(snapshot.nodes[1], int(time.time() * 1000)) is told
+    assert time.monotonic() - began < 40

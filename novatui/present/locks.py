@@ -13,12 +13,12 @@ from novatui.present.rows import BLANK, Role, Row, row, text_of, wrap
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """One run and the masters it has. ``here``: this machine has its journal; ``silent``: masters that could not be asked."""
+    """One run and the masters it has. ``here``: this machine has its journal, None where that is not known (yet)."""
 
     run: str
     nodes: tuple[str, ...]
     held: tuple[Held, ...]
-    here: bool = False
+    here: bool | None = False
 
     @property
     def alive(self) -> bool:
@@ -34,14 +34,21 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
         return any(one.run == self.run for one in self.held)
 
 
-def taken(seen: Mapping[str, Held | None], here: Iterable[str] = ()) -> list[Taken]:
-    """By run, in the order of the masters. A lease and a hold of two different runs are two."""
-    known = set(here)
+def taken(seen: Mapping[str, Held | None], here: Iterable[str] | None = ()) -> list[Taken]:
+    """By run, in the order of the masters. ``here``: runs whose journal this machine has. A lease and a hold of two different runs are two."""
+    known = None if here is None else set(here)
     runs = dict.fromkeys(name for held in seen.values() if held for name in (held.run, held.hold) if name)
     found = []
     for run in runs:
         mine = {node: held for node, held in seen.items() if held and run in (held.run, held.hold)}
-        found.append(Taken(run=run, nodes=tuple(mine), held=tuple(mine.values()), here=run in known))
+        found.append(
+            Taken(
+                run=run,
+                nodes=tuple(mine),
+                held=tuple(mine.values()),
+                here=None if known is None else run in known,
+            )
+        )
     return found
 
 
@@ -92,6 +99,9 @@ def _gone_on(one: Taken, run: str, node: str) -> list[tuple[str, str]]:
     if not one.leased:
         said = _("What remains by hand lies on {node} in its work directory: {run}/FINISH.txt and UNDO.txt.")
         return [("", said.format(node=node, run=run))]
+    if one.here is None:
+        said = _("How it goes on depends on whether its journal is on this machine: novatui runs")
+        return [("", said)]
     source = "" if one.here else f" --from {node}"
     return [
         (
@@ -138,6 +148,8 @@ def _words(one: Taken) -> str:
     )
     hold = _("; etcd is held down") if one.holds else ""
     where = _("; its journal is on this machine") if one.here else _("; its journal is not on this machine")
+    if one.here is None:
+        where = _("; whether its journal is on this machine is not known")
     return state + hold + where
 
 

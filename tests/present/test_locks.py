@@ -52,6 +52,12 @@ def test_a_silent_run_is_adopted_taken_back_or_broken() -> None:
         assert "novatui locks --break 7f3a --yes 7f3a" in text
 
 
+def test_before_the_journals_of_this_machine_are_read_nothing_is_said_of_them() -> None:
+    (run,) = taken({"m1": SILENT}, None)
+    text = locks_text({"m1": SILENT}, [run], NOW)
+    assert "whether its journal is on this machine is not known" in text and "--from" not in text
+
+
 @pytest.mark.invariant("INV-11")
 def test_what_keeps_etcd_down_is_not_broken() -> None:
     assert "--break" not in commands(HOLDING, here=False)

@@ -6,18 +6,22 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from msgspec.structs import replace
 
 from novatui.errors import NovatuiError
 from novatui.model import records as rec
+from novatui.model.cluster import Held
 from novatui.present.run import Link
 from novatui.remote.secrets import SecretAsk, SecretKind
-from novatui.runner.client import Output, Reply
+from novatui.runner.client import Output, Reply, RunSummary
 from novatui.tui.screens import run_follow
 from novatui.tui.screens.history import offer_living_run
 from novatui.tui.screens.run_choice import ChoiceModal
 from novatui.tui.screens.run_words import StartButton
 from novatui.tui.screens.secret import SecretModal
+from tests.tui import screen_cases as cases
 from tests.tui.run_cases import NODES, RUN, FakeClient, FakeFollower, Journal, failed
+from tests.tui.screen_cases import NOW
 from tests.tui.test_run import app_with, armed, at_gate, opened, summary, text
 from tests.tui.waiting import until
 
@@ -135,3 +139,39 @@ async def test_a_runner_that_is_not_heard_is_said_and_tried_again(monkeypatch: p
         monkeypatch.setattr(client, "follow", lambda run: FakeFollower(journal.records, live=True))
         await until(pilot, lambda: screen.link is Link.LIVE)
         await until(pilot, lambda: "Preparing" in text(app) and "✖" not in text(app))
+
+
+UNREADABLE = NovatuiError("The directory is not private", "/home/ops/.local/state/novatui")
+
+
+class Unread(FakeClient):
+    """Its runs cannot be read until ``trouble`` is over."""
+
+    trouble: Exception | None = UNREADABLE
+
+    async def runs(self) -> list[RunSummary]:
+        if self.trouble is not None:
+            raise self.trouble
+        return await super().runs()
+
+
+async def test_where_the_runs_cannot_be_read_no_run_is_said_to_be_elsewhere() -> None:
+    client = Unread(FakeFollower(failed(), live=True))
+    client.listed = [summary()]
+    app = app_with(client)
+    async with app.run_test(size=(120, 60)) as pilot:
+        await until(
+            pilot,
+            lambda: "whether a run is under way is not known: The directory is not private" in text(app),
+        )
+        mine = replace(cases.node(1), held=Held(run=RUN, epoch=1, operator="o", since_ms=NOW, alive=False))
+        assert isinstance(app.feed, cases.FakeFeed)
+        app.feed.snapshot(cases.cluster(mine, cases.node(2), cases.node(3)))
+        await until(pilot, lambda: app.view.snapshot.nodes[0].held is not None)
+        await pilot.press("L")
+        await until(pilot, lambda: "✖ The directory is not private" in text(app))
+        assert "whether its journal is on this machine is not known" in text(app)
+        assert "--from" not in text(app) and "o opens run" not in text(app)
+        client.trouble = None
+        await pilot.press("escape", "L")
+        await until(pilot, lambda: "its journal is on this machine" in text(app))

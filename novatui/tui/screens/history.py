@@ -14,7 +14,7 @@ from textual.worker import Worker, WorkerState
 from novatui.errors import NovatuiError
 from novatui.model.sanitize import clean
 from novatui.present.history import Told, history_rows
-from novatui.present.i18n import _
+from novatui.present.i18n import _, translated
 from novatui.present.rows import BLANK, Role, Row, clip, joined, row
 from novatui.present.run import Link, Watch
 from novatui.present.run_pages import result_rows, result_text
@@ -79,11 +79,7 @@ class HistoryScreen(NovaScreen):
         if event.state is WorkerState.ERROR:
             error = event.worker.error
             log.error("the history could not be read", exc_info=error)
-            self.error = (
-                error
-                if isinstance(error, NovatuiError)
-                else NovatuiError(_("The runs cannot be read"), clean(str(error)))
-            )
+            self.error = unread(error)
             self.paint()
 
     def on_clock(self, now_ms: int) -> None:
@@ -199,6 +195,13 @@ def _told(one: RunSummary) -> Told:
     )
 
 
+def unread(error: BaseException | None) -> NovatuiError:
+    """Why there is no list of runs."""
+    if isinstance(error, NovatuiError):
+        return error
+    return NovatuiError(_("The runs cannot be read"), clean(str(error)))
+
+
 def open_run(app: NovatuiApp, client: RunClient, run: str) -> None:
     """The run's screen; a run that cannot be read says why."""
     try:
@@ -214,8 +217,19 @@ def _covered(app: NovatuiApp) -> bool:
 
 
 async def offer_living_run(app: NovatuiApp, client: RunClient) -> None:
-    """On start: a run of this cluster that lives, or lost its runner half-way, is offered once. Never over anything but the
-    dashboard: what is typed for a prompt would act here."""
+    """On start: a run of this cluster that lives, or lost its runner half-way, is offered once; where none can be looked for,
+    that is said."""
+    try:
+        await _offer_living_run(app, client)
+    except Exception as error:
+        log.error("a run under way could not be looked for", exc_info=error)
+        why = unread(error)
+        said = "; ".join(translated(part) for part in (why.title, why.detail) if part)
+        app.say(_("whether a run is under way is not known: {why}").format(why=clean(said)))
+
+
+async def _offer_living_run(app: NovatuiApp, client: RunClient) -> None:
+    """Never over anything but the dashboard: what is typed for a prompt would act here."""
     while True:
         if not _covered(app):
             living = [one for one in await client.runs() if one.alive or (not one.result and one.started_ms)]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+
+from novatui.errors import NovatuiError
 from novatui.model.cluster import Held
 from novatui.present.i18n import _
 from novatui.present.locks import Taken, locks_rows, locks_text, taken
 from novatui.present.rows import BLANK, Role, Row, row
-from novatui.tui.screens.history import open_run
+from novatui.present.wizard import trouble_rows
+from novatui.tui.screens.history import open_run, unread
 from novatui.tui.screens.run_pages import RunPage
 from novatui.tui.state import View
+
+log = logging.getLogger(__name__)
 
 
 class LocksPage(RunPage):
@@ -16,7 +22,8 @@ class LocksPage(RunPage):
 
     def __init__(self) -> None:
         super().__init__(_("Locks: runs that have masters"), "L", self._told)
-        self._here: tuple[str, ...] = ()
+        self._here: tuple[str, ...] | None = None  # until it is known
+        self._trouble: NovatuiError | None = None  # why it is not
         self._opens = -1  # the row that says so
         self._bindings.bind("o", "open", "open")
 
@@ -25,7 +32,11 @@ class LocksPage(RunPage):
         self.run_worker(self._read(), exit_on_error=False)
 
     async def _read(self) -> None:
-        self._here = tuple(one.run for one in await self.nova.run_client.runs())
+        try:
+            self._here = tuple(one.run for one in await self.nova.run_client.runs())
+        except Exception as error:  # what is seen on the masters stands
+            log.error("the runs could not be read", exc_info=error)
+            self._trouble = unread(error)
         self.refill()
 
     def _renew(self, view: View) -> None:
@@ -42,6 +53,8 @@ class LocksPage(RunPage):
 
     def page(self, width: int) -> list[Row]:
         rows = locks_rows(self._seen, self._runs, self.nova.now_ms, width)
+        if (why := self._trouble) is not None:
+            rows += [BLANK, *trouble_rows(why.title, why.detail, why.hint, width)]
         if mine := self._mine:
             words = _("opens run {run}: follow it, resume, undo, abort").format(run=mine)
             self._opens = len(rows) + 1

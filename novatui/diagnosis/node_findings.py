@@ -98,7 +98,7 @@ def _unit(node: NodeSnapshot, now_ms: int) -> Iterator[Finding]:
     if unit.unread is not None:
         title = Words(N_("the state of its etcd unit could not be read: {why}"), why=unit.unread)
         hint = Words(
-            N_("look at systemctl and systemd on that master: until they answer, nothing is said of the unit")
+            N_("systemd on that master does not answer systemctl: until it does, nothing is said of the unit")
         )
         yield about("unit-unread", Severity.WARN, title, hint, value=unit.unread, at_ms=node.at_ms)
     elif unit.load not in (None, "loaded"):

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from novatui.model.entries import Entry, Level
 from novatui.present.i18n import _
-from novatui.present.numbers import clock
+from novatui.present.numbers import clock, stamp
 from novatui.present.rows import Role, Row, clip, row, wrap
 
 ERROR_ROWS = 3  # an error shows this many rows even when lines are not wrapped
@@ -65,8 +65,8 @@ def message(entry: Entry) -> str:
 
 
 def plain(entry: Entry) -> str:
-    """What ``y`` copies."""
-    return f"{clock(entry.at_ms, millis=True)} {entry.node} {entry.level} {message(entry)}"
+    """What ``y`` copies and ``Y`` exports: read on another day, in another zone."""
+    return f"{stamp(entry.at_ms)} {entry.node} {entry.level} {message(entry)}"
 
 
 def glyph_of(entry: Entry) -> tuple[str, Role, Role]:

@@ -83,6 +83,11 @@ def clock(at_ms: int | None, *, millis: bool = False) -> str:
     return _second(at_ms // 1000) + (f".{at_ms % 1000:03}" if millis else "")
 
 
+def stamp(at_ms: int) -> str:
+    """For what is taken along: the whole date, with the offset of its zone. ``2024-06-14T12:37:51.042+00:00``."""
+    return _when(at_ms).isoformat(timespec="milliseconds")
+
+
 @lru_cache(maxsize=4096)
 def _second(seconds: int) -> str:
     return _when(seconds * 1000).strftime("%H:%M:%S")

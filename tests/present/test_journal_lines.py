@@ -72,7 +72,7 @@ def test_times_go_round() -> None:
 
 
 def test_what_is_copied_names_node_and_level() -> None:
-    assert plain(entry("m", Level.WARN)) == "12:37:51.000 nova-master-2 warn m"
+    assert plain(entry("m", Level.WARN)) == "2024-06-14T12:37:51.000+00:00 nova-master-2 warn m"
 
 
 def test_scrolled_to_the_left_the_time_stays() -> None:

@@ -152,7 +152,7 @@ async def test_errors_time_wrap_and_copy() -> None:
         await s.press("y")
         assert (
             s.app.clipboard
-            == "12:37:49.000 nova-master-1 fatal panic: failed to open database: invalid database"
+            == "2024-06-14T12:37:49.000+00:00 nova-master-1 fatal panic: failed to open database: invalid database"
         )
         assert "copied: 12:37:49" in s.text("footer")
         await s.press("E", "t")

@@ -9,8 +9,8 @@ from novatui.errors import NovatuiError
 from novatui.model.entries import Entry
 from novatui.present.filter import Filter
 from novatui.present.i18n import _
-from novatui.present.journal import plain
-from novatui.present.numbers import grouped
+from novatui.present.journal import message, plain
+from novatui.present.numbers import clock, grouped
 from novatui.tui import keep
 from novatui.tui.screens.base import NovaScreen
 from novatui.tui.screens.entry import EntryPage
@@ -158,7 +158,10 @@ class JournalKeys(NovaScreen):
         clip, whole = keep.for_clipboard(text)
         self.app.copy_to_clipboard(clip)
         self.leave_selection()
-        lines = _("{n} lines").format(n=grouped(len(entries))) if len(entries) > 1 else plain(entries[0])[:40]
+        first = entries[0]
+        lines = f"{clock(first.at_ms)} {first.node} {message(first)}"[:40]
+        if len(entries) > 1:
+            lines = _("{n} lines").format(n=grouped(len(entries)))
         said = _("copied: {what}").format(what=lines)
         if not whole:
             said += " " + _("(the clipboard has the first {n})").format(n=grouped(clip.count("\n") + 1))

@@ -58,7 +58,7 @@ def meaning(guard: str, runbook: str = "") -> str:
 # what a guard means where it is not a restore's
 _FOR = {
     ("recover-member", "data-intact"): N_(
-        "A member whose data may be good is replaced; a restart might have been enough. The data is kept aside."
+        "A member whose data may be good is replaced: a restart, or its own cluster, might be what is wanted. The data is kept aside."
     ),
 }
 

@@ -150,7 +150,7 @@ def notes(request: Request, hosts: Mapping[str, Host], found: Ports) -> list[str
         return []
     names = ", ".join(request.without)
     said = [
-        f"{names} left out: when it comes back it is alone, a fresh token keeps it out; then recover-member",
+        f"{names} left out: when it comes back it is alone, a fresh token keeps it out; then recover-member --overrule data-intact",
         f"{names}: an API server there is not fenced; keep the master off, or its etcd and API server stopped",
     ]
     if alive := answering(hosts, found):

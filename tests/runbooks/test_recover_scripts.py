@@ -272,17 +272,18 @@ def test_hash_and_quorum_of_one_member(bench: Bench, running: Etcd) -> None:
 
 
 @pytest.mark.etcd
-def test_the_log_names_its_member(running: Etcd) -> None:
-    status = json.loads(running.ctl("endpoint", "status", "-w", "json"))[0]["Status"]
+def test_the_log_names_its_member_and_cluster(running: Etcd) -> None:
+    header = json.loads(running.ctl("endpoint", "status", "-w", "json"))[0]["Status"]["header"]
+    own = (f"{header['member_id']:x}", f"{header['cluster_id']:x}")
     file = next((running.data / "member/wal").glob("*.wal"))
     with file.open("rb") as raw:
         head = raw.read(256)
-    assert wal.owner(head) == f"{status['header']['member_id']:x}"
+    assert wal.owner(head) == own
     for cut in range(len(head)):
-        assert wal.owner(head[:cut]) in ("", f"{status['header']['member_id']:x}")
+        assert wal.owner(head[:cut]) in (("", ""), own)
     for spoiled in (b"", b"\0" * 256, b"\xff" * 256, head[1:], os.urandom(256)):
-        assert isinstance(wal.owner(spoiled), str)
-    assert wal.owner(b"\0" * 256) == ""
+        assert all(isinstance(one, str) for one in wal.owner(spoiled))
+    assert wal.owner(b"\0" * 256) == ("", "")
 
 
 @pytest.mark.etcd

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from novatui.model.cluster import ClusterSnapshot, NodeSnapshot
 from novatui.model.words import N_
 from novatui.present.i18n import _
-from novatui.present.members import Line, lines, listing
+from novatui.present.members import Line, lines, listed_ms, listing
 from novatui.present.node import lag, newest_index
-from novatui.present.numbers import NONE, grouped, size
-from novatui.present.rows import Role, Row, Seg, fit, row, text_of, width_of
+from novatui.present.numbers import NONE, dated, grouped, size
+from novatui.present.rows import Role, Row, Seg, fit, recolour, row, text_of, width_of
 from novatui.present.standing import BAD, FOLLOWER, LEADER, LEARNER, WARN, current, standing
 from novatui.present.strip import short_name
 
@@ -81,6 +81,10 @@ def table(snapshot: ClusterSnapshot, width: int) -> list[Row]:
     body = [_row(line, columns, snapshot, newest) for line in found]
     if not any(node.members for node in snapshot.nodes):
         body.append(row((" " + _("no member list seen yet"), Role.DIM)))
+    if (at_ms := listed_ms(snapshot)) is not None:
+        words = _("nobody tells a member list now: this one is of {when}")
+        said = words.format(when=dated(at_ms, snapshot.at_ms or at_ms))
+        body.append(row((f" {WARN} {said}", Role.WARN)))
     if others := every[len(found) :]:
         said = ", ".join(text_of(_name(line, snapshot, None)) for line in others)
         body.append(row((f" {WARN} " + _("+{n} more").format(n=len(others)) + f": {said}", Role.WARN)))
@@ -115,8 +119,11 @@ def _cell(content: Row, column: Column) -> Row:
 
 def _row(line: Line, columns: Sequence[Column], snapshot: ClusterSnapshot, newest: int | None) -> Row:
     segments: list[Seg] = []
+    old = listed_ms(snapshot) is not None
     for column in columns:
         content = _CELLS[column.id](line, snapshot, newest) or (("", Role.NORMAL),)
+        if old and column.id in _OF_LISTS:
+            content = recolour(content, Role.DIM)
         segments.append((" " * column.gap, Role.NORMAL))
         segments.extend(_cell(content, column))
     return tuple(segments)
@@ -140,15 +147,15 @@ def _name(line: Line, snapshot: ClusterSnapshot, newest: int | None) -> Row:
 
 def _status(line: Line, snapshot: ClusterSnapshot, newest: int | None) -> Row:
     if line.member is None:
-        if listing(snapshot):
+        if listing(snapshot) and listed_ms(snapshot) is None:
             return row((f"{BAD} " + _("no member"), Role.BAD))
         state = standing(line.node) if line.node else None
         return row((f"{state.glyph} {state.word}", state.role)) if state else row((NONE, Role.DIM))
-    node = line.node
+    node, role = line.node, Role.WARN if listed_ms(snapshot) is None else Role.DIM
     if not line.member.started:
-        return row((f"{WARN} " + _("unstarted"), Role.WARN))
+        return row((f"{WARN} " + _("unstarted"), role))
     if node is None:
-        return row((f"{WARN} " + _("elsewhere"), Role.WARN))
+        return row((f"{WARN} " + _("elsewhere"), role))
     if not current(node):
         return row(("◌ " + _("not seen"), Role.WARN))
     if not node.endpoint.answers:
@@ -279,6 +286,7 @@ def _peer(line: Line, snapshot: ClusterSnapshot, newest: int | None) -> Row:
     return row((" ".join(next(iter(urls), ())), Role.DIM))
 
 
+_OF_LISTS = ("member", "id", "learner", "seen_by", "peer")  # what is known by the member lists alone
 _CELLS = {
     "peer": _peer,
     "member": _name,

@@ -1,10 +1,11 @@
-"""etcd's view of itself, put together from every master's own member list."""
+"""etcd's view of itself, put together from the member lists of the masters that answer; where none does, from the last known."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from novatui.model.cluster import ClusterSnapshot, Member, NodeSnapshot
+from novatui.present.standing import current
 
 
 @dataclass(slots=True)
@@ -18,14 +19,16 @@ class Line:
 
 
 def lines(snapshot: ClusterSnapshot) -> list[Line]:
-    """One line a member of any list, in the order of the masters, then those that run on none of ours;
+    """One line a member of any list that counts, in the order of the masters, then those that run on none of ours;
     then masters that no list holds."""
     found: dict[str, Line] = {}
-    for number, node in enumerate(snapshot.nodes, 1):
-        for member in node.members:
+    for number in listing(snapshot):
+        for member in snapshot.nodes[number - 1].members:
             line = found.setdefault(member.id, Line(member, None))
             line.seen_by.append(number)
             line.versions.append(member)
+            if member.started and line.member is not None and not line.member.started:
+                line.member = member  # what has started was unstarted before
     homeless: list[Line] = []
     placed: list[Line] = []
     left = dict(found)
@@ -66,5 +69,17 @@ def _same_name(node: NodeSnapshot, member: Member) -> bool:
 
 
 def listing(snapshot: ClusterSnapshot) -> list[int]:
-    """Numbers of the masters whose member list is known."""
-    return [number for number, node in enumerate(snapshot.nodes, 1) if node.members]
+    """Numbers of the masters whose member list counts: of those that tell it now; where none does, of all it is known of."""
+    known = [number for number, node in enumerate(snapshot.nodes, 1) if node.members]
+    return [number for number in known if _tells(snapshot.nodes[number - 1])] or known
+
+
+def listed_ms(snapshot: ClusterSnapshot) -> int | None:
+    """When the newest list came, where no master tells one now; else None."""
+    if any(_tells(node) for node in snapshot.nodes):
+        return None
+    return max((node.members_at_ms or 0 for node in snapshot.nodes if node.members), default=0) or None
+
+
+def _tells(node: NodeSnapshot) -> bool:
+    return bool(node.members and current(node) and node.endpoint.answers)

@@ -228,11 +228,11 @@ def _raft_row(endpoint: Endpoint, newest: int | None, width: int) -> Row:
     behind = lag(endpoint, newest)
     behind_role = Role.WARN if behind is not None and behind >= 100 else Role.NORMAL
     mark = f"{WARN} " if behind_role is Role.WARN else "  "
-    term = row((_("term") + " ", Role.DIM), grouped(endpoint.term))
-    index = row((_("index") + " ", Role.DIM), grouped(endpoint.index))
-    far = row((_("lag") + " ", Role.DIM), (grouped(behind), behind_role))
-    shown = ([term, index, far], [term, far], [far])  # the lag is never cut: its first figures say nothing
-    return first_that_fits([row((mark, behind_role), *joined(parts)) for parts in shown], width)
+    term = row((mark, behind_role), (_("term") + " ", Role.DIM), grouped(endpoint.term))
+    index = row(("  " + _("index") + " ", Role.DIM), grouped(endpoint.index))
+    far = row(("  " + _("lag") + " ", Role.DIM), (grouped(behind), behind_role))
+    # The lag is never cut: its first figures say nothing.
+    return first_that_fits([(*term, *index, *far), (*term, *far)], width)
 
 
 def _db_row(node: NodeSnapshot) -> Row:

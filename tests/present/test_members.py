@@ -8,7 +8,7 @@ import pytest
 from novatui.model.cluster import Alarm, ClusterSnapshot, Member, NodeSnapshot
 from novatui.present.member_table import COLUMNS, columns_for, ranges, table
 from novatui.present.members import lines
-from novatui.present.rows import text_of, width_of
+from novatui.present.rows import Role, text_of, width_of
 from tests.tui import screen_cases as cases
 
 
@@ -140,3 +140,27 @@ def test_ranges(numbers: list[int], text: str) -> None:
 def test_a_lag_is_never_cut_to_its_first_figures(behind: int, said: str) -> None:
     snapshot = cases.cluster(cases.node(1), cases.behind(2, behind), cases.node(3))
     assert cells(snapshot)[1]["lag"] == said
+
+
+def test_a_list_of_before_does_not_count_where_others_answer() -> None:
+    """The first master was lost while the second was being added."""
+    one, two, three = cases.member_list(3)
+    added = msgspec.structs.replace(two, name="")
+    left = with_members(cases.lost(1), one, added, three, Member(id="gone", name="gone"))
+    rows = cells(cases.cluster(left, cases.node(2), cases.node(3)))
+    assert [line["member"] for line in rows] == ["etcd1", "etcd2", "etcd3"]
+    assert {line["seen_by"] for line in rows} == {"2 3"} and rows[1]["status"] == "● started"
+
+
+def test_of_two_that_answer_the_one_that_knows_of_a_start_is_believed() -> None:
+    one, two, three = cases.member_list(3)
+    behind = with_members(cases.node(1), one, msgspec.structs.replace(two, name=""), three)
+    rows = cells(cases.cluster(behind, cases.node(2), cases.node(3)))
+    assert rows[1]["status"] == "● started" and rows[1]["seen_by"] == "1-3"
+
+
+def test_where_nobody_tells_a_list_the_last_known_one_is_dimmed_and_dated() -> None:
+    rows = table(cases.cluster(cases.lost(1), cases.refused(2), cases.lost(3)), 119)
+    assert text_of(rows[-1]).strip() == "▲ nobody tells a member list now: this one is of 12:37:54"
+    assert ("1 3", Role.DIM) in [(text.strip(), role) for text, role in rows[1]]
+    assert "✖ no member" not in text_of(rows[2])

@@ -112,7 +112,7 @@ def member_killed(lab: Lab) -> float:
 def member_hung(lab: Lab) -> float:
     """One process is stopped by SIGSTOP: active, and it answers nothing."""
     lab.pause(lab.nodes[2])
-    return 14.0
+    return 18.0
 
 
 @a_case
@@ -307,7 +307,7 @@ def two_stopped(lab: Lab) -> None:
 def two_hung(lab: Lab) -> float:
     """Two processes are stopped by SIGSTOP; the third answers and has no quorum."""
     lab.pause(*lab.nodes[1:])
-    return 14.0
+    return 18.0
 
 
 @a_case

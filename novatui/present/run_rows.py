@@ -201,13 +201,19 @@ def node_word(watch: Watch, node: str, *, brief: bool = False) -> Row:
         case At.FAILED:
             return row(("✖ " + _("failed"), Role.BAD))
         case At.UNKNOWN:
-            return row(("? " + (_("unknown") if brief else _("outcome unknown")), Role.WARN))
-        case At.ACTING | At.PROBING:
+            return _unknown(brief)
+        case At.ACTING if watch.link is Link.GONE:
+            return _unknown(brief)
+        case At.ACTING | At.PROBING if watch.link is not Link.GONE:
             word = _("running") if at.state is At.ACTING else _("checking")
             return row((f"▶ {span}" if brief else f"▶ {word} {span}", Role.ACCENT))
         case At.UNDONE:
             return row(("↩ " + _("undone"), Role.DIM))
     return row((_("waits"), Role.DIM))
+
+
+def _unknown(brief: bool) -> Row:
+    return row(("? " + (_("unknown") if brief else _("outcome unknown")), Role.WARN))
 
 
 def phase_words(watch: Watch) -> Row:

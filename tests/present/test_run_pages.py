@@ -30,6 +30,7 @@ from novatui.present.run_log import Kind, Log, all_rows, tail_rows
 from novatui.present.run_pages import kept_paths, result_rows, returning_paths
 from novatui.present.run_rows import (
     header,
+    node_word,
     phase_words,
     step_rows,
 )
@@ -80,6 +81,20 @@ def test_a_killed_runner_leaves_its_step_stopped_not_running() -> None:
     journal.write(rec.Intent, step="hold", node=NODES[0], attempt=1, argv_masked=("hold",), effect="change")
     assert marks(watch(journal.records, Link.LIVE))["hold"] is Mark.RUNNING
     assert marks(watch(journal.records, Link.GONE))["hold"] is Mark.STOPPED
+
+
+def test_nothing_is_running_on_a_master_whose_runner_is_gone() -> None:
+    journal = Journal()
+    journal.prepare()
+    journal.open_gate()
+    journal.answer()
+    journal.step("hold")
+    journal.write(rec.Probed, step="stop", node=NODES[0], attempt=1, state="todo")
+    journal.write(rec.Intent, step="stop", node=NODES[0], attempt=1, argv_masked=("x",), effect="change")
+    journal.write(rec.Probed, step="stop", node=NODES[1], attempt=1, state="todo")
+    live, gone = watch(journal.records, after_ms=99_000), watch(journal.records, Link.GONE, after_ms=99_000)
+    assert [text_of(node_word(live, node)).split()[0] for node in NODES[:2]] == ["▶", "▶"]
+    assert [text_of(node_word(gone, node)) for node in NODES[:2]] == ["? outcome unknown", "waits"]
 
 
 def test_time_down_runs_from_the_stop_to_the_start_and_stays() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,10 +32,12 @@ class Place:
 
 
 @pytest.fixture
-def place(monkeypatch: pytest.MonkeyPatch) -> Place:
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     place = Place()
     monkeypatch.setattr(places, "every", lambda: [place])
-    return place
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+    yield place
+    signal.signal(signal.SIGINT, before)
 
 
 async def interrupted(place: Place, *, lives: bool) -> str:

@@ -62,8 +62,9 @@ class PageScreen(Modal[Outcome], inherit_bindings=False):
         page = self.query_one(Page)
         page.show(self.page_title, self.page(page.inner))
 
-    def on_resize(self, event: events.Resize) -> None:
-        self.call_after_refresh(self.refill)
+    def on_page_resized(self) -> None:
+        """Not when the screen is: the page has another share of a narrow one, and that is laid out a moment later."""
+        self.refill()
 
     def on_click(self, event: events.Click) -> None:
         """Beside the page closes it, but not the second half of the click that opened it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual import events
+from textual.message import Message
 
 from novatui.present.frame import edge
 from novatui.present.i18n import _
@@ -15,6 +16,9 @@ END = 1_000_000  # as many lines lead to either end
 class Page(RowsView):
     """``show`` takes the title and rows laid out for ``inner`` cells. Where one reads is not moved by what is shown: a size or
     rows that are there for a moment leave no trace, and who went to the end stays there."""
+
+    class Resized(Message):
+        """Its rows must be laid out again."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -75,6 +79,9 @@ class Page(RowsView):
                 edge("╰", "╯", width, (self.badge, more), role),
             ]
         )
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.post_message(self.Resized())
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()

@@ -440,7 +440,12 @@ def test_facts_stay_over_what_a_run_itself_does() -> None:
         "data_written": "1",
     }
     # This look had no room to open it; what the plan chose is proved in the run, by its SHA-256.
-    for key, value in (("unread", "no room to unpack it"), ("sha256", None), ("status64", None), ("trailer", None)):
+    for key, value in (
+        ("unread", "no room to unpack it"),
+        ("sha256", None),
+        ("status64", None),
+        ("trailer", None),
+    ):
         set_archive(key, value)(found)
     assert restore_cluster.facts(cluster(), request(), answers(found)) == before
 

@@ -18,12 +18,14 @@ Stdio = int | IO[Any] | None
 
 
 class Child:
-    """One process. ``code`` is its wait status once it ended (``os.WIFEXITED`` and friends), None before."""
+    """One process. ``code`` is its wait status once it ended (``os.WIFEXITED`` and friends), None before. ``takes_group``: what
+    is left of its process group ends with it."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], owner: str) -> None:
+    def __init__(self, popen: subprocess.Popen[bytes], owner: str, *, takes_group: bool) -> None:
         self.popen = popen
         self.pid = popen.pid
         self.owner = owner
+        self.takes_group = takes_group
         self.code: int | None = None
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
@@ -42,6 +44,12 @@ class Child:
         """Nothing happens when it has ended: its pid is ours until it is reaped."""
         if self.code is None:
             os.kill(self.pid, number)
+
+    def kill_group(self) -> None:
+        """SIGKILL its process group, as long as that is surely its own."""
+        if self.code is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
 
 
 class Children:
@@ -65,6 +73,7 @@ class Children:
         stdin: Stdio = subprocess.DEVNULL,
         stdout: Stdio = subprocess.DEVNULL,
         stderr: Stdio = subprocess.DEVNULL,
+        takes_group: bool = False,
     ) -> Child:
         """Start ``argv`` in a session of its own; the kernel kills it when the supervisor dies.
 
@@ -79,7 +88,7 @@ class Children:
             cwd=cwd,
             start_new_session=True,
         )
-        child = Child(popen, owner)
+        child = Child(popen, owner, takes_group=takes_group)
         self._known[child.pid] = child
         self._sessions[child.pid] = owner
         return child
@@ -116,12 +125,15 @@ class Children:
     def _reap(self) -> None:
         while True:
             try:
-                pid, code = os.waitpid(-1, os.WNOHANG)
+                found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             except ChildProcessError:
                 return
-            if pid == 0:
+            if found is None:
                 return
-            child = self._known.pop(pid, None)
+            child = self._known.pop(found.si_pid, None)
+            if child is not None and child.takes_group:
+                child.kill_group()  # before its number is let go: then it may be anybody's
+            _, code = os.waitpid(found.si_pid, 0)
             if child is not None:
                 child.code = code
                 child.popen.returncode = os.waitstatus_to_exitcode(code)

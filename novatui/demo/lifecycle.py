@@ -14,7 +14,7 @@ from novatui.demo import unitfile
 from novatui.demo.children import Child
 from novatui.demo.jobs import Jobs
 from novatui.demo.machine import Machine
-from novatui.demo.main_process import Process, Transient, environment, kill_group, spawn
+from novatui.demo.main_process import Process, Transient, environment, spawn
 from novatui.demo.start_limit import StartLimit
 from novatui.demo.unit_log import UnitLog
 from novatui.demo.unit_state import ACTIVE_OF, MainProcess, Stamp, Stamps
@@ -180,7 +180,6 @@ class Lifecycle:
         if self._process is None or child is not self._process.child:
             return
         self._let_go()
-        kill_group(child.pid)
         killed = os.WIFSIGNALED(code)
         status = os.WTERMSIG(code) if killed else os.WEXITSTATUS(code)
         self.main.ended = Stamp.now()
@@ -219,7 +218,7 @@ class Lifecycle:
         if self._process:
             program = Path(self.argv()[0]).name
             self._log.of_unit(5, f"Killing process {self.main_pid} ({program}) with signal SIGKILL.")
-            kill_group(self.main_pid)
+            self._process.child.kill_group()
         self._enter("stop-sigkill")
 
     def _restart_due(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,16 +90,10 @@ def spawn(
         stdin=stdio[0] if stdio[0] is not None else -3,  # subprocess.DEVNULL
         stdout=stdio[1],
         stderr=stdio[2],
+        takes_group=True,
     )
     process = Process(child, socket)
     if ours >= 0:
         os.close(theirs)
         process.output = PipeLines(ours, lambda line: printed(child.pid, argv[0], line))
     return process
-
-
-def kill_group(pid: int) -> None:
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return

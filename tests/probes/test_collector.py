@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import statistics
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -60,6 +61,10 @@ class Eyes:
         await self.transport.close()
 
 
+# What etcd says of a busy machine, whether it is asked or not.
+SLOW = re.compile("took too long|slow fdatasync|overloaded|overdue|failed to send out heartbeat|prober")
+
+
 @pytest.fixture(scope="module")
 def cluster(demo: Callable[..., Demo]) -> Demo:
     return demo()
@@ -94,7 +99,7 @@ async def test_looking_leaves_no_line_in_etcds_journal(eyes: Eyes) -> None:
     await asyncio.sleep(2.5)  # the first ask after a start is by key, and may say one
     before = len(eyes.entries[name])
     await asyncio.sleep(5)
-    assert eyes.texts(name)[before:] == []
+    assert [text for text in eyes.texts(name)[before:] if not SLOW.search(text)] == []
 
 
 async def test_snapshots_come_at_most_twenty_a_second(eyes: Eyes) -> None:

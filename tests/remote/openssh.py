@@ -125,12 +125,16 @@ class Server:
     def stop(self) -> None:
         if self.process is None:
             return
-        children = self.children()
+        children = []  # held: when sshd has ended, the number of one that ended too may be anybody's
+        for pid in self.children():
+            with contextlib.suppress(OSError):
+                children.append(os.pidfd_open(pid))
         self.process.terminate()
         self.process.wait(25)
-        for pid in children:
+        for held in children:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+                signal.pidfd_send_signal(held, signal.SIGKILL)
+            os.close(held)
         self.process = None
 
     def _common(self) -> list[str]:

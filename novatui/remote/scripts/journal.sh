@@ -20,10 +20,12 @@ if [ -z "$last" ]; then last=$(show -n "$lines" | tee /dev/fd/3 | last_cursor); 
 if [ -n "$last" ]; then set -- --cursor="$last"; else set --; fi
 journalctl -u "$unit" -o json --all --no-pager --output-fields=MESSAGE,PRIORITY,UNIT,SYSLOG_IDENTIFIER -f --no-tail "$@" &
 follower=$!
-trap 'kill "$follower" 2>/dev/null' EXIT
+# Once it has ended, the shell that waits for another of its own lets its number go, and the number may be anybody's.
+ours() { read -r _ _ _ parent _ <"/proc/$follower/stat" && [ "$parent" = "$$" ]; } 2>/dev/null
+trap '! ours || kill "$follower" 2>/dev/null' EXIT
 trap 'exit 143' TERM HUP INT
 while timeout 15 sh -c 'read -r x'; do
-    if ! kill -0 "$follower" 2>/dev/null; then
+    if ! ours; then
         wait "$follower"
         exit 1
     fi

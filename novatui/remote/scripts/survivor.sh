@@ -174,12 +174,14 @@ env -i PATH="$PATH" timeout -k 5 $((limit * 2 + 60)) "$etcd" --data-dir "$stage/
     --initial-cluster survivor=unix://peer:0 --initial-advertise-peer-urls unix://peer:0 --listen-peer-urls unix://peer:0 \
     --listen-client-urls unix://client:0 --advertise-client-urls unix://client:0 >"$stage/survivor.log" 2>&1 </dev/null &
 pid=$!
+# Once it has ended, the shell that waits for another of its own lets its number go, and the number may be anybody's.
+ours() { read -r _ _ _ parent _ <"/proc/$pid/stat" && [ "$parent" = "$$" ]; } 2>/dev/null
 # shellcheck disable=SC2329 # called by the trap
 stop_copy() {
-    kill -TERM "$pid" 2>/dev/null
+    ! ours || kill -TERM "$pid" 2>/dev/null
     tries=0
-    while kill -0 "$pid" 2>/dev/null && [ "$tries" -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
-    kill -KILL "$pid" 2>/dev/null
+    while ours && [ "$tries" -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+    ! ours || kill -KILL "$pid" 2>/dev/null
     wait "$pid" 2>/dev/null
 }
 trap 'stop_copy; cd /; rm -rf -- "$stage/copy"' EXIT
@@ -192,7 +194,7 @@ unset ETCDCTL_COMMAND_TIMEOUT
 began=$(date +%s)
 # A linearizable read: only then is the whole log applied.
 until timeout -k 1 5 "$etcdctl" get --command-timeout=1s --limit=1 --keys-only novatui >/dev/null 2>&1; do
-    if ! kill -0 "$pid" 2>/dev/null; then
+    if ! ours; then
         wait "$pid"
         reason=$(grep -E '"level":"(fatal|panic)"|^panic' "$stage/survivor.log" | tail -n 1 | head -c 600)
         : "${reason:=$(tail -n 1 "$stage/survivor.log" | head -c 600)}"

@@ -95,7 +95,7 @@ async def test_the_live_feed_wires_collector_and_transport(monkeypatch: pytest.M
     feed = LiveFeed(cases.config())
     feed.refresh()  # before it is there: nothing to do
     task = asyncio.create_task(feed.start(lambda snapshot: None, lambda node, entries: None))
-    await asyncio.wait_for(runs.wait(), 10)
+    await asyncio.wait_for(runs.wait(), 60)
     feed.refresh()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
